@@ -1,0 +1,1 @@
+"""Records that machines send: tolerant of fields they do not know, strict about the ones they do."""

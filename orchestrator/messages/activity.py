@@ -1,0 +1,41 @@
+"""A record of what the orchestrator decided or did: the only source of every figure in a report."""
+
+from typing import Literal
+
+import msgspec
+
+ActivityType = Literal[
+    "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal
+    "entry_refused",  # details: rule, reason, next_eligible_ms
+    "step_passed",  # details: kind, next, and what decided (path, variant, matched event …)
+    "wait_started",  # details: kind, until_ms
+    "send_requested",  # details: command_id, channel, template, category, cost, checked
+    "send_suppressed",  # details: channel, template, category, rule, reason, counters, next_eligible_ms
+    "send_deferred",  # details: channel, rule, reason, until_ms
+    "goal_reached",  # details: arm, event_id, event_type, value, after_ms
+    "run_exited",  # details: reason, arm
+    "run_completed",  # details: reason, arm
+    "message_reported",  # details: command_id, channel, outcome, reason
+]
+
+
+class Activity(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing the orchestrator did or decided for one customer in one journey.
+
+    ``id`` follows from the identity of the decision, so repeating the decision repeats the id. ``at_ms`` is the time
+    the decision was made at. ``details`` hold the rule, its inputs and its result, by ``type`` (listed above).
+    ``cause`` is where the record that led to it stands: "topic/partition/offset"; empty outside Kafka.
+    """
+
+    id: str
+    workspace_id: str
+    customer_id: str
+    journey_id: str
+    version: int
+    run_id: str
+    type: ActivityType
+    at_ms: int
+    step: str = ""
+    arm: str = ""
+    details: dict[str, object] = {}
+    cause: str = ""

@@ -1,0 +1,58 @@
+"""The key of every customer topic, ``workspace_id:customer_id``, and the partition it belongs to.
+
+The partitioner is murmur2 with the sign bit cleared: the default of the Java client and of aiokafka. librdkafka's
+default differs (CRC32): such a producer must set ``partitioner=murmur2_random``.
+"""
+
+import re
+
+from orchestrator.errors import DecodeError
+
+# A workspace id has no colon, so that the first colon of a key ends it; a customer id may have colons.
+_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
+MAX_CUSTOMER_ID_CHARS = 512
+
+
+def customer_key(workspace_id: str, customer_id: str) -> bytes:
+    """The record key of this customer."""
+    return f"{workspace_id}:{customer_id}".encode()
+
+
+def parse_customer_key(key: bytes | None) -> tuple[str, str]:
+    """``(workspace_id, customer_id)`` of a record key.
+
+    Raises:
+        DecodeError: with reason ``wrong_key``.
+    """
+    if not key:
+        raise DecodeError("wrong_key", "the record has no key; expected workspace_id:customer_id")
+    try:
+        workspace_id, separator, customer_id = key.decode().partition(":")
+    except UnicodeDecodeError as error:
+        raise DecodeError("wrong_key", f"the record key is not UTF-8: {error}") from error
+    if not separator or not customer_id or len(customer_id) > MAX_CUSTOMER_ID_CHARS or not _WORKSPACE.fullmatch(workspace_id):
+        raise DecodeError("wrong_key", f"the record key is {key[:80]!r}; expected workspace_id:customer_id")
+    if "\x1f" in customer_id or "\x00" in customer_id:
+        raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")
+    return workspace_id, customer_id
+
+
+def murmur2(data: bytes) -> int:
+    """Kafka's murmur2 of ``data`` as an unsigned 32-bit number (Austin Appleby's MurmurHash2, seed 0x9747b28c)."""
+    length = len(data)
+    multiplier = 0x5BD1E995
+    value = (0x9747B28C ^ length) & 0xFFFFFFFF
+    for start in range(0, length - length % 4, 4):
+        block = int.from_bytes(data[start : start + 4], "little") * multiplier & 0xFFFFFFFF
+        block = (block ^ block >> 24) * multiplier & 0xFFFFFFFF
+        value = value * multiplier & 0xFFFFFFFF ^ block
+    rest = data[length - length % 4 :]
+    if rest:
+        value = (value ^ int.from_bytes(rest, "little")) * multiplier & 0xFFFFFFFF
+    value = (value ^ value >> 13) * multiplier & 0xFFFFFFFF
+    return value ^ value >> 15
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition among ``partitions`` that a record with ``key`` belongs to."""
+    return (murmur2(key) & 0x7FFFFFFF) % partitions

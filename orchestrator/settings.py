@@ -1,0 +1,63 @@
+"""Settings of every process, from the environment (prefix ``ORCHESTRATOR_``), read once and frozen.
+
+A secret may come from a file instead: ``ORCHESTRATOR_SECRETS_DIR`` names a folder whose files are called like the
+settings (as Docker and Kubernetes mount them).
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from orchestrator.errors import ConfigurationError
+
+TimeMode = Literal["wall", "stream"]
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured. Durations carry their unit in the name."""
+
+    model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", frozen=True, extra="ignore")
+
+    kafka: str = Field("127.0.0.1:9092", description="Bootstrap servers of the Kafka cluster, host:port separated by commas.")
+    postgres: SecretStr = Field(
+        SecretStr("postgresql://orchestrator@127.0.0.1:5432/orchestrator"), description="PostgreSQL connection URL."
+    )
+    data_dir: Path = Field(Path(".local"), description="Folder for local state; one sub-folder per process.")
+    slot: str = Field(
+        "worker-0",
+        description="Stable name of this worker; used for its data folder and its static group membership.",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+    )
+    group: str = Field("journey-orchestrator", description="Consumer group and application id of the workers.")
+    sink_group: str = Field("journey-sink", description="Name under which the sink keeps its offsets.")
+    time: TimeMode = Field(
+        "wall",
+        description="'wall': decisions are made at the worker's clock. 'stream': at the events' own times, for replays.",
+    )
+    topics_dir: Path | None = Field(None, description="Folder of topic files; default: the ones shipped with the program.")
+    replicas: int | None = Field(None, ge=1, description="Overrides the replica count of every topic (1 for one broker).")
+    partitions: int | None = Field(None, ge=1, description="Overrides the partition count of every customer topic.")
+    batch_max_records: int = Field(2_000, ge=1, description="Most records decided in one batch.")
+    session_timeout_s: float = Field(8.0, ge=6.0, le=60.0, description="After this long without a heartbeat a worker is dead.")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="Port of the Prometheus endpoint; 0 turns it off.")
+    api_host: str = Field("127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(8_080, ge=0, le=65_535, description="Port the API listens on.")
+    log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Reads the settings; ``overrides`` win over the environment.
+
+    Raises:
+        ConfigurationError: naming every variable that has a value it cannot have.
+    """
+    secrets = os.environ.get("ORCHESTRATOR_SECRETS_DIR")
+    try:
+        return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"ORCHESTRATOR_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("reading the settings: " + "; ".join(lines)) from error

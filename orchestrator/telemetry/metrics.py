@@ -1,0 +1,65 @@
+"""Every Prometheus metric, declared once. Labels are bounded: never a customer id, never free text.
+
+Base units: seconds, bytes, records. A contract test compares these names with those in ``deploy/``.
+"""
+
+import threading
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
+
+_COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+_LAG_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200)
+
+# ── worker ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+RECORDS_CONSUMED = Counter(
+    "orchestrator_records_consumed_total",
+    "Records read from an input topic, by what became of them (applied, duplicate, forwarded, dead_letter, ignored).",
+    ["topic", "result"],
+)
+DEAD_LETTERS = Counter("orchestrator_dead_letters_total", "Records set aside, by topic and reason.", ["topic", "reason"])
+COMMANDS = Counter("orchestrator_send_commands_total", "Send commands published, by channel.", ["channel"])
+ACTIVITIES = Counter("orchestrator_activities_total", "Activities published, by type.", ["type"])
+SUPPRESSED = Counter("orchestrator_sends_suppressed_total", "Sends not made or put off, by the rule that said so.", ["rule"])
+BATCH_SECONDS = Histogram(
+    "orchestrator_batch_step_seconds", "Duration of each step of a batch.", ["step"], buckets=_COMMIT_BUCKETS_S
+)
+BATCH_RECORDS = Histogram(
+    "orchestrator_batch_records", "Records in one batch.", buckets=(1, 5, 10, 50, 100, 250, 500, 1_000, 2_000, 4_000)
+)
+EVENT_LAG = Histogram(
+    "orchestrator_event_lag_seconds", "From a record's arrival in Kafka to its decision.", buckets=_LAG_BUCKETS_S
+)
+TIMERS_PENDING = Gauge("orchestrator_timers_pending", "Customers with a due time ahead, in this worker.")
+TIMERS_HELD = Gauge("orchestrator_timers_held", "Customers whose due time is held by a paused journey, in this worker.")
+TIMER_LATENESS = Histogram(
+    "orchestrator_timer_lateness_seconds", "From a timer's due time to its decision.", buckets=_LAG_BUCKETS_S
+)
+PARTITIONS_OWNED = Gauge("orchestrator_partitions_owned", "Customer partitions this worker owns.")
+RECOVERED_RECORDS = Counter("orchestrator_recovered_records_total", "Changelog records read to rebuild local state.")
+RECOVERY_SECONDS = Histogram("orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S)
+CONFIG_REVISION = Gauge("orchestrator_config_revision", "Offset of the last config record a worker has taken over.")
+DECISIONS_REPEATED = Counter(
+    "orchestrator_decisions_repeated_total", "Batches decided again because a config changed before they were published."
+)
+
+# ── sink ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+SINK_ROWS = Counter("orchestrator_sink_rows_total", "Activities by what became of them (written, duplicate, refused).", ["result"])
+SINK_BATCH_SECONDS = Histogram("orchestrator_sink_batch_seconds", "One sink transaction.", buckets=_COMMIT_BUCKETS_S)
+SINK_LAST_COMMIT = Gauge("orchestrator_sink_last_commit_timestamp_seconds", "When the sink last committed, Unix time.")
+SINK_LAG_RECORDS = Gauge("orchestrator_sink_lag_records", "Activities in Kafka that the sink has not written.", ["partition"])
+
+# ── API ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+REQUESTS = Histogram(
+    "orchestrator_http_request_seconds", "HTTP requests by route template, method and status.", ["route", "method", "status"]
+)
+OUTBOX_PENDING = Gauge("orchestrator_outbox_pending", "Config records written to PostgreSQL and not yet relayed to Kafka.")
+OUTBOX_RELAY_SECONDS = Histogram(
+    "orchestrator_outbox_relay_seconds", "From a config change's commit to its acknowledgement by Kafka.", buckets=_COMMIT_BUCKETS_S
+)
+
+
+def serve_metrics(port: int) -> tuple[WSGIServer, threading.Thread]:
+    """Serves ``/metrics`` on ``port`` (all addresses) from a daemon thread; for processes without an HTTP API."""
+    server, thread = start_http_server(port)
+    return server, thread
