@@ -7,7 +7,7 @@ class SendCommand(msgspec.Struct, frozen=True, kw_only=True):
     """Deliver ``template`` with ``variables`` to this customer over ``channel``, once, before ``expires_at_ms``.
 
     ``id`` is derived from workspace, customer, run, step and visit: the same logical send always has the same id, and
-    an adapter that has seen an id must not send again. ``decided_at_ms`` is the time at which the guardrails allowed it.
+    an adapter that has seen an id must not send again. ``decided_at_ms`` is when the guardrails allowed it.
     """
 
     id: str

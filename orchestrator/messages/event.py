@@ -1,10 +1,8 @@
 """What comes in from outside: what a customer did, and what became of a send."""
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
-
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
 
 Outcome = Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"]
 

@@ -30,7 +30,12 @@ def parse_customer_key(key: bytes | None) -> tuple[str, str]:
         workspace_id, separator, customer_id = key.decode().partition(":")
     except UnicodeDecodeError as error:
         raise DecodeError("wrong_key", f"the record key is not UTF-8: {error}") from error
-    if not separator or not customer_id or len(customer_id) > MAX_CUSTOMER_ID_CHARS or not _WORKSPACE.fullmatch(workspace_id):
+    if (
+        not separator
+        or not customer_id
+        or len(customer_id) > MAX_CUSTOMER_ID_CHARS
+        or not _WORKSPACE.fullmatch(workspace_id)
+    ):
         raise DecodeError("wrong_key", f"the record key is {key[:80]!r}; expected workspace_id:customer_id")
     if "\x1f" in customer_id or "\x00" in customer_id:
         raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")

@@ -1,0 +1,1 @@
+"""Documents that people write: strict, unknown fields refused, every problem reported at once."""

@@ -1,0 +1,119 @@
+"""Conditions: what must be true of a customer, of an event or of what happened so far.
+
+A tagged union by ``kind``. A value that is missing, or of another type than the one it is compared with, satisfies no
+comparison, not even ``ne``; only ``exists: false`` is satisfied by absence.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, Scalar, StepId
+
+MAX_CONDITION_DEPTH = 8
+MAX_CONDITIONS = 100
+
+Operator = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "contains", "exists"]
+
+
+class Comparison(Document):
+    """A comparison with ``value``: a scalar; for ``in`` a list; for ``exists`` true or false (true when left out)."""
+
+    op: Operator
+    value: Scalar | tuple[Scalar, ...] | None = None
+
+    @model_validator(mode="after")
+    def _value_fits_operator(self) -> "Comparison":
+        is_list = isinstance(self.value, tuple)
+        if self.op == "in" and not is_list:
+            raise ValueError('"in" needs a list of values')
+        if self.op == "exists" and not (self.value is None or isinstance(self.value, bool)):
+            raise ValueError('"exists" takes true, false or no value')
+        if self.op not in ("in", "exists") and (is_list or self.value is None):
+            raise ValueError(f'"{self.op}" needs one value')
+        if self.op in ("gt", "ge", "lt", "le") and isinstance(self.value, bool):
+            raise ValueError(f'"{self.op}" does not order true and false')
+        return self
+
+
+class AttributeIs(Comparison):
+    """Compares an attribute of the customer."""
+
+    kind: Literal["attribute"]
+    name: Name
+
+
+class FieldIs(Comparison):
+    """Compares a field of the event at hand: the one that may enter or be waited for; in a branch, the entry event."""
+
+    kind: Literal["field"]
+    name: FieldPath
+
+
+class Happened(Document):
+    """The customer did ``event`` at least ``at_least`` times, within the last ``within`` (ever, when left out).
+
+    Of each event type the 16 newest times are kept, so ``at_least`` with ``within`` is at most 16.
+    """
+
+    kind: Literal["happened"]
+    event: EventType
+    at_least: Annotated[int, Field(ge=1, le=16)] = 1
+    within: Length | None = None
+
+
+class DeliveryWas(Document):
+    """The last outcome reported for a send step of this run is one of ``outcomes``."""
+
+    kind: Literal["delivery"]
+    step: StepId
+    outcomes: Annotated[
+        tuple[
+            Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"], ...
+        ],
+        Field(min_length=1),
+    ]
+
+
+class AllOf(Document):
+    """True when every one of ``of`` is."""
+
+    kind: Literal["all"]
+    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)]
+
+
+class AnyOf(Document):
+    """True when at least one of ``of`` is."""
+
+    kind: Literal["any"]
+    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)]
+
+
+class Not(Document):
+    """True when ``of`` is not."""
+
+    kind: Literal["not"]
+    of: "Condition"
+
+
+Condition = Annotated[AttributeIs | FieldIs | Happened | DeliveryWas | AllOf | AnyOf | Not, Field(discriminator="kind")]
+
+for _model in (AllOf, AnyOf, Not):
+    _model.model_rebuild()
+
+
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly inside ``condition``."""
+    match condition:
+        case AllOf(of=of) | AnyOf(of=of):
+            return of
+        case Not(of=one):
+            return (one,)
+        case _:
+            return ()
+
+
+def depth_and_size(condition: Condition) -> tuple[int, int]:
+    """How deep the condition nests, and of how many conditions it consists."""
+    inner = [depth_and_size(part) for part in parts_of(condition)]
+    return 1 + max((depth for depth, _ in inner), default=0), 1 + sum(size for _, size in inner)

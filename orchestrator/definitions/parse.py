@@ -1,0 +1,74 @@
+"""A document becomes a definition, or a list of everything that is wrong with it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.definitions.graph import loops, read_graph, unknown_steps, unreachable_steps
+from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.definitions.problems import find_problems
+from orchestrator.errors import DefinitionError, Problem
+
+
+def parse_journey(document: object) -> JourneyDefinition:
+    """The journey that ``document`` (decoded JSON or YAML) describes.
+
+    Raises:
+        DefinitionError: with every problem at once, each with its JSON path.
+    """
+    try:
+        text = json.dumps(document, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError([Problem("$", "not_json", f"the document cannot be written as JSON: {error}")]) from error
+    graph = read_graph(document)
+    try:
+        # Read as JSON text: in strict mode only JSON may write a duration or a date as text.
+        journey = JourneyDefinition.model_validate_json(text)
+    except ValidationError as error:
+        problems = _field_problems(error, document)
+        # A field that is missing or wrong makes steps look unreachable, so of the graph only this is certain.
+        raise DefinitionError([*problems, *unknown_steps(graph)]) from error
+    problems = [*unknown_steps(graph), *unreachable_steps(graph), *loops(graph), *find_problems(journey)]
+    if problems:
+        raise DefinitionError(problems)
+    return journey
+
+
+def _field_problems(error: ValidationError, document: object) -> list[Problem]:
+    problems = [_problem(detail, document) for detail in error.errors(include_url=False)]
+    # A list whose only item is wrong is also reported as too short, which would mislead.
+    return [
+        problem
+        for problem in problems
+        if problem.rule != "too_short" or not any(other.path.startswith(problem.path + "[") for other in problems)
+    ]
+
+
+def _problem(detail: Mapping[str, Any], document: object) -> Problem:
+    rule = str(detail["type"])
+    fix = ""
+    if rule == "extra_forbidden":
+        fix = "remove it, or correct its spelling"
+    elif rule == "union_tag_invalid":
+        fix = f"use one of: {detail['ctx']['expected_tags']}"
+    elif rule == "missing":
+        fix = "add it"
+    return Problem(_json_path(detail["loc"], rule, document), rule, str(detail["msg"]).removeprefix("Value error, "), fix)
+
+
+def _json_path(loc: tuple[int | str, ...], rule: str, document: object) -> str:
+    """Pydantic's location without the union tags it contains, which stand nowhere in the document."""
+    path, here = "$", document
+    for position, part in enumerate(loc):
+        is_last = position == len(loc) - 1
+        if isinstance(part, int):
+            path += f"[{part}]"
+            here = here[part] if isinstance(here, list) and part < len(here) else None
+        elif isinstance(here, dict) and part in here:
+            path += f".{part}"
+            here = here[part]
+        elif is_last and rule == "missing":
+            path += f".{part}"
+    return path

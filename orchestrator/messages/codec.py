@@ -1,0 +1,142 @@
+"""Bytes become messages here, once, and messages become bytes; nothing past this file sees undecoded JSON."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from orchestrator.errors import DecodeError
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.cloudevents import Encoded, Headers, read_envelope, write_binary
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.config import ConfigRecord, config_key
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent, Outcome
+from orchestrator.messages.key import customer_key
+from orchestrator.messages.timer import TimerDue
+
+COMMAND_TYPE = "channel.send.requested"
+DELIVERY_TYPE = "channel.message.reported"
+ACTIVITY_TYPE = "journey.activity.recorded"
+OUR_SOURCE = "/orchestrator"
+
+Message = TypeVar("Message")
+
+_to_json = msgspec.json.Encoder().encode
+_timer_decoder = msgspec.json.Decoder(TimerDue)
+_command_decoder = msgspec.json.Decoder(SendCommand)
+_activity_decoder = msgspec.json.Decoder(Activity)
+_config_decoder: msgspec.json.Decoder[ConfigRecord] = msgspec.json.Decoder(ConfigRecord)
+
+
+class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The data of a delivery event: what an adapter says became of a send command. It repeats the command's own ids."""
+
+    command_id: str
+    journey_id: str
+    run_id: str
+    step: str
+    channel: str
+    outcome: Outcome
+    category: str = "marketing"
+    is_permanent: bool = False
+    reason: str = ""
+
+
+def decode_engagement(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> EngagementEvent:
+    """The engagement event in a record.
+
+    Raises:
+        DecodeError: see :func:`orchestrator.messages.cloudevents.read_envelope`.
+    """
+    id_, source, type_, time_ms, workspace_id, customer_id, data = read_envelope(key, value, headers, timestamp_ms)
+    return EngagementEvent(
+        id=id_,
+        source=source,
+        type=type_,
+        time_ms=time_ms,
+        workspace_id=workspace_id,
+        customer_id=customer_id,
+        data=data,
+    )
+
+
+def decode_delivery(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> DeliveryEvent:
+    """The delivery event in a record.
+
+    Raises:
+        DecodeError: as :func:`decode_engagement`, and ``malformed`` for data that is no delivery report.
+    """
+    envelope = read_envelope(key, value, headers, timestamp_ms)
+    try:
+        report = msgspec.convert(envelope.data, DeliveryReport)
+    except msgspec.ValidationError as error:
+        raise DecodeError("malformed", f"the data is not a delivery report: {error}") from error
+    return DeliveryEvent(
+        id=envelope.id,
+        source=envelope.source,
+        time_ms=envelope.time_ms,
+        workspace_id=envelope.workspace_id,
+        customer_id=envelope.customer_id,
+        **msgspec.structs.asdict(report),
+    )
+
+
+def decode_timer(value: bytes | None) -> TimerDue:
+    """The timer in a record of the orchestrator's own topic."""
+    return _own(_timer_decoder, value)
+
+
+def decode_command(value: bytes | None) -> SendCommand:
+    """The send command in a record."""
+    return _own(_command_decoder, value)
+
+
+def decode_activity(value: bytes | None) -> Activity:
+    """The activity in a record."""
+    return _own(_activity_decoder, value)
+
+
+def decode_config(value: bytes | None) -> ConfigRecord:
+    """The config record in a record."""
+    return _own(_config_decoder, value)
+
+
+def _own(decoder: "msgspec.json.Decoder[Message]", value: bytes | None) -> Message:
+    try:
+        return decoder.decode(value or b"")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise DecodeError("malformed", f"the value is not the message it should be: {error}") from error
+
+
+def encode_event(event: EngagementEvent) -> Encoded:
+    """An engagement event as a campaign system would publish it."""
+    key = customer_key(event.workspace_id, event.customer_id)
+    return write_binary(event.id, event.source, event.type, event.time_ms, key, _to_json(event.data))
+
+
+def encode_delivery(event: DeliveryEvent) -> Encoded:
+    """A delivery event as a channel adapter would publish it."""
+    report: dict[str, Any] = {name: getattr(event, name) for name in DeliveryReport.__struct_fields__}
+    key = customer_key(event.workspace_id, event.customer_id)
+    return write_binary(event.id, event.source, DELIVERY_TYPE, event.time_ms, key, _to_json(report))
+
+
+def encode_timer(timer: TimerDue) -> Encoded:
+    """A timer; it has no CloudEvents headers, being for the orchestrator alone."""
+    return Encoded(customer_key(timer.workspace_id, timer.customer_id), _to_json(timer), [])
+
+
+def encode_command(command: SendCommand) -> Encoded:
+    """A send command for a channel adapter."""
+    key = customer_key(command.workspace_id, command.customer_id)
+    return write_binary(command.id, OUR_SOURCE, COMMAND_TYPE, command.decided_at_ms, key, _to_json(command))
+
+
+def encode_activity(activity: Activity) -> Encoded:
+    """An activity for the sink and everyone else who reads the record of decisions."""
+    key = customer_key(activity.workspace_id, activity.customer_id)
+    return write_binary(activity.id, OUR_SOURCE, ACTIVITY_TYPE, activity.at_ms, key, _to_json(activity))
+
+
+def encode_config(record: ConfigRecord) -> Encoded:
+    """A config record for the compacted topic."""
+    return Encoded(config_key(record).encode(), _to_json(record), [])
