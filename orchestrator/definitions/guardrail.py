@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from orchestrator.definitions.document import Document, Name
 from orchestrator.definitions.duration import Duration, parse_duration
 from orchestrator.definitions.zone import ZoneName
 
@@ -15,6 +16,7 @@ _SHORTEST = timedelta(seconds=1)
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
+Channel = Literal["email", "sms", "push", "whatsapp", "in-app", "webhook"]
 CalendarPeriod = Literal["day", "week"]
 CapScope = Literal["journey", "customer"]
 ConsentMode = Literal["required", "opt_out", "none"]
@@ -22,7 +24,6 @@ ConsentMode = Literal["required", "opt_out", "none"]
 # What holds for a category that the journey does not mention; any other category requires consent.
 DEFAULT_CONSENT: dict[str, ConsentMode] = {"marketing": "required", "transactional": "none"}
 
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 _LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["21:00"])]
 
 
@@ -31,11 +32,7 @@ def _day_week_or_duration(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) and value not in ("day", "week") else value
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", populate_by_name=True)
-
-
-class FrequencyCap(_Strict):
+class FrequencyCap(Document):
     """At most ``limit`` sends per customer within ``per``, of the channel and category named (else of all)."""
 
     limit: int = Field(ge=1, le=MAX_CAP_LIMIT, description="The most sends that may fall into one window.")
@@ -43,8 +40,8 @@ class FrequencyCap(_Strict):
         description="The window: an ISO 8601 duration (sliding, at most P366D), or a calendar day or week "
         "(from Monday) in the customer's time zone."
     )
-    channel: _Name | None = Field(default=None, description="Count and limit only sends over this channel.")
-    category: _Name | None = Field(default=None, description="Count and limit only sends of this category.")
+    channel: Channel | None = Field(default=None, description="Count and limit only sends over this channel.")
+    category: Name | None = Field(default=None, description="Count and limit only sends of this category.")
     scope: CapScope = Field(
         default="customer",
         description="Which sends count: those of this journey, or those of every journey to the customer.",
@@ -58,7 +55,7 @@ class FrequencyCap(_Strict):
         return per
 
 
-class QuietHours(_Strict):
+class QuietHours(Document):
     """When not to send, by the customer's wall clock."""
 
     starts: _LocalTime = Field(alias="from", description="Local time at which quiet begins, HH:MM.")
@@ -91,7 +88,7 @@ class QuietHours(_Strict):
         return self
 
 
-class Guardrails(_Strict):
+class Guardrails(Document):
     """Hard limits, checked before every send; each decision is recorded with its counters."""
 
     caps: Annotated[tuple[FrequencyCap, ...], Field(strict=False)] = Field(
@@ -110,11 +107,11 @@ class Guardrails(_Strict):
         description="IANA zones assumed when the customer's zone is unknown: a send is allowed only when "
         "it is allowed in every one of them.",
     )
-    consent: dict[_Name, ConsentMode] = Field(
+    consent: dict[Name, ConsentMode] = Field(
         default_factory=lambda: dict(DEFAULT_CONSENT),
         max_length=50,
         description="Per category: `required` (an explicit grant for the channel), `opt_out` (unless revoked) or "
-        "`none` (transactional). Categories not named: marketing and any other require consent, transactional does not.",
+        "`none` (transactional). Categories not named: transactional needs none, any other an explicit grant.",
     )
 
     @field_validator("minimum_gap")
