@@ -21,7 +21,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", frozen=True, extra="ignore")
 
-    kafka: str = Field("127.0.0.1:9092", description="Bootstrap servers of the Kafka cluster, host:port separated by commas.")
+    kafka: str = Field(
+        "127.0.0.1:9092", description="Bootstrap servers of the Kafka cluster, host:port separated by commas."
+    )
     postgres: SecretStr = Field(
         SecretStr("postgresql://orchestrator@127.0.0.1:5432/orchestrator"), description="PostgreSQL connection URL."
     )
@@ -35,13 +37,24 @@ class Settings(BaseSettings):
     sink_group: str = Field("journey-sink", description="Name under which the sink keeps its offsets.")
     time: TimeMode = Field(
         "wall",
-        description="'wall': decisions are made at the worker's clock. 'stream': at the events' own times, for replays.",
+        description="'wall': decisions are made at the worker's clock. 'stream': at the events' times, for replays.",
     )
-    topics_dir: Path | None = Field(None, description="Folder of topic files; default: the ones shipped with the program.")
-    replicas: int | None = Field(None, ge=1, description="Overrides the replica count of every topic (1 for one broker).")
+    topics_dir: Path | None = Field(
+        None, description="Folder of topic files; default: the ones shipped with the program."
+    )
+    topic_prefix: str = Field(
+        "",
+        pattern=r"^[A-Za-z0-9.-]{0,100}$",
+        description="Put before every topic name, to share a cluster (such as 'staging.').",
+    )
+    replicas: int | None = Field(
+        None, ge=1, description="Overrides the replica count of every topic (1 for one broker)."
+    )
     partitions: int | None = Field(None, ge=1, description="Overrides the partition count of every customer topic.")
     batch_max_records: int = Field(2_000, ge=1, description="Most records decided in one batch.")
-    session_timeout_s: float = Field(8.0, ge=6.0, le=60.0, description="After this long without a heartbeat a worker is dead.")
+    session_timeout_s: float = Field(
+        8.0, ge=6.0, le=60.0, description="After this long without a heartbeat a worker is dead."
+    )
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of the Prometheus endpoint; 0 turns it off.")
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8_080, ge=0, le=65_535, description="Port the API listens on.")

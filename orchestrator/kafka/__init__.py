@@ -1,0 +1,1 @@
+"""The one place that builds Kafka clients, and the topics they use."""
