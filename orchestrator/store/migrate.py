@@ -56,10 +56,14 @@ def _read(file: Traversable) -> Migration:
 
 async def pending(pool: Pool, folder: Traversable | None = None) -> list[str]:
     """Names of the migrations that the database still needs, in order; raises like ``migrate``."""
-    shipped = shipped_migrations(folder)
+    async with pool.acquire() as connection:
+        return await pending_on(connection, folder)
+
+
+async def pending_on(connection: Connection, folder: Traversable | None = None) -> list[str]:
+    """``pending``, by a connection that the caller has already."""
     with translated("reading which migrations were applied"):
-        async with pool.acquire() as connection:
-            return [migration.name for migration in await _missing(connection, shipped)]
+        return [migration.name for migration in await _missing(connection, shipped_migrations(folder))]
 
 
 async def migrate(pool: Pool, folder: Traversable | None = None) -> list[str]:

@@ -17,10 +17,14 @@ RECORDS_CONSUMED = Counter(
     "Records read from an input topic, by what became of them (applied, duplicate, forwarded, dead_letter, ignored).",
     ["topic", "result"],
 )
-DEAD_LETTERS = Counter("orchestrator_dead_letters_total", "Records set aside, by topic and reason.", ["topic", "reason"])
+DEAD_LETTERS = Counter(
+    "orchestrator_dead_letters_total", "Records set aside, by topic and reason.", ["topic", "reason"]
+)
 COMMANDS = Counter("orchestrator_send_commands_total", "Send commands published, by channel.", ["channel"])
 ACTIVITIES = Counter("orchestrator_activities_total", "Activities published, by type.", ["type"])
-SUPPRESSED = Counter("orchestrator_sends_suppressed_total", "Sends not made or put off, by the rule that said so.", ["rule"])
+SUPPRESSED = Counter(
+    "orchestrator_sends_suppressed_total", "Sends not made or put off, by the rule that said so.", ["rule"]
+)
 BATCH_SECONDS = Histogram(
     "orchestrator_batch_step_seconds", "Duration of each step of a batch.", ["step"], buckets=_COMMIT_BUCKETS_S
 )
@@ -37,25 +41,38 @@ TIMER_LATENESS = Histogram(
 )
 PARTITIONS_OWNED = Gauge("orchestrator_partitions_owned", "Customer partitions this worker owns.")
 RECOVERED_RECORDS = Counter("orchestrator_recovered_records_total", "Changelog records read to rebuild local state.")
-RECOVERY_SECONDS = Histogram("orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S)
+RECOVERY_SECONDS = Histogram(
+    "orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S
+)
 CONFIG_REVISION = Gauge("orchestrator_config_revision", "Offset of the last config record a worker has taken over.")
 DECISIONS_REPEATED = Counter(
-    "orchestrator_decisions_repeated_total", "Batches decided again because a config changed before they were published."
+    "orchestrator_decisions_repeated_total",
+    "Batches decided again because a config changed before they were published.",
 )
 
 # ── sink ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-SINK_ROWS = Counter("orchestrator_sink_rows_total", "Activities by what became of them (written, duplicate, refused).", ["result"])
+SINK_ROWS = Counter(
+    "orchestrator_sink_rows_total", "Activities by what became of them (written, duplicate, refused, expired unread).", ["result"]
+)
 SINK_BATCH_SECONDS = Histogram("orchestrator_sink_batch_seconds", "One sink transaction.", buckets=_COMMIT_BUCKETS_S)
 SINK_LAST_COMMIT = Gauge("orchestrator_sink_last_commit_timestamp_seconds", "When the sink last committed, Unix time.")
-SINK_LAG_RECORDS = Gauge("orchestrator_sink_lag_records", "Activities in Kafka that the sink has not written.", ["partition"])
+SINK_LAG_RECORDS = Gauge(
+    "orchestrator_sink_lag_records", "Activities in Kafka that the sink has not written.", ["partition"]
+)
 
 # ── API ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 REQUESTS = Histogram(
-    "orchestrator_http_request_seconds", "HTTP requests by route template, method and status.", ["route", "method", "status"]
+    "orchestrator_http_request_seconds",
+    "HTTP requests by route template, method and status.",
+    ["route", "method", "status"],
 )
-OUTBOX_PENDING = Gauge("orchestrator_outbox_pending", "Config records written to PostgreSQL and not yet relayed to Kafka.")
+OUTBOX_PENDING = Gauge(
+    "orchestrator_outbox_pending", "Config records written to PostgreSQL and not yet relayed to Kafka."
+)
 OUTBOX_RELAY_SECONDS = Histogram(
-    "orchestrator_outbox_relay_seconds", "From a config change's commit to its acknowledgement by Kafka.", buckets=_COMMIT_BUCKETS_S
+    "orchestrator_outbox_relay_seconds",
+    "From a config change's commit to its acknowledgement by Kafka.",
+    buckets=_COMMIT_BUCKETS_S,
 )
 
 

@@ -1,0 +1,108 @@
+"""One batch of records into PostgreSQL, in one transaction.
+
+1. Decode every record; what is not an activity becomes a refusal.
+2. Begin. Look the journeys up; an activity whose journey is not there, or is in another workspace, becomes a refusal.
+3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
+4. Read the participants they concern, fold the activities into figures (pure), and write the participants.
+5. Read the days' figures under lock, add, and write them.
+6. Write the refusals.
+7. Write the offsets.
+8. Commit.
+
+A stop before 8 leaves nothing behind and the batch is read again. After 8 the offsets say that it is done; and should
+it be read again nevertheless (offsets set back, a topic restored), step 3 finds no new id, so nothing changes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from orchestrator.errors import DecodeError
+from orchestrator.messages.activity import Activity
+from orchestrator.sink.decode import ActivityRecord, RawRecord, decode, is_uuid, refusal
+from orchestrator.sink.fold import customers_in_question, fold, merged
+from orchestrator.store.faults import translated
+from orchestrator.store.pool import Connection
+from orchestrator.store.rows import Refusal
+from orchestrator.store.writer import ActivityWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a batch, in records. ``refused`` counts, by reason, those that were not refused before."""
+
+    new: int
+    duplicate: int
+    refused: Counter[str]
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(self.new + other.new, self.duplicate + other.duplicate, self.refused + other.refused)
+
+
+async def commit(connection: Connection, writer: ActivityWriter, topic: str, records: Sequence[RawRecord]) -> Written:
+    """Writes ``records`` of ``topic``, which are in order within each partition, and where to read on after them.
+
+    A record with a value that PostgreSQL does not take is found by halving the batch, and refused alone.
+
+    Raises:
+        Unavailable: the database went away; whether the batch was committed shows in the offsets.
+    """
+    try:
+        return await _commit(connection, writer, topic, [decode(raw) for raw in records])  # step 1
+    except DecodeError as error:
+        if len(records) == 1:
+            return await _commit(connection, writer, topic, [refusal(records[0], error.reason, str(error))])
+        middle = len(records) // 2
+        first = await commit(connection, writer, topic, records[:middle])
+        return first + await commit(connection, writer, topic, records[middle:])
+
+
+async def _commit(
+    connection: Connection, writer: ActivityWriter, topic: str, decoded: Sequence[ActivityRecord | Refusal]
+) -> Written:
+    with translated("writing activities"):
+        async with connection.transaction():  # steps 2 and 8
+            accepted, refusals = await _with_journeys(writer, decoded)
+            new = await _insert_new(writer, accepted)  # step 3
+            change = fold(new, await writer.participants(customers_in_question(new)))  # step 4
+            await writer.save_participants(change.participants)
+            recorded = await writer.days(sorted(change.days))  # step 5
+            await writer.save_days({day: merged(recorded.get(day, {}), add) for day, add in change.days.items()})
+            refused = await writer.save_refusals(refusals)  # step 6
+            await writer.save_offsets(topic, _next_offsets(decoded))  # step 7
+    return Written(len(new), len(accepted) - len(new), Counter(refused))
+
+
+async def _with_journeys(
+    writer: ActivityWriter, decoded: Iterable[ActivityRecord | Refusal]
+) -> tuple[list[Activity], list[Refusal]]:
+    """The activities whose journey is on record in their workspace; all others are refusals."""
+    refusals = [each for each in decoded if isinstance(each, Refusal)]
+    records = [each for each in decoded if isinstance(each, ActivityRecord)]
+    journey_ids = {record.activity.journey_id for record in records}
+    workspaces = await writer.workspaces(sorted(id_ for id_ in journey_ids if is_uuid(id_)))
+    accepted: list[Activity] = []
+    for record in records:
+        activity = record.activity
+        workspace = workspaces.get(activity.journey_id)
+        if workspace == activity.workspace_id:
+            accepted.append(activity)
+        elif workspace is None:
+            message = f"there is no journey {activity.journey_id} in this database"
+            refusals.append(refusal(record.raw, "no_such_journey", message, activity))
+        else:
+            message = f"journey {activity.journey_id} does not belong to workspace {activity.workspace_id}"
+            refusals.append(refusal(record.raw, "other_workspace", message, activity))
+    return accepted, refusals
+
+
+async def _insert_new(writer: ActivityWriter, accepted: Sequence[Activity]) -> list[Activity]:
+    """Inserts the activities; returns those that were not on record, in topic order, each once."""
+    first_by_id = {activity.id: activity for activity in reversed(accepted)}
+    new_ids = await writer.insert_activities(accepted)
+    return [activity for activity in accepted if activity.id in new_ids and first_by_id[activity.id] is activity]
+
+
+def _next_offsets(decoded: Iterable[ActivityRecord | Refusal]) -> dict[int, int]:
+    places = (each if isinstance(each, Refusal) else each.raw for each in decoded)
+    return {place.partition: place.offset + 1 for place in places}  # the last of each partition wins

@@ -1,0 +1,190 @@
+"""What activities mean in figures: the definition of every number in a report. Pure.
+
+A day is the UTC day of an activity's ``at_ms``. Each counter stands at the top of a day's figures, over all arms, and
+again under ``arms.<arm>``. A counter that is absent is zero.
+
+======================================  ================  ========================================================
+figure                                  activity          meaning
+======================================  ================  ========================================================
+entered                                 journey_entered   runs begun
+customers_entered                       journey_entered   customers whose first run this is; once per customer
+completed                               run_completed     runs that reached an exit step
+exited.<reason>                         run_exited        runs that ended early
+steps_passed.<step>                     step_passed       how often a step was left
+send_requested.<channel>                send_requested    commands given to a channel
+cost, cost_by_channel.<channel>         send_requested    what they cost
+send_suppressed.<rule>                  send_suppressed   sends that a guardrail forbade
+suppressed_by_channel.<channel>         send_suppressed   the same sends by channel
+send_deferred.<rule>                    send_deferred     sends that a guardrail put off
+deferred_by_channel.<channel>           send_deferred     the same sends by channel
+entry_refused.<rule>                    entry_refused     entries that did not happen
+goals                                   goal_reached      conversions
+customers_converted                     goal_reached      customers whose first conversion this is; once per customer
+value                                   goal_reached      value of the conversions
+value_squares                           goal_reached      change of the square of a customer's total value: over all
+                                                          days, the sum over customers of their total value squared
+message_reported.<channel>.<outcome>    message_reported  what became of messages, as their channel reports it
+======================================  ================  ========================================================
+
+``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered`` and everything
+of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only at the top.
+Money is kept to six decimals.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeAlias, assert_never
+
+from orchestrator.messages.activity import Activity
+from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant
+
+DAY_MS = 86_400_000
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_MICRO = Decimal("0.000001")
+_UNKNOWN = "unknown"  # stands where an activity does not say its channel, rule or reason
+_OF_CUSTOMERS = ("journey_entered", "goal_reached")
+
+_Path: TypeAlias = tuple[str, ...]
+_Increment: TypeAlias = tuple[_Path, int | Decimal]
+_Counters: TypeAlias = "dict[str, int | Decimal | _Counters]"
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """What a set of activities changes: the participants' new records, and what is added to the days' figures."""
+
+    participants: Mapping[CustomerKey, Participant] = field(default_factory=dict)
+    days: Mapping[DayKey, Figures] = field(default_factory=dict)
+
+
+def customers_in_question(activities: Iterable[Activity]) -> list[CustomerKey]:
+    """The customers whose records ``fold`` needs, each once, in order."""
+    return sorted({(each.journey_id, each.customer_id) for each in activities if each.type in _OF_CUSTOMERS})
+
+
+def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant]) -> Fold:
+    """What these activities, none of which was counted before, change.
+
+    ``known`` holds the records of ``customers_in_question`` as far as there are any; activities come in topic order.
+    """
+    participants: dict[CustomerKey, Participant] = {}
+    days: dict[DayKey, _Counters] = {}
+    for activity in activities:
+        counters = days.setdefault((activity.journey_id, day_of(activity.at_ms)), {})
+        _add(counters, activity.arm, _run_increments(activity))
+        if activity.type in _OF_CUSTOMERS:
+            key = (activity.journey_id, activity.customer_id)
+            before = participants.get(key) or known.get(key) or Participant(activity.arm)
+            after = participants[key] = _participant_after(before, activity)
+            _add(counters, after.arm, _customer_increments(before, after))
+    return Fold(participants, dict(days))
+
+
+def merged(recorded: Figures, added: Figures) -> Figures:
+    """The sum of two sets of figures, key by key."""
+    total = dict(recorded)
+    for key, amount in added.items():
+        before = total.get(key, 0)
+        if isinstance(amount, Mapping):
+            total[key] = merged(before, amount) if isinstance(before, Mapping) else amount
+        elif not isinstance(before, Mapping):
+            total[key] = before + amount
+    return total
+
+
+def day_of(at_ms: int) -> date:
+    """The UTC day of a time in milliseconds since 1970."""
+    return date.fromordinal(_EPOCH_ORDINAL + at_ms // DAY_MS)
+
+
+def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
+    """What counts in the arm of the run."""
+    details = activity.details
+    match activity.type:
+        case "journey_entered":
+            return ((("entered",), 1),)
+        case "entry_refused":
+            return ((("entry_refused", _word(details, "rule")), 1),)
+        case "step_passed":
+            return ((("steps_passed", activity.step or _UNKNOWN), 1),)
+        case "send_requested":
+            channel, cost = _word(details, "channel"), _money(details, "cost")
+            return ((("send_requested", channel), 1), (("cost",), cost), (("cost_by_channel", channel), cost))
+        case "send_suppressed":
+            return (
+                (("send_suppressed", _word(details, "rule")), 1),
+                (("suppressed_by_channel", _word(details, "channel")), 1),
+            )
+        case "send_deferred":
+            return (
+                (("send_deferred", _word(details, "rule")), 1),
+                (("deferred_by_channel", _word(details, "channel")), 1),
+            )
+        case "run_exited":
+            return ((("exited", _word(details, "reason")), 1),)
+        case "run_completed":
+            return ((("completed",), 1),)
+        case "message_reported":
+            return ((("message_reported", _word(details, "channel"), _word(details, "outcome")), 1),)
+        case "wait_started" | "goal_reached":
+            return ()
+        case _:
+            assert_never(activity.type)
+
+
+def _participant_after(before: Participant, activity: Activity) -> Participant:
+    arm = before.arm or activity.arm
+    if activity.type == "goal_reached":
+        value = before.value + _money(activity.details, "value")
+        return replace(before, arm=arm, conversions=before.conversions + 1, value=value)
+    first_ms = activity.at_ms if before.first_entered_ms is None else before.first_entered_ms
+    return replace(before, arm=arm, entries=before.entries + 1, first_entered_ms=first_ms)
+
+
+def _customer_increments(before: Participant, after: Participant) -> tuple[_Increment, ...]:
+    """What counts in the arm of the customer."""
+    if after.conversions == before.conversions:
+        return ((("customers_entered",), 1),) if before.entries == 0 else ()
+    first = ((("customers_converted",), 1),) if before.conversions == 0 else ()
+    return (
+        (("goals",), 1),
+        (("value",), after.value - before.value),
+        (("value_squares",), after.value**2 - before.value**2),
+        *first,
+    )
+
+
+def _add(counters: _Counters, arm: str, increments: Iterable[_Increment]) -> None:
+    for path, amount in increments:
+        _increase(counters, path, amount)
+        if arm:
+            _increase(counters, ("arms", arm, *path), amount)
+
+
+def _increase(counters: _Counters, path: _Path, amount: int | Decimal) -> None:
+    *parents, last = path
+    place = counters
+    for parent in parents:
+        inner = place.setdefault(parent, {})
+        if not isinstance(inner, dict):
+            raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
+        place = inner
+    before = place.get(last, 0)
+    if isinstance(before, dict):
+        raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
+    place[last] = before + amount
+
+
+def _word(details: Mapping[str, object], name: str) -> str:
+    value = details.get(name)
+    return value if isinstance(value, str) and value else _UNKNOWN
+
+
+def _money(details: Mapping[str, object], name: str) -> Decimal:
+    """An amount of money; absent is zero. That it is a number was seen to when the record was decoded."""
+    value = details.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return Decimal(0)
+    return Decimal(str(value)).quantize(_MICRO)

@@ -1,0 +1,211 @@
+"""What the API reads for people: figures by day, totals, arms, and the activities behind them.
+
+The figures of a day are those defined in ``sink/fold.py``; an absent one is zero. Every function raises ``Unavailable``
+when the database does not answer.
+"""
+
+import binascii
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID
+
+from orchestrator.errors import RequestError
+from orchestrator.store.faults import translated
+from orchestrator.store.pool import Pool
+from orchestrator.store.queries import load_queries
+
+MAX_PAGE = 500
+
+# A day's figures as JSON has them; Any, because which keys are numbers and which are groups is said in sink/fold.py.
+Metrics: TypeAlias = dict[str, Any]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyMetrics:
+    """A journey's figures of one UTC day."""
+
+    date: date
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What an experiment's statistics need of one arm, over the journey's whole life.
+
+    ``customers`` entered at least once, ``converted`` of them reached the goal at least once; ``value`` is the sum and
+    ``value_squares`` the sum of squares of the customers' total values (a customer without a goal adds zero to both).
+    """
+
+    arm: str
+    customers: int
+    converted: int
+    conversions: int
+    value: float
+    value_squares: float
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityItem:
+    """One activity, as it is listed. ``created_at`` is when the decision was made."""
+
+    id: UUID
+    activity_type: str
+    created_at: datetime
+    customer_id: str
+    run_id: UUID | None
+    version: int
+    step: str
+    arm: str
+    details: dict[str, Any]
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitiesPage:
+    """Activities, newest first. ``next_cursor`` leads to the page after this one; None: this is the last."""
+
+    items: tuple[ActivityItem, ...]
+    next_cursor: str | None
+
+
+async def daily_metrics(
+    pool: Pool, workspace_id: str, config_id: UUID | str, since: date | None = None, until: date | None = None
+) -> list[DailyMetrics]:
+    """The days from ``since`` to ``until``, both included, that have figures; in order."""
+    with translated("reading daily metrics"):
+        sql = load_queries("reports")["daily_metrics"]
+        rows = await pool.fetch(sql, workspace_id, config_id, since, until)
+    return [DailyMetrics(row["date"], row["metrics"]) for row in rows]
+
+
+async def date_span(pool: Pool, workspace_id: str, config_id: UUID | str) -> tuple[date, date] | None:
+    """The first and the last day that have figures; None when there is none."""
+    with translated("reading which days have metrics"):
+        row = await pool.fetchrow(load_queries("reports")["date_span"], workspace_id, config_id)
+    return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+async def totals(
+    pool: Pool, workspace_id: str, config_id: UUID | str, since: date | None = None, until: date | None = None
+) -> Metrics:
+    """The same figures added up over the days."""
+    return added_up(day.metrics for day in await daily_metrics(pool, workspace_id, config_id, since, until))
+
+
+async def workspace_totals(pool: Pool, workspace_id: str, since: date, until: date) -> dict[UUID, Metrics]:
+    """The figures of each journey of the workspace, added up over the days; a journey without figures is absent."""
+    with translated("reading the workspace's metrics"):
+        sql = load_queries("reports")["workspace_metrics"]
+        rows = await pool.fetch(sql, workspace_id, since, until)
+    days: dict[UUID, list[Metrics]] = {}
+    for row in rows:
+        days.setdefault(row["config_id"], []).append(row["metrics"])
+    return {config_id: added_up(metrics) for config_id, metrics in days.items()}
+
+
+async def arms(pool: Pool, workspace_id: str, config_id: UUID | str) -> list[Arm]:
+    """The arms of a journey that have activities, by name."""
+    by_arm = (await totals(pool, workspace_id, config_id)).get("arms", {})
+    return [arm_of(name, figures) for name, figures in sorted(by_arm.items())]
+
+
+async def activities_page(
+    pool: Pool,
+    workspace_id: str,
+    config_id: UUID | str,
+    *,
+    limit: int = 50,
+    cursor: str | None = None,
+    activity_type: str | None = None,
+    customer_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> ActivitiesPage:
+    """Activities from ``since`` (included) to ``until`` (excluded), newest first, at most ``limit`` (up to 500).
+
+    Raises:
+        RequestError: the cursor is not one that a page gave, or the limit is out of range.
+    """
+    if not 1 <= limit <= MAX_PAGE:
+        raise RequestError(f"the limit is {limit}; expected 1 to {MAX_PAGE}")
+    after = None if cursor is None else read_cursor(cursor)
+    with translated("reading activities"):
+        rows = await pool.fetch(
+            load_queries("reports")["activities_page"],
+            workspace_id,
+            config_id,
+            activity_type,
+            customer_id,
+            since,
+            until,
+            after[0] if after else None,
+            after[1] if after else None,
+            limit + 1,  # one more than asked for tells whether there is another page
+        )
+    items = tuple(ActivityItem(**dict(row)) for row in rows[:limit])
+    is_last = len(rows) <= limit
+    return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))
+
+
+async def freshness(pool: Pool, group: str) -> datetime | None:
+    """When the sink of ``group`` last committed; None: never."""
+    with translated("reading when the sink last committed"):
+        moment: datetime | None = await pool.fetchval(load_queries("reports")["freshness"], group)
+    return moment
+
+
+async def refusals(pool: Pool, workspace_id: str, config_id: UUID | str) -> dict[str, int]:
+    """How many records about this journey the sink had to set aside, by reason."""
+    with translated("reading refusals"):
+        rows = await pool.fetch(load_queries("reports")["refusals"], workspace_id, str(config_id))
+    return {row["reason"]: row["records"] for row in rows}
+
+
+def added_up(days: Iterable[Mapping[str, Any]]) -> Metrics:
+    """The sum of figures, key by key, at every depth."""
+    total: Metrics = {}
+    for day in days:
+        for key, amount in day.items():
+            if isinstance(amount, Mapping):
+                total[key] = added_up((total.get(key, {}), amount))
+            else:
+                total[key] = total.get(key, 0) + amount
+    return total
+
+
+def arm_of(name: str, figures: Mapping[str, Any]) -> Arm:
+    """The arm called ``name``, from its part of the figures (``metrics["arms"][name]``)."""
+    return Arm(
+        arm=name,
+        customers=figures.get("customers_entered", 0),
+        converted=figures.get("customers_converted", 0),
+        conversions=figures.get("goals", 0),
+        value=float(figures.get("value", 0)),
+        value_squares=float(figures.get("value_squares", 0)),
+        cost=float(figures.get("cost", 0)),
+    )
+
+
+def write_cursor(created_at: datetime, id_: UUID) -> str:
+    """A place in the order of activities, as text that fits a URL."""
+    microseconds = (created_at - _EPOCH) // _MICROSECOND
+    return urlsafe_b64encode(microseconds.to_bytes(8, "big", signed=True) + id_.bytes).decode()
+
+
+def read_cursor(cursor: str) -> tuple[datetime, UUID]:
+    """The place that ``write_cursor`` wrote.
+
+    Raises:
+        RequestError: the text is not a cursor.
+    """
+    try:
+        raw = urlsafe_b64decode(cursor.encode())
+        return _EPOCH + int.from_bytes(raw[:8], "big", signed=True) * _MICROSECOND, UUID(bytes=raw[8:])
+    except (binascii.Error, ValueError, OverflowError) as error:
+        raise RequestError(f"the cursor {cursor[:80]!r} is not one that a page gave; leave it out to start") from error

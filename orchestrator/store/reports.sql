@@ -1,0 +1,43 @@
+-- What people read. Every query is bound to a workspace: a journey of another one has no rows.
+
+-- name: daily_metrics -- The figures of a journey's days, both ends included.
+select date, metrics
+from "033_omnichannel_journey_orchestrator_metrics"
+where workspace_id = $1 and config_id = $2
+    and ($3::date is null or date >= $3) and ($4::date is null or date <= $4)
+order by date;
+
+-- name: date_span -- The first and the last day of which a journey has figures.
+select min(date) as first, max(date) as last
+from "033_omnichannel_journey_orchestrator_metrics"
+where workspace_id = $1 and config_id = $2;
+
+-- name: workspace_metrics -- The figures of all journeys' days, both ends included.
+select config_id, metrics
+from "033_omnichannel_journey_orchestrator_metrics"
+where workspace_id = $1 and date >= $2 and date <= $3
+order by config_id, date;
+
+-- name: activities_page -- Activities of a journey, newest first, after a place in that order.
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+from "033_omnichannel_journey_orchestrator_activities"
+where config_id = $2 and workspace_id = $1
+    and ($3::text is null or activity_type = $3)
+    and ($4::text is null or customer_id = $4)
+    and ($5::timestamp is null or created_at >= $5)
+    and ($6::timestamp is null or created_at < $6)
+    and ($7::timestamp is null or (created_at, id) < ($7, $8::uuid))
+order by created_at desc, id desc
+limit $9;
+
+-- name: freshness -- When this sink group last committed.
+select max(updated_at)
+from "033_omnichannel_journey_orchestrator_sink_offsets"
+where "group" = $1;
+
+-- name: refusals -- How many records about a journey the sink could not use, by reason.
+select reason, count(*) as records
+from "033_omnichannel_journey_orchestrator_refusals"
+where journey_id = $2 and workspace_id = $1
+group by reason
+order by reason;

@@ -1,0 +1,54 @@
+"""What the sink keeps in PostgreSQL beside the activities themselves, as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import TypeAlias
+
+from orchestrator.messages.ids import derived_id
+
+# A day's figures: counters, sums of money, or the same by a further key (channel, rule, arm …).
+Figures: TypeAlias = Mapping[str, "int | Decimal | Figures"]
+DayKey: TypeAlias = tuple[str, date]  # journey id, UTC day
+CustomerKey: TypeAlias = tuple[str, str]  # journey id, customer id
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One customer in one journey, over all their runs.
+
+    ``arm`` is the one they first entered in and never changes: experiments compare customers as they were assigned.
+    ``first_entered_ms`` is None for a customer whose goal is on record but whose entry is not.
+    """
+
+    arm: str
+    first_entered_ms: int | None = None
+    entries: int = 0
+    conversions: int = 0
+    value: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record the sink could not use: where it stood, why, and its bytes.
+
+    ``reason``: ``malformed`` (not an activity), ``no_such_journey``, ``other_workspace`` or ``unstorable``.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    message: str
+    key: bytes | None
+    value: bytes | None
+    workspace_id: str | None = None
+    journey_id: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Follows from the place and the bytes, so that a topic made anew cannot hide one record behind another."""
+        digest = sha256(self.value or b"").hexdigest()
+        return derived_id("refusal", self.topic, str(self.partition), str(self.offset), digest)

@@ -1,0 +1,138 @@
+"""The sink's statements: whole sets of rows, each repeatable without effect. The caller holds the transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from orchestrator.messages.activity import Activity
+from orchestrator.store.pool import Connection
+from orchestrator.store.queries import load_queries
+from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, Refusal
+
+# Sums of money stay decimal on their way through JSON: figures must add up to the cent, in any order.
+_ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
+_DECODER: msgspec.json.Decoder[dict[str, int | Decimal | Figures]] = msgspec.json.Decoder(float_hook=Decimal)
+
+
+class ActivityWriter:
+    """Writes for one sink group through one connection."""
+
+    def __init__(self, connection: Connection, group: str) -> None:
+        self._connection = connection
+        self._group = group
+        self._sql = load_queries("writer")
+
+    async def try_lock(self) -> bool:
+        """Whether this session is now the only one that writes for the group; it stays so until the session ends."""
+        return bool(await self._connection.fetchval(self._sql["try_lock"], f"sink:{self._group}"))
+
+    async def offsets(self, topic: str) -> dict[int, int]:
+        """The next offset to read, by partition; a partition never read is absent."""
+        rows = await self._connection.fetch(self._sql["offsets"], self._group, topic)
+        return {row["partition"]: row["next_offset"] for row in rows}
+
+    async def save_offsets(self, topic: str, offsets: Mapping[int, int]) -> None:
+        """Sets the next offset to read of the partitions named."""
+        await self._connection.execute(
+            self._sql["save_offsets"], self._group, topic, list(offsets), list(offsets.values())
+        )
+
+    async def workspaces(self, journey_ids: Iterable[str]) -> dict[str, str]:
+        """The workspace of each journey that exists; none of them can be deleted before the transaction ends."""
+        rows = await self._connection.fetch(self._sql["journeys"], list(journey_ids))
+        return {row["id"]: row["workspace_id"] for row in rows}
+
+    async def insert_activities(self, activities: Sequence[Activity]) -> set[str]:
+        """Writes the activities; returns the ids that were not on record before."""
+        if not activities:
+            return set()
+        columns = (
+            [activity.id for activity in activities],
+            [activity.journey_id for activity in activities],
+            [activity.workspace_id for activity in activities],
+            [activity.type for activity in activities],
+            [msgspec.json.encode(activity.details).decode() for activity in activities],
+            [activity.at_ms for activity in activities],
+            [activity.customer_id for activity in activities],
+            [activity.run_id for activity in activities],
+            [activity.version for activity in activities],
+            [activity.step for activity in activities],
+            [activity.arm for activity in activities],
+            [activity.cause for activity in activities],
+        )
+        rows = await self._connection.fetch(self._sql["insert_activities"], *columns)
+        return {row["id"] for row in rows}
+
+    async def participants(self, keys: Sequence[CustomerKey]) -> dict[CustomerKey, Participant]:
+        """What is on record of these customers; one without a record is absent."""
+        if not keys:
+            return {}
+        journeys, customers = [key[0] for key in keys], [key[1] for key in keys]
+        rows = await self._connection.fetch(self._sql["participants"], journeys, customers)
+        return {
+            (row["config_id"], row["customer_id"]): Participant(
+                arm=row["arm"],
+                first_entered_ms=row["first_entered_ms"],
+                entries=row["entries"],
+                conversions=row["conversions"],
+                value=row["value"],
+            )
+            for row in rows
+        }
+
+    async def save_participants(self, participants: Mapping[CustomerKey, Participant]) -> None:
+        """Replaces what is on record of these customers."""
+        if not participants:
+            return
+        values = participants.values()
+        await self._connection.execute(
+            self._sql["save_participants"],
+            [key[0] for key in participants],
+            [key[1] for key in participants],
+            [participant.arm for participant in values],
+            [participant.first_entered_ms for participant in values],
+            [participant.entries for participant in values],
+            [participant.conversions for participant in values],
+            [participant.value for participant in values],
+        )
+
+    async def days(self, keys: Sequence[DayKey]) -> dict[DayKey, Figures]:
+        """The figures on record of these days, locked until the transaction ends; a day without figures is absent."""
+        if not keys:
+            return {}
+        rows = await self._connection.fetch(self._sql["days"], [key[0] for key in keys], [key[1] for key in keys])
+        return {(row["config_id"], row["date"]): _DECODER.decode(row["metrics"]) for row in rows}
+
+    async def save_days(self, days: Mapping[DayKey, Figures]) -> None:
+        """Replaces the figures of these days."""
+        if not days:
+            return
+        figures = [_ENCODER.encode(day).decode() for day in days.values()]
+        await self._connection.execute(
+            self._sql["save_days"], [key[0] for key in days], [key[1] for key in days], figures
+        )
+
+    async def save_refusals(self, refusals: Sequence[Refusal]) -> list[str]:
+        """Keeps records that could not be used; returns the reasons of those that were not on record before."""
+        if not refusals:
+            return []
+        rows = await self._connection.fetch(
+            self._sql["save_refusals"],
+            [refusal.id for refusal in refusals],
+            [refusal.topic for refusal in refusals],
+            [refusal.partition for refusal in refusals],
+            [refusal.offset for refusal in refusals],
+            [refusal.reason for refusal in refusals],
+            [_storable(refusal.message) for refusal in refusals],
+            [refusal.key for refusal in refusals],
+            [refusal.value for refusal in refusals],
+            [_storable(refusal.workspace_id) for refusal in refusals],
+            [_storable(refusal.journey_id) for refusal in refusals],
+        )
+        return [row["reason"] for row in rows]
+
+
+def _storable(text: str | None) -> str | None:
+    """``text`` as PostgreSQL takes it: without zero bytes and of bounded length. The record's bytes are kept whole."""
+    return None if text is None else text.replace("\x00", "�")[:1_000]
