@@ -11,6 +11,7 @@ from orchestrator.definitions.zone import ZoneName
 
 MAX_CAP_LIMIT = 100  # sends; guardrails.history keeps at least so many of each kind
 MAX_WINDOW = timedelta(days=366)  # guardrails.history forgets what is older
+MAX_FALLBACK_ZONES = 8
 _SHORTEST = timedelta(seconds=1)
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -102,8 +103,7 @@ class Guardrails(Document):
     quiet_hours: QuietHours | None = Field(default=None, description="When not to send; none when absent.")
     fallback_zones: Annotated[tuple[ZoneName, ...], Field(strict=False)] = Field(
         default=("UTC",),
-        min_length=1,
-        max_length=8,
+        json_schema_extra={"minItems": 1, "maxItems": MAX_FALLBACK_ZONES},
         description="IANA zones assumed when the customer's zone is unknown: a send is allowed only when "
         "it is allowed in every one of them.",
     )
@@ -113,6 +113,13 @@ class Guardrails(Document):
         description="Per category: `required` (an explicit grant for the channel), `opt_out` (unless revoked) or "
         "`none` (transactional). Categories not named: transactional needs none, any other an explicit grant.",
     )
+
+    @field_validator("fallback_zones")
+    @classmethod
+    def _some_zone_is_assumed(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
+        if not 1 <= len(zones) <= MAX_FALLBACK_ZONES:
+            raise ValueError(f"name 1 to {MAX_FALLBACK_ZONES} zones to assume when the customer's is unknown")
+        return zones
 
     @field_validator("minimum_gap")
     @classmethod

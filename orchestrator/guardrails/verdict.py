@@ -1,7 +1,7 @@
 """The three answers to "may this be sent now?", each with what it was decided on.
 
-``rule`` is a stable key for metrics and reports, ``reason`` a sentence for people, ``inputs`` the values compared: plain
-JSON, ready for the details of an activity.
+``rule`` is a stable key for metrics and reports, ``reason`` a sentence for people, ``inputs`` the values compared:
+plain JSON, ready for the details of an activity.
 """
 
 from typing import Literal, TypeAlias
@@ -29,7 +29,7 @@ class Defer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Suppress(msgspec.Struct, frozen=True, gc=False):
-    """Do not send. ``next_eligible_ms``: when the rule that refused will no longer refuse; None when no time heals it."""
+    """Do not send. ``next_eligible_ms``: when ``rule`` alone will no longer refuse; None when no time heals it."""
 
     rule: Rule
     reason: str
