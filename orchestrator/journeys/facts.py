@@ -1,0 +1,53 @@
+"""What an event tells about the customer: attributes, consent, and that it happened."""
+
+from orchestrator.guardrails.consent import ANY, apply_consent
+from orchestrator.journeys.state import MAX_ATTRIBUTES, MAX_EVENT_TYPES, RECENT_TIMES, Attribute, Occurrences
+from orchestrator.journeys.turn import Turn
+from orchestrator.journeys.values import storable
+from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
+
+
+def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
+    """Takes over what the event says; what is known from a later event stays."""
+    if event.type == CUSTOMER_UPDATED:
+        _update_attributes(turn, event, occurred_ms)
+    elif event.type in (CONSENT_GRANTED, CONSENT_REVOKED):
+        channel = event.data.get("channel", ANY)
+        category = event.data.get("category", ANY)
+        if isinstance(channel, str) and isinstance(category, str):
+            is_granted = event.type == CONSENT_GRANTED
+            turn.consents = apply_consent(turn.consents, channel, category, is_granted, occurred_ms)
+    _count(turn, event.type, occurred_ms)
+
+
+def _update_attributes(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
+    """Sets the attributes that are newer than what is known; one that is null or cannot be kept is removed."""
+    given = event.data.get("attributes")
+    if not isinstance(given, dict):
+        return
+    attributes = dict(turn.attributes)
+    for name, value in given.items():
+        known = attributes.get(name)
+        if not isinstance(name, str) or (known is not None and known.time_ms > occurred_ms):
+            continue
+        kept = storable(value)
+        if kept is None:
+            attributes.pop(name, None)
+        elif known is not None or len(attributes) < MAX_ATTRIBUTES:
+            attributes[name] = Attribute(kept, occurred_ms)
+    turn.attributes = attributes
+
+
+def _count(turn: Turn, event_type: str, occurred_ms: int) -> None:
+    known = turn.history.get(event_type)
+    if known is None:
+        if len(turn.history) >= MAX_EVENT_TYPES:
+            return
+        turn.history = {**turn.history, event_type: Occurrences(1, (occurred_ms,))}
+        return
+    recent = known.recent
+    if occurred_ms >= recent[-1]:
+        recent = (*recent[1 - RECENT_TIMES :], occurred_ms)
+    else:
+        recent = tuple(sorted((*recent, occurred_ms))[-RECENT_TIMES:])
+    turn.history = {**turn.history, event_type: Occurrences(known.count + 1, recent)}

@@ -1,0 +1,135 @@
+"""Everything that is kept of one customer, as one immutable value: the state between two signals.
+
+It is stored as msgpack arrays behind a version byte. Fields are only ever added at the end, with defaults, so that an
+older state decodes as it is; a change of meaning raises the version and adds an upgrade here.
+"""
+
+import msgspec
+
+from orchestrator.errors import DecodeError
+from orchestrator.guardrails.consent import NO_CONSENTS, Consents
+from orchestrator.guardrails.history import NO_SENDS, SendHistory
+from orchestrator.journeys.values import Scalar
+
+STATE_VERSION = b"\x01"
+
+SEEN_EVENTS = 64  # ids of the newest events of a customer, to recognise one that is delivered again
+FINGERPRINT_BYTES = 8
+RECENT_TIMES = 16  # newest times kept of each event type; see definitions.condition.Happened
+MAX_EVENT_TYPES = 100
+MAX_ATTRIBUTES = 200
+MAX_ENTRY_KEYS = 256
+
+TREATMENT = "treatment"
+HOLDOUT = "holdout"
+
+
+class Attribute(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is known of a customer, and since when (event time): what is older never overwrites it."""
+
+    value: Scalar
+    time_ms: int
+
+
+class Occurrences(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How often the customer did something, and the newest times, oldest first."""
+
+    count: int
+    recent: tuple[int, ...]
+
+
+class Entries(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How often the customer entered a journey, when last, and with which keys (fingerprints, oldest first)."""
+
+    count: int
+    last_ms: int
+    keys: bytes = b""
+
+
+class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One customer's passage through one version of a journey.
+
+    ``step`` is where it stands, empty once it has ended (and for the holdout, which takes no step at all). ``due_ms``
+    is when the present wait is over. ``attempt`` counts how often the present send was put off. An ended run is kept
+    while its goal may still be reached, until ``goal_until_ms``.
+    """
+
+    id: str
+    journey_id: str
+    version: int
+    arm: str
+    entered_ms: int
+    entry_key: str = ""
+    entry_fields: dict[str, Scalar] = {}
+    step: str = ""
+    arrived_ms: int = 0
+    due_ms: int | None = None
+    attempt: int = 0
+    expires_ms: int | None = None
+    goal_until_ms: int | None = None
+    outcomes: dict[str, str] = {}
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the run still takes steps."""
+        return self.step != ""
+
+    @property
+    def next_ms(self) -> int | None:
+        """The next moment at which something of this run is due: the end of its wait or its expiry."""
+        if self.step == "":
+            return None
+        if self.due_ms is None or self.expires_ms is None:
+            return self.expires_ms if self.due_ms is None else self.due_ms
+        return min(self.due_ms, self.expires_ms)
+
+
+class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+    """One customer. ``clock_ms`` is the latest time a decision was made at: time never runs backwards."""
+
+    clock_ms: int = 0
+    attributes: dict[str, Attribute] = {}
+    consents: Consents = NO_CONSENTS
+    sends: SendHistory = NO_SENDS
+    history: dict[str, Occurrences] = {}
+    seen: bytes = b""
+    runs: tuple[Run, ...] = ()
+    entries: dict[str, Entries] = {}
+
+
+EMPTY = CustomerState()
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(CustomerState).decode
+
+
+def encode_state(state: CustomerState) -> bytes:
+    """The stored form of ``state``."""
+    return STATE_VERSION + _encode(state)
+
+
+def decode_state(raw: bytes) -> CustomerState:
+    """The state that ``raw`` holds.
+
+    Raises:
+        DecodeError: ``state_version`` when a newer program wrote it, ``malformed`` when it is damaged.
+    """
+    if raw[:1] != STATE_VERSION:
+        raise DecodeError("state_version", f"the state has version {raw[:1]!r}; this program reads {STATE_VERSION!r}")
+    try:
+        return _decode(memoryview(raw)[1:])
+    except msgspec.MsgspecError as error:
+        raise DecodeError("malformed", f"the stored state cannot be read: {error}") from error
+
+
+def has_fingerprint(fingerprints: bytes, wanted: bytes) -> bool:
+    """Whether ``wanted`` is one of the concatenated ``fingerprints``."""
+    at = fingerprints.find(wanted)
+    while at != -1 and at % FINGERPRINT_BYTES:  # found across the border of two others
+        at = fingerprints.find(wanted, at + 1)
+    return at != -1
+
+
+def add_fingerprint(fingerprints: bytes, new: bytes, most: int) -> bytes:
+    """``fingerprints`` with ``new`` at the end, and only the newest ``most`` of them."""
+    return (fingerprints + new)[-most * FINGERPRINT_BYTES :]
