@@ -148,7 +148,7 @@ def installed(spec: TopicSpec, settings: TopicSettings) -> TopicSpec:
     templated = "{group}" in spec.name
     name = spec.name.replace("{group}", settings.group) if templated else settings.topic_prefix + spec.name
     replicas = settings.replicas or spec.replicas
-    partitions = (settings.partitions if spec.key == CUSTOMER_KEY else None) or spec.partitions
+    partitions = (settings.partitions if spec.copartition or spec.key == CUSTOMER_KEY else None) or spec.partitions
     config = dict(spec.config)
     if "min.insync.replicas" in config:
         # With fewer copies than declared, one of them must still be allowed to be away.

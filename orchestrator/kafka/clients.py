@@ -8,7 +8,7 @@ The caller stops what it opened (``stop()``; for the admin client ``close()``), 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Literal, Protocol, TypeVar
 
@@ -38,6 +38,9 @@ class Client(Protocol):
 
     async def start(self) -> None:
         """Connects."""
+
+    async def stop(self) -> None:
+        """Sends what is buffered and disconnects."""
 
 
 C = TypeVar("C", bound=Client)
@@ -77,7 +80,13 @@ async def open_producer(
 
 
 async def open_transactional_producer(
-    settings: Settings, role: str, transactional_id: str, *, linger_ms: int = 0, patience_s: float = PATIENCE_S
+    settings: Settings,
+    role: str,
+    transactional_id: str,
+    *,
+    linger_ms: int = 0,
+    batch_bytes: int = PRODUCER_BATCH_BYTES,
+    patience_s: float = PATIENCE_S,
 ) -> AIOKafkaProducer:
     """A producer whose start fences every earlier one with the same ``transactional_id``.
 
@@ -89,7 +98,7 @@ async def open_transactional_producer(
             **connection(settings, role),
             transactional_id=transactional_id,
             linger_ms=linger_ms,
-            max_batch_size=PRODUCER_BATCH_BYTES,
+            max_batch_size=batch_bytes,
         )
 
     return await connected(make, settings, role, patience_s)
@@ -185,7 +194,7 @@ async def connected(make: Callable[[], C], settings: Settings, role: str, patien
     while True:
         client = make()
         try:
-            with _hushed():
+            with hushed("aiokafka", "Unable "):  # ours says it once
                 await client.start()
         except (KafkaError, OSError, TimeoutError) as error:
             await _stop(client)
@@ -224,7 +233,7 @@ async def _answers(bootstrap: str, deadline_s: float, is_alive: Callable[[], boo
     while is_alive() and time.monotonic() < deadline:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5_000)
         try:
-            with _hushed():
+            with hushed("aiokafka", "Unable "):  # ours says it once
                 await admin.start()
                 cluster = await admin.describe_cluster()
                 # A node whose controller is not elected yet answers without one; creating topics would then fail.
@@ -238,18 +247,18 @@ async def _answers(bootstrap: str, deadline_s: float, is_alive: Callable[[], boo
     return False
 
 
-async def _stop(client: object) -> None:
-    stop: Callable[[], Awaitable[None]] = getattr(client, "close", None) or getattr(client, "stop")
-    await stop()
+async def _stop(client: Client) -> None:
+    # The admin client's word for it differs.
+    await (client.close() if isinstance(client, AIOKafkaAdminClient) else client.stop())
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
-    """Keeps aiokafka's own line about each refused connection out of the log: ours says it once."""
-    logger = logging.getLogger("aiokafka")
+def hushed(name: str, beginning: str) -> Iterator[None]:
+    """Keeps one kind of line of an aiokafka logger out of the log, where what it says is expected and tried again."""
+    logger = logging.getLogger(name)
 
     def is_news(record: logging.LogRecord) -> bool:
-        return not record.msg.startswith("Unable ")
+        return not record.msg.startswith(beginning)
 
     logger.addFilter(is_news)
     try:

@@ -1,4 +1,4 @@
-"""Java, and the jars of the broker: found on the machine, or fetched once with Maven into a folder that is then kept."""
+"""Java, and the jars of the broker: found, or fetched once with Maven into a folder that is then kept."""
 
 import hashlib
 import json
@@ -33,14 +33,14 @@ def find_java() -> str:
     if java is None:
         raise StackError(
             "looking for Java: there is no `java` in JAVA_HOME or PATH; the local Kafka broker needs Java "
-            f"{LEAST_JAVA} or newer (Debian, Ubuntu: `apt install openjdk-17-jre-headless`; macOS: `brew install openjdk`)"
+            f"{LEAST_JAVA} or newer (Debian, Ubuntu: `apt install default-jre-headless`; macOS: `brew install openjdk`)"
         )
-    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     version = java_version(answer.stderr + answer.stdout)
     if version is None or version < LEAST_JAVA:
         raise StackError(
-            f"looking for Java: {java} is version {version or 'unknown'}; the local Kafka broker needs Java {LEAST_JAVA} "
-            "or newer: install one, or point JAVA_HOME at it"
+            f"looking for Java: {java} is version {version or 'unknown'}; the local Kafka broker needs Java "
+            f"{LEAST_JAVA} or newer: install one, or point JAVA_HOME at it"
         )
     return java
 
@@ -97,7 +97,7 @@ def _fetch(folder: Path) -> None:
         "-DincludeScope=runtime", f"-DoutputDirectory={partial.absolute()}",
     ]  # fmt: skip
     try:
-        answer = subprocess.run(  # noqa: S603 - mvn as found in PATH, with our own arguments
+        answer = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=MAVEN_DEADLINE_S, cwd=folder.parent
         )
     except subprocess.TimeoutExpired as error:

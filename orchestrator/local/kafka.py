@@ -91,7 +91,7 @@ def _format(java: str, classpath: str, properties: Path, data: Path) -> None:
         java, *SHORT_RUN, f"-Dlog4j2.configurationFile={LOG_CONFIG}", "-cp", classpath, "kafka.tools.StorageTool",
         "format", "-t", _cluster_id(), "-c", str(properties),
     ]  # fmt: skip
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise StackError(f"formatting {data}: {(answer.stderr or answer.stdout).strip()[-1_000:]}")
 

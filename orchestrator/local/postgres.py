@@ -9,6 +9,7 @@ Layout of the folder: ``data/``, ``postgres.log``, and ``programs/`` where the w
 
 import hashlib
 import os
+import pwd
 import secrets
 import shutil
 import signal
@@ -33,7 +34,7 @@ POLL_S = 0.05
 PASSWORD_BYTES = 24
 STAND_INS = ("postgres", "nobody")
 OPEN_PLACE = Path("/var/tmp")  # noqa: S108 - kept across reboots, and every user can reach it; the folder is private
-SMART_ENOUGH = signal.SIGINT  # "fast" shutdown: ends sessions and writes a checkpoint; SIGTERM would wait for clients
+FAST_SHUTDOWN = signal.SIGINT  # ends sessions and writes a checkpoint; SIGTERM would wait for the clients to go
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Ends it with a checkpoint; waits until it has ended."""
-        self.process.stop(SMART_ENOUGH)
+        self.process.stop(FAST_SHUTDOWN)
 
 
 def stand_in() -> str | None:
@@ -63,8 +64,6 @@ def stand_in() -> str | None:
     """
     if os.geteuid() != 0:
         return None
-    import pwd  # not on Windows, where nobody is root
-
     known = {entry.pw_name for entry in pwd.getpwall()}
     for name in STAND_INS:
         if name in known:
@@ -136,7 +135,7 @@ def _await_answer(server: PostgresServer, binaries: Binaries, log: Path) -> None
     question = [str(binaries.folder / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(server.port), "-d", NAME]
     deadline = time.monotonic() + START_DEADLINE_S
     while server.process.is_running():
-        if subprocess.run(question, check=False, env=_environment()).returncode == 0:  # noqa: S603
+        if subprocess.run(question, check=False, env=_environment()).returncode == 0:
             return
         if time.monotonic() > deadline:
             raise StackError(f"starting PostgreSQL: it did not answer within {START_DEADLINE_S:.0f} s; {tail(log)}")
@@ -203,7 +202,7 @@ def _make_private(folder: Path, user: str | None) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     if user is not None and not folder.is_symlink() and folder.stat().st_uid == 0:
-        shutil.chown(folder, user, identity(user)["group"])
+        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
     owner = folder.owner()
     if folder.is_symlink() or (user is not None and owner != user):
         raise StackError(f"starting PostgreSQL in {folder}: it belongs to {owner}, not to {user}; remove it")
@@ -230,12 +229,12 @@ def _within_reach(binaries: Binaries, folder: Path, user: str | None) -> Binarie
 
 
 def _can(user: str, test: str, path: Path) -> bool:
-    answer = subprocess.run(["test", test, str(path)], check=False, cwd="/", **identity(user))  # noqa: S603, S607
+    answer = subprocess.run(["test", test, str(path)], check=False, cwd="/", **identity(user))
     return answer.returncode == 0
 
 
 def _run(doing: str, command: Sequence[str], user: str | None, text: str = "") -> None:
-    answer = subprocess.run(  # noqa: S603 - found programs with our own arguments
+    answer = subprocess.run(
         command, input=text, capture_output=True, text=True, check=False, cwd="/", env=_environment(), **identity(user)
     )
     # The single-user server ends with 0 even when a statement was refused.

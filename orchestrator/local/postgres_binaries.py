@@ -81,7 +81,7 @@ def _installed() -> Iterator[Path]:
     if postgres := shutil.which("postgres"):
         yield Path(postgres).resolve().parent
     if pg_config := shutil.which("pg_config"):
-        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)  # noqa: S603
+        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
         if answer.returncode == 0:
             yield Path(answer.stdout.strip())
     for pattern in PLACES:
@@ -91,9 +91,7 @@ def _installed() -> Iterator[Path]:
 def _look_at(folder: Path, tree: Path | None = None) -> Binaries | None:
     if not all(os.access(folder / program, os.X_OK) for program in NEEDED):
         return None
-    answer = subprocess.run(  # noqa: S603 - a program we have just found
-        [folder / "postgres", "--version"], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=False)
     major = major_version(answer.stdout)
     return Binaries(folder, major, tree) if major is not None else None
 

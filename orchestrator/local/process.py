@@ -4,11 +4,13 @@ A pid alone is not an identity, since the system uses it again. A server is know
 command line names, so that a state file left by a crash or a reboot can never lead to a stranger's end.
 """
 
+import pwd
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import psutil
 
@@ -92,7 +94,7 @@ def spawn(
     """
     with log.open("ab") as output:
         try:
-            child = subprocess.Popen(  # noqa: S603 - the command is built here from found programs and our own paths
+            child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -111,13 +113,20 @@ def spawn(
         raise StackError(f"starting {command[0]}: it ended at once; {tail(log)}") from error
 
 
-def identity(user: str | None) -> dict[str, object]:
-    """Keyword arguments for ``subprocess`` that run a command as ``user``, with none of our groups; {} for ourselves."""
+class Identity(TypedDict, total=False):
+    """Arguments of ``subprocess`` that say as whom a command runs."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def identity(user: str | None) -> Identity:
+    """Runs a command as ``user``, in its group and in none of ours; as ourselves when it is None."""
     if user is None:
         return {}
-    import pwd  # not on Windows, where there is no user to change to
-
-    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+    entry = pwd.getpwnam(user)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
 
 
 def tail(log: Path, lines: int = LOG_TAIL_LINES) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator.local.jars import Progress
 from orchestrator.local.kafka import KafkaServer, await_kafka, start_kafka
 from orchestrator.local.lock import locked
-from orchestrator.local.postgres import PostgresServer, start_postgres
+from orchestrator.local.postgres import start_postgres
 from orchestrator.local.postgres_binaries import VARIABLE, find_binaries
 from orchestrator.local.state import StackState, read_state, write_state
 
