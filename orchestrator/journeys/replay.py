@@ -1,0 +1,51 @@
+"""The engine on its own, over a list of signals: one thread, no Kafka, stream time. The reference for everything else.
+
+Customers do not influence one another, and what falls due is part of a customer's state. So it is enough to take each
+customer's signals in order, and at the end to let time run on to ``until_ms``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from orchestrator.journeys.directory import Directory
+from orchestrator.journeys.engine import Signal, advance
+from orchestrator.journeys.state import EMPTY, CustomerState
+from orchestrator.journeys.turn import Effect
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.timer import TimerDue
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of it: the states by (workspace id, customer id), and every effect, in the order of decision."""
+
+    states: Mapping[tuple[str, str], CustomerState]
+    effects: tuple[Effect, ...]
+    duplicates: int
+
+
+def replay(directory: Directory, signals: Iterable[Signal], until_ms: int) -> Replay:
+    """Runs ``signals`` through the engine, each at its own time, then lets everything fall due up to ``until_ms``."""
+    states: dict[tuple[str, str], CustomerState] = {}
+    effects: list[Effect] = []
+    duplicates = 0
+    for signal in signals:
+        customer = (signal.workspace_id, signal.customer_id)
+        advanced = advance(directory, states.get(customer, EMPTY), signal, _time_of(signal), "stream")
+        states[customer] = advanced.state
+        effects += advanced.effects
+        duplicates += advanced.is_duplicate
+    for (workspace_id, customer_id), state in states.items():
+        last = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=until_ms)
+        advanced = advance(directory, state, last, until_ms, "stream")
+        states[workspace_id, customer_id] = advanced.state
+        effects += advanced.effects
+    return Replay(states, tuple(effects), duplicates)
+
+
+def _time_of(signal: Signal) -> int:
+    match signal:
+        case EngagementEvent() | DeliveryEvent():
+            return signal.time_ms
+        case TimerDue():
+            return signal.due_ms
