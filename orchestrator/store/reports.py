@@ -23,6 +23,9 @@ MAX_PAGE = 500
 Metrics: TypeAlias = dict[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_LATEST = datetime.max.replace(tzinfo=UTC)
+_END = (_LATEST, UUID(int=2**128 - 1))  # where paging starts: behind the newest activity there can be
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,20 +137,17 @@ async def activities_page(
     """
     if not 1 <= limit <= MAX_PAGE:
         raise RequestError(f"the limit is {limit}; expected 1 to {MAX_PAGE}")
-    after = None if cursor is None else read_cursor(cursor)
+    before = _END if cursor is None else read_cursor(cursor)
+    # One more than asked for tells whether there is another page.
+    bounds = (workspace_id, config_id, since or _EARLIEST, until or _LATEST, *before, limit + 1)
+    sql = load_queries("reports")
     with translated("reading activities"):
-        rows = await pool.fetch(
-            load_queries("reports")["activities_page"],
-            workspace_id,
-            config_id,
-            activity_type,
-            customer_id,
-            since,
-            until,
-            after[0] if after else None,
-            after[1] if after else None,
-            limit + 1,  # one more than asked for tells whether there is another page
-        )
+        if customer_id is not None:
+            rows = await pool.fetch(sql["activities_of_customer"], *bounds, customer_id, activity_type)
+        elif activity_type is not None:
+            rows = await pool.fetch(sql["activities_of_type"], *bounds, activity_type)
+        else:
+            rows = await pool.fetch(sql["activities"], *bounds)
     items = tuple(ActivityItem(**dict(row)) for row in rows[:limit])
     is_last = len(rows) <= limit
     return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))

@@ -18,17 +18,31 @@ from "033_omnichannel_journey_orchestrator_metrics"
 where workspace_id = $1 and date >= $2 and date <= $3
 order by config_id, date;
 
--- name: activities_page -- Activities of a journey, newest first, after a place in that order.
+-- Three ways to page through activities, each along an index of its own whatever plan is kept. Bounds are always given.
+
+-- name: activities -- Activities of a journey, newest first, after a place in that order.
 select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
 from "033_omnichannel_journey_orchestrator_activities"
-where config_id = $2 and workspace_id = $1
-    and ($3::text is null or activity_type = $3)
-    and ($4::text is null or customer_id = $4)
-    and ($5::timestamp is null or created_at >= $5)
-    and ($6::timestamp is null or created_at < $6)
-    and ($7::timestamp is null or (created_at, id) < ($7, $8::uuid))
+where workspace_id = $1 and config_id = $2
+    and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)
 order by created_at desc, id desc
-limit $9;
+limit $7;
+
+-- name: activities_of_type -- The same, of one type.
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+from "033_omnichannel_journey_orchestrator_activities"
+where workspace_id = $1 and config_id = $2 and activity_type = $8
+    and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)
+order by created_at desc, id desc
+limit $7;
+
+-- name: activities_of_customer -- The same, of one customer, and of one type where that is given.
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+from "033_omnichannel_journey_orchestrator_activities"
+where workspace_id = $1 and config_id = $2 and customer_id = $8 and ($9::text is null or activity_type = $9)
+    and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)
+order by created_at desc, id desc
+limit $7;
 
 -- name: freshness -- When this sink group last committed.
 select max(updated_at)

@@ -1,0 +1,205 @@
+"""Every figure of a report, from the activities that make it."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import get_args
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.messages.activity import Activity, ActivityType
+from orchestrator.messages.ids import derived_id
+from orchestrator.sink.fold import DAY_MS, Fold, customers_in_question, day_of, fold, merged
+from orchestrator.store.rows import Figures, Participant
+
+JOURNEY = derived_id("journey", "win-back")
+MONDAY = date(2026, 1, 5)
+MONDAY_MS = (MONDAY - date(1970, 1, 1)).days * DAY_MS
+
+
+def an_activity(
+    kind: ActivityType, customer: str = "ada", at_ms: int = MONDAY_MS, arm: str = "treatment", **details: object
+) -> Activity:
+    return Activity(
+        id=derived_id("activity", kind, customer, str(at_ms), repr(sorted(details.items()))),
+        workspace_id="acme",
+        customer_id=customer,
+        journey_id=JOURNEY,
+        version=1,
+        run_id=derived_id("run", customer),
+        type=kind,
+        at_ms=at_ms,
+        step="offer",
+        arm=arm,
+        details=details,
+    )
+
+
+def figures_of(*activities: Activity) -> Figures:
+    """The figures of the one day on which all the activities are."""
+    [figures] = fold(activities, {}).days.values()
+    return figures
+
+
+def without_arms(figures: Figures) -> dict[str, object]:
+    return {key: value for key, value in figures.items() if key != "arms"}
+
+
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [
+        (an_activity("journey_entered"), {"entered": 1, "customers_entered": 1}),
+        (an_activity("entry_refused", rule="re_entry"), {"entry_refused": {"re_entry": 1}}),
+        (an_activity("step_passed"), {"steps_passed": {"offer": 1}}),
+        (an_activity("wait_started"), {}),
+        (
+            an_activity("send_requested", channel="email", cost=0.002),
+            {"send_requested": {"email": 1}, "cost": Decimal("0.002"), "cost_by_channel": {"email": Decimal("0.002")}},
+        ),
+        (
+            an_activity("send_suppressed", channel="push", rule="frequency_cap"),
+            {"send_suppressed": {"frequency_cap": 1}, "suppressed_by_channel": {"push": 1}},
+        ),
+        (
+            an_activity("send_deferred", channel="push", rule="quiet_hours"),
+            {"send_deferred": {"quiet_hours": 1}, "deferred_by_channel": {"push": 1}},
+        ),
+        (
+            an_activity("goal_reached", value=30),
+            {"goals": 1, "customers_converted": 1, "value": Decimal(30), "value_squares": Decimal(900)},
+        ),
+        (an_activity("run_exited", reason="goal"), {"exited": {"goal": 1}}),
+        (an_activity("run_completed"), {"completed": 1}),
+        (
+            an_activity("message_reported", channel="email", outcome="opened"),
+            {"message_reported": {"email": {"opened": 1}}},
+        ),
+    ],
+)
+def test_each_type_of_activity_adds_the_documented_figures(activity: Activity, expected: dict[str, object]) -> None:
+    figures = figures_of(activity)
+    assert without_arms(figures) == expected
+    assert figures.get("arms", {"treatment": {}}) == {"treatment": expected}
+
+
+def test_no_type_of_activity_is_forgotten() -> None:
+    for kind in get_args(ActivityType):
+        fold([an_activity(kind)], {})
+
+
+def test_what_an_activity_does_not_say_is_counted_as_unknown() -> None:
+    assert figures_of(an_activity("run_exited"))["exited"] == {"unknown": 1}
+    assert figures_of(an_activity("send_requested", channel=7))["send_requested"] == {"unknown": 1}
+
+
+def test_an_activity_without_an_arm_counts_only_over_all_arms() -> None:
+    assert figures_of(an_activity("entry_refused", arm="", rule="audience")) == {"entry_refused": {"audience": 1}}
+
+
+def test_a_customer_is_entered_and_converted_once_however_often_they_come_back() -> None:
+    story = [
+        an_activity(kind, at_ms=MONDAY_MS + hour, value=value)
+        for hour, (kind, value) in enumerate(
+            [("journey_entered", 0), ("goal_reached", 10), ("journey_entered", 0), ("goal_reached", 5.5)]
+        )
+    ]
+    figures = figures_of(*story)
+    assert without_arms(figures) == {
+        "entered": 2,
+        "customers_entered": 1,
+        "goals": 2,
+        "customers_converted": 1,
+        "value": Decimal("15.5"),
+        "value_squares": Decimal("240.25"),
+    }
+
+
+def test_a_customer_known_from_before_is_not_new() -> None:
+    known = {(JOURNEY, "ada"): Participant("holdout", first_entered_ms=7, entries=1, conversions=1, value=Decimal(3))}
+    change = fold([an_activity("journey_entered"), an_activity("goal_reached", value=4)], known)
+    assert change.participants == {
+        (JOURNEY, "ada"): Participant("holdout", first_entered_ms=7, entries=2, conversions=2, value=Decimal(7))
+    }
+    assert change.days[JOURNEY, MONDAY] == {
+        "entered": 1,
+        "goals": 1,
+        "value": Decimal(4),
+        "value_squares": Decimal(40),  # 7² - 3²
+        "arms": {
+            "treatment": {"entered": 1},
+            "holdout": {"goals": 1, "value": Decimal(4), "value_squares": Decimal(40)},
+        },
+    }
+
+
+def test_a_goal_without_an_entry_on_record_converts_a_customer_who_has_not_entered() -> None:
+    change = fold([an_activity("goal_reached", value=4)], {})
+    [participant] = change.participants.values()
+    assert (participant.entries, participant.first_entered_ms, participant.conversions) == (0, None, 1)
+
+
+def test_a_day_is_the_utc_day_of_the_decision() -> None:
+    change = fold([an_activity("step_passed", at_ms=MONDAY_MS - 1), an_activity("step_passed")], {})
+    assert sorted(day for _, day in change.days) == [date(2026, 1, 4), MONDAY]
+    assert day_of(0) == date(1970, 1, 1)
+
+
+def test_only_customers_that_enter_or_convert_are_looked_up() -> None:
+    activities = [
+        an_activity("step_passed", "ada"),
+        an_activity("goal_reached", "bob"),
+        an_activity("journey_entered", "bob"),
+    ]
+    assert customers_in_question(activities) == [(JOURNEY, "bob")]
+
+
+KINDS: tuple[ActivityType, ...] = get_args(ActivityType)
+activities_of_few = st.lists(
+    st.builds(
+        lambda kind, customer, day, cents: an_activity(kind, customer, MONDAY_MS + day * DAY_MS, value=cents / 100),
+        st.sampled_from(KINDS),
+        st.sampled_from(["ada", "bob", "cleo"]),
+        st.integers(0, 2),
+        st.integers(-10_000, 1_000_000),
+    ),
+    max_size=40,
+)
+
+
+@given(activities_of_few, st.data())
+def test_batches_may_be_cut_anywhere(activities: list[Activity], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(activities)))
+    whole = fold(activities, {})
+    first = fold(activities[:cut], {})
+    second = fold(activities[cut:], first.participants)
+    assert {**first.participants, **second.participants} == whole.participants
+    assert added(first, second) == whole.days
+
+
+@given(activities_of_few)
+def test_figures_of_arms_follow_from_the_participants(activities: list[Activity]) -> None:
+    change = fold(activities, {})
+    total: Figures = {}
+    for figures in change.days.values():
+        total = merged(total, figures)
+    people = change.participants.values()
+    assert total.get("value", 0) == sum(each.value for each in people)
+    assert total.get("value_squares", 0) == sum(each.value**2 for each in people)
+    assert total.get("customers_entered", 0) == sum(each.entries > 0 for each in people)
+    assert total.get("customers_converted", 0) == sum(each.conversions > 0 for each in people)
+    assert total.get("goals", 0) == sum(each.conversions for each in people)
+
+
+def added(first: Fold, second: Fold) -> Mapping[object, Figures]:
+    days = dict(first.days)
+    for key, figures in second.days.items():
+        days[key] = merged(days.get(key, {}), figures)
+    return days
+
+
+def test_figures_are_json() -> None:
+    raw = msgspec.json.Encoder(decimal_format="number").encode(figures_of(an_activity("goal_reached", value=0.1)))
+    assert msgspec.json.decode(raw)["value"] == 0.1
