@@ -1,0 +1,64 @@
+"""A journey's activities over HTTP: what was decided for whom, when and why."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
+
+from orchestrator.api.access import Caller
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.documents import ActivityDocument, ActivityList
+from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.services import ServicesOfApp
+from orchestrator.messages.activity import ActivityType
+from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
+from orchestrator.store.journeys import find_journey
+from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
+
+router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
+
+
+@router.get("/{id}/activities", operation_id="listJourneyActivities", summary="Activities, newest first")
+async def read(
+    caller: Caller,
+    services: ServicesOfApp,
+    journey_id: JourneyId,
+    type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
+    customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
+    since: Annotated[AwareDatetime | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
+    until: Annotated[AwareDatetime | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> ActivityList:
+    """A page of the journey's activities. Give the same filters with the cursor as for the first page."""
+    pool, workspace_id = services.database.pool, caller.workspace_id
+    await find_journey(pool, workspace_id, journey_id)
+    page = await activities_page(
+        pool,
+        workspace_id,
+        journey_id,
+        limit=limit,
+        cursor=cursor,
+        activity_type=type,
+        customer_id=customer_id,
+        since=since,
+        until=until,
+    )
+    return ActivityList(items=[_document(item, journey_id) for item in page.items], next_cursor=page.next_cursor)
+
+
+def _document(item: ActivityItem, journey_id: UUID) -> ActivityDocument:
+    return ActivityDocument(
+        id=item.id,
+        journey_id=journey_id,
+        customer_id=item.customer_id,
+        run_id=item.run_id,
+        version=item.version,
+        type=item.activity_type,
+        step=item.step,
+        arm=item.arm,
+        at=item.created_at,
+        details=item.details,
+        cause=item.cause,
+    )

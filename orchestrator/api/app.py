@@ -1,0 +1,164 @@
+"""The control plane as a process: HTTP in, PostgreSQL behind it, and the relay to Kafka beside it."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from orchestrator.api import activities, health, journeys, metrics, workspace
+from orchestrator.api.access import Access
+from orchestrator.api.database import Database
+from orchestrator.api.edge import Edge, request_id_of
+from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
+from orchestrator.api.page import add_page
+from orchestrator.api.problems import answer_to, problem_response
+from orchestrator.api.relay import Relay
+from orchestrator.api.services import Services
+from orchestrator.errors import OrchestratorError
+from orchestrator.kafka.config_writer import open_config_writer
+from orchestrator.settings import Settings
+from orchestrator.telemetry.metrics import serve_metrics
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 10  # for requests under way when the process is told to end
+OnFailure = Callable[[BaseException], None]
+
+
+def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAPI:
+    """The application; nothing is opened before it starts.
+
+    It starts without PostgreSQL and Kafka: until PostgreSQL answers with all migrations applied, requests get 503.
+    ``on_failure`` is told when something in the background can not go on; waiting for that to mend would be in vain.
+    """
+    database = Database(settings)
+    relay = Relay(settings, open_config_writer)
+
+    async def background() -> None:
+        await database.open()
+        log.info("The API answers", extra={"action": "api_ready"})
+        await relay.run()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(background(), name="api-background")
+        task.add_done_callback(partial(_told, on_failure))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+            await database.close()
+
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        description=ABOUT,
+        lifespan=lifespan,
+        docs_url=None,  # their scripts come from elsewhere, which the page's policy forbids
+        redoc_url=None,
+        redirect_slashes=False,  # a redirected POST may lose its body
+    )
+    app.state.services = Services(settings, database, relay)
+    app.state.access = Access(database)
+    # The workspace first: its path would also fit the pattern of a journey's.
+    for router in (workspace.router, journeys.router, metrics.router, activities.router, health.router):
+        app.include_router(router)
+    add_page(app)
+    for error in (OrchestratorError, RequestValidationError, HTTPException):
+        app.add_exception_handler(error, _tell)
+    app.add_middleware(Edge)
+    app.openapi = _once(partial(document_of, app))  # type: ignore[method-assign]  # as FastAPI's documentation says
+    return app
+
+
+def openapi_document() -> dict[str, Any]:
+    """The HTTP contract; needs neither database nor broker."""
+    return build_app(Settings()).openapi()
+
+
+async def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then answers what is under way and returns.
+
+    Raises:
+        ConfigurationError: PostgreSQL refuses the login, or its tables are those of a newer version.
+        OrchestratorError: something in the background could not go on.
+    """
+    failures: list[BaseException] = []
+
+    def fail(error: BaseException) -> None:
+        failures.append(error)
+        server.should_exit = True
+
+    server = _Server(
+        uvicorn.Config(
+            build_app(settings, fail),
+            host=settings.api_host,
+            port=settings.api_port,
+            log_config=None,
+            access_log=False,  # requests are counted and timed instead
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_S,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.leave)
+    prometheus = serve_metrics(settings.metrics_port) if settings.metrics_port else None
+    try:
+        await server.serve()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        if prometheus:
+            prometheus[0].shutdown()
+            prometheus[0].server_close()
+    if failures:
+        raise failures[0]
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to ``run``: uvicorn would raise them again at the end and so end the process by signal."""
+
+    def leave(self) -> None:
+        """Stops gracefully; asked a second time, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _told(on_failure: OnFailure | None, task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is None:
+        return
+    log.critical("The API cannot go on: %s", error, exc_info=error, extra={"action": "api_failed"})
+    if on_failure:
+        on_failure(error)
+
+
+async def _tell(request: Request, error: Exception) -> JSONResponse:
+    return problem_response(answer_to(error), request.url.path, request_id_of(request))
+
+
+def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    made: list[dict[str, Any]] = []
+
+    def get() -> dict[str, Any]:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get

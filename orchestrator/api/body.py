@@ -1,0 +1,158 @@
+"""Request bodies: JSON of bounded size and depth, read strictly, so that every reader sees the same in it."""
+
+import json
+import math
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Response
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.types import Message, Receive
+
+from orchestrator.api.access import admit
+from orchestrator.api.problems import BadRequest, TooLarge, UnsupportedMediaType
+
+MAX_BODY_BYTES = 1 << 20
+MAX_DEPTH = 64
+_INT64 = 1 << 63
+
+
+class StrictRoute(APIRoute):
+    """A route that first asks who is calling, then reads the body strictly; only then does FastAPI look at either."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with these two steps before it."""
+        handle = super().get_route_handler()
+        has_body = self.body_field is not None
+
+        async def strictly(request: Request) -> Response:
+            await admit(request)
+            if has_body:
+                request = Request(request.scope, _limited(request.receive))
+                check_media_type(request.headers.get("content-type"))
+                parse_strictly(await request.body())
+            return await handle(request)
+
+        return strictly
+
+
+def check_media_type(content_type: str | None) -> None:
+    """Takes ``application/json`` and ``application/…+json``.
+
+    Raises:
+        UnsupportedMediaType: anything else, or nothing.
+    """
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaType(
+            f"the request body is declared as {kind[:80] or 'nothing'!r}; send JSON with Content-Type: application/json"
+        )
+
+
+def parse_strictly(body: bytes) -> object:
+    """The JSON in ``body``.
+
+    Refused although Python reads it: a key twice in one object (readers differ in which one counts), NaN and
+    infinities, numbers that 64 bits do not hold, depth over 64, and text that is no Unicode or has a zero character.
+
+    Raises:
+        BadRequest: naming what was found.
+    """
+    try:
+        value = json.loads(
+            body.decode(),
+            object_pairs_hook=_without_twins,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_int64,
+        )
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the body is not UTF-8: {error.reason} at byte {error.start}") from error
+    except json.JSONDecodeError as error:
+        raise BadRequest(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    _check(value)
+    return value
+
+
+def _limited(receive: Receive) -> Receive:
+    """``receive`` that stops a body over the limit as soon as it is over it, whatever its declared length."""
+    taken = 0
+
+    async def limited() -> Message:
+        nonlocal taken
+        message = await receive()
+        if message["type"] == "http.request":
+            taken += len(message.get("body", b""))
+            if taken > MAX_BODY_BYTES:
+                raise TooLarge(f"the request body has more than {MAX_BODY_BYTES} bytes, the most that is taken")
+        return message
+
+    return limited
+
+
+def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise BadRequest(f"the key {_short(twin)} occurs twice in one object; keep one")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadRequest(f"{name} is not JSON; use a number or null")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise BadRequest(f"the number {_short(text)} is too large")
+    return value
+
+
+def _int64(text: str) -> int:
+    # Length first: Python takes quadratic time for long numbers, and refuses very long ones with an error of its own.
+    if len(text) > 20 or not -_INT64 <= int(text) < _INT64:
+        raise BadRequest(f"the number {_short(text)} does not fit in 64 bits")
+    return int(text)
+
+
+def _check(value: object) -> None:
+    """Depth and text of everything in ``value``, without recursion."""
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[object] = []
+        for item in level:
+            match item:
+                case dict():
+                    below.extend(item.keys())
+                    below.extend(item.values())
+                case list():
+                    below.extend(item)
+                case str():
+                    _check_text(item)
+        if not below:
+            return
+        level = below
+    raise _too_deep()
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise BadRequest(f"the text {_short(text)} has a zero character (U+0000)")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise BadRequest(f"the text {_short(text)} has half of a surrogate pair (such as \\ud800)") from error
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(f"the body nests deeper than {MAX_DEPTH} levels")
+
+
+def _short(text: str) -> str:
+    return ascii(text[:60])

@@ -1,0 +1,152 @@
+"""Treatment against holdout, as the API tells it. The arithmetic is in ``experiments``. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from orchestrator.api.documents import (
+    ArmDocument,
+    ComparisonDocument,
+    EffectDocument,
+    IncrementalDocument,
+    SampleRatioDocument,
+)
+from orchestrator.experiments.comparison import ArmResult, ArmSummary, Comparison, Effect, Gain, compare
+from orchestrator.experiments.interval import ALPHA, Interval
+from orchestrator.experiments.sample_ratio import MISTRUST_BELOW
+from orchestrator.journeys.state import HOLDOUT, TREATMENT
+from orchestrator.store.reports import Arm
+
+_NO_ARM = ArmSummary(0, 0)
+_OPEN = Interval(None, None)
+_HOLDOUT_CHANGED = (
+    "The share of the holdout has changed between versions, so whether the arms have the right sizes cannot be checked."
+)
+_BY_ASSIGNMENT = "Every customer counts in the arm drawn at the first entry, whether a message was sent or not."
+_LOOK_DAILY = "Trust the anytime intervals when you look more than once; the others and p hold for one planned look."
+
+
+def comparison_of(
+    arms: Sequence[Arm], holdout_percents: Collection[float], first_day: date, last_day: date
+) -> ComparisonDocument | None:
+    """The comparison of a journey's arms; None while nobody has entered.
+
+    ``holdout_percents``: the different shares of the holdout over the journey's versions.
+    """
+    by_name: Mapping[str, Arm] = {arm.arm: arm for arm in arms}
+    treatment, holdout = _summary(by_name.get(TREATMENT)), _summary(by_name.get(HOLDOUT))
+    customers = treatment.customers + holdout.customers
+    if customers == 0:
+        return None
+    planned = 1 - max(holdout_percents, default=0.0) / 100
+    is_steady = len(set(holdout_percents)) == 1
+    observed = treatment.customers / customers
+    if is_steady and 0 < planned < 1:
+        expected = planned
+    elif 0 < observed < 1:
+        expected = observed  # nothing to check against: the arms are taken as they are
+    else:
+        return _without_holdout(treatment, first_day, last_day)
+    return _document(compare(treatment, holdout, expected), by_name, expected, is_steady, (first_day, last_day))
+
+
+def _document(
+    result: Comparison, arms: Mapping[str, Arm], expected: float, is_steady: bool, span: tuple[date, date]
+) -> ComparisonDocument:
+    customers = result.treatment.customers + result.control.customers
+    ratio = SampleRatioDocument(
+        expected_treatment_share=expected,
+        actual_treatment_share=result.treatment.customers / customers,
+        p_value=result.sample_ratio_p,
+        is_suspect=result.sample_ratio_p < MISTRUST_BELOW,
+    )
+    return ComparisonDocument(
+        first_day=span[0],
+        last_day=span[1],
+        confidence=1 - ALPHA,
+        treatment=_arm(result.treatment),
+        holdout=_arm(result.control),
+        conversion=_effect(result.conversion),
+        revenue_per_customer=_effect(result.value),
+        incremental=_incremental(result.incremental_conversions, result.incremental_value, _cost(arms)),
+        sample_ratio=ratio if is_steady else None,
+        minimum_detectable_uplift=result.minimum_detectable_uplift,
+        customers_still_needed=result.customers_still_needed,
+        finding=result.finding,
+        verdict=result.verdict,
+        notes=[_BY_ASSIGNMENT, _LOOK_DAILY, *(() if is_steady else (_HOLDOUT_CHANGED,))],
+    )
+
+
+def _without_holdout(treatment: ArmSummary, first_day: date, last_day: date) -> ComparisonDocument:
+    alone = compare(treatment, _NO_ARM, 0.5).treatment
+    return ComparisonDocument(
+        first_day=first_day,
+        last_day=last_day,
+        confidence=1 - ALPHA,
+        treatment=_arm(alone),
+        holdout=None,
+        conversion=None,
+        revenue_per_customer=None,
+        incremental=None,
+        sample_ratio=None,
+        minimum_detectable_uplift=None,
+        customers_still_needed=None,
+        finding="no_holdout",
+        verdict="There is no holdout, so what the journey has brought cannot be told; give the definition one.",
+        notes=[],
+    )
+
+
+def _summary(arm: Arm | None) -> ArmSummary:
+    return _NO_ARM if arm is None else ArmSummary(arm.customers, arm.converted, arm.value, arm.value_squares)
+
+
+def _cost(arms: Mapping[str, Arm]) -> float:
+    return sum(arm.cost for arm in arms.values())
+
+
+def _arm(arm: ArmResult) -> ArmDocument:
+    interval = arm.rate_interval or _OPEN
+    return ArmDocument(
+        customers=arm.customers,
+        conversions=arm.converted,
+        conversion_rate=arm.rate,
+        conversion_rate_low=interval.low,
+        conversion_rate_high=interval.high,
+        revenue=arm.value,
+        revenue_per_customer=arm.value_per_customer,
+    )
+
+
+def _effect(effect: Effect | None) -> EffectDocument | None:
+    if effect is None:
+        return None
+    relative, relative_anytime = effect.relative_interval or _OPEN, effect.relative_anytime or _OPEN
+    return EffectDocument(
+        absolute=effect.absolute,
+        absolute_low=effect.absolute_interval.low,
+        absolute_high=effect.absolute_interval.high,
+        absolute_anytime_low=effect.absolute_anytime.low,
+        absolute_anytime_high=effect.absolute_anytime.high,
+        relative=effect.relative,
+        relative_low=relative.low,
+        relative_high=relative.high,
+        relative_anytime_low=relative_anytime.low,
+        relative_anytime_high=relative_anytime.high,
+        p_value=effect.p_value,
+    )
+
+
+def _incremental(conversions: Gain | None, revenue: Gain | None, cost: float) -> IncrementalDocument | None:
+    if conversions is None:
+        return None
+    return IncrementalDocument(
+        conversions=conversions.amount,
+        conversions_low=conversions.interval.low,
+        conversions_high=conversions.interval.high,
+        revenue=None if revenue is None else revenue.amount,
+        revenue_low=None if revenue is None else revenue.interval.low,
+        revenue_high=None if revenue is None else revenue.interval.high,
+        cost=cost,
+        roi=None if revenue is None or cost == 0 else (revenue.amount - cost) / cost,
+    )

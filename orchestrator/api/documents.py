@@ -1,0 +1,266 @@
+"""What the API takes and gives, field by field. Requests refuse fields they do not know."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from orchestrator.messages.config import JourneyStatus
+from orchestrator.store.keys import Role
+
+ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+CampaignId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+def _left_out() -> Any:  # noqa: ANN401 - stands for "not in the request"; `model_fields_set` tells it from a value
+    return None
+
+
+class RequestDocument(BaseModel):
+    """What every request body shares: unknown fields and values of another type are mistakes, so they are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class NewJourney(RequestDocument):
+    """A journey to be created. ``name`` is that of the definition unless given."""
+
+    name: ShortText = Field(default_factory=_left_out)
+    campaign_id: CampaignId | None = None
+    config: dict[str, Any] = Field(description="The journey definition; every problem in it is reported at once.")
+    status: Literal["ACTIVE", "DRAFT"] = "ACTIVE"
+
+
+class JourneyPatch(RequestDocument):
+    """What is to change; fields left out stay as they are. A new ``config`` makes a new version.
+
+    Customers under way stay on the version they entered with. ``drain`` goes with ``"status": "STOPPED"``: customers
+    under way finish (true) or leave at their next signal (false, the default).
+    """
+
+    name: ShortText = Field(default_factory=_left_out)
+    campaign_id: CampaignId | None = None
+    config: dict[str, Any] = Field(default_factory=_left_out)
+    status: Literal["ACTIVE", "PAUSED", "STOPPED", "ARCHIVED"] = Field(default_factory=_left_out)
+    drain: bool = False
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "JourneyPatch":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of: name, campaign_id, config, status")
+        if "drain" in self.model_fields_set and self.status != "STOPPED":
+            raise ValueError('"drain" goes with "status": "STOPPED"')
+        return self
+
+
+class WorkspacePatch(RequestDocument):
+    """The kill switch: with ``is_sending`` false no send command leaves the workspace."""
+
+    is_sending: bool
+
+
+class JourneyItem(BaseModel):
+    """A journey without its definition. ``published``: Kafka has its last change, so the workers act on it."""
+
+    id: UUID
+    workspace_id: str
+    name: str
+    campaign_id: str | None
+    status: JourneyStatus
+    drain: bool = Field(description="When STOPPED: customers under way finish (true) or leave at their next signal.")
+    version: int
+    allowed_statuses: list[JourneyStatus] = Field(description="What `status` may be set to from here.")
+    created_at: datetime
+    updated_at: datetime
+    published: bool = Field(description="False: written, and waiting for Kafka.")
+
+
+class JourneyDocument(JourneyItem):
+    """A journey with the definition of its current version."""
+
+    config: dict[str, Any]
+
+
+class JourneyList(BaseModel):
+    """A page of journeys, newest first; ``next_cursor`` null: the last page."""
+
+    items: list[JourneyItem]
+    next_cursor: str | None
+
+
+class WorkspaceDocument(BaseModel):
+    """The workspace of the API key, and the key's role."""
+
+    workspace_id: str
+    is_sending: bool
+    role: Role
+    updated_at: datetime | None
+    published: bool
+
+
+class ArmFigures(BaseModel):
+    """The part of an arm in some figures; the meaning of each is that in ``Figures``."""
+
+    entered: int
+    customers: int
+    customers_converted: int
+    conversions: int
+    revenue: float
+    cost: float
+
+
+class ChannelFigures(BaseModel):
+    """The part of a channel; outcomes as its adapter reported them."""
+
+    sends: int
+    suppressed: int
+    deferred: int
+    cost: float
+    sent: int
+    delivered: int
+    opened: int
+    clicked: int
+    bounced: int
+    complained: int
+    unsubscribed: int
+    failed: int
+
+
+class Figures(BaseModel):
+    """What happened in a period: counts of runs, sends and goals; money in the unit of the events."""
+
+    entered: int = Field(description="Runs begun, both arms.")
+    customers: int = Field(description="Customers who entered for the first time.")
+    completed: int
+    exited: int
+    entry_refused: int
+    conversions: int = Field(description="Goals reached.")
+    customers_converted: int = Field(description="Customers who reached the goal for the first time.")
+    revenue: float
+    sends: int
+    suppressed: int
+    deferred: int
+    cost: float
+    arms: dict[str, ArmFigures]
+    channels: dict[str, ChannelFigures]
+    suppressed_by_rule: dict[str, int]
+    deferred_by_rule: dict[str, int]
+    refused_by_rule: dict[str, int]
+    exits_by_reason: dict[str, int]
+    steps_passed: dict[str, int]
+
+
+class DayFigures(Figures):
+    """The figures of one UTC day."""
+
+    date: date
+
+
+class ArmDocument(BaseModel):
+    """An arm over the journey's whole life; the interval is Wilson's, 95 %. ``conversions`` are distinct customers."""
+
+    customers: int
+    conversions: int
+    conversion_rate: float | None
+    conversion_rate_low: float | None
+    conversion_rate_high: float | None
+    revenue: float
+    revenue_per_customer: float | None
+
+
+class EffectDocument(BaseModel):
+    """Treatment minus holdout, with 95 % intervals: for one planned look, and (anytime) for looking every day."""
+
+    absolute: float
+    absolute_low: float | None
+    absolute_high: float | None
+    absolute_anytime_low: float | None
+    absolute_anytime_high: float | None
+    relative: float | None
+    relative_low: float | None
+    relative_high: float | None
+    relative_anytime_low: float | None
+    relative_anytime_high: float | None
+    p_value: float
+
+
+class IncrementalDocument(BaseModel):
+    """What the journey brought beyond what the holdout suggests; roi = (incremental revenue - cost) / cost."""
+
+    conversions: float
+    conversions_low: float | None
+    conversions_high: float | None
+    revenue: float | None
+    revenue_low: float | None
+    revenue_high: float | None
+    cost: float
+    roi: float | None
+
+
+class SampleRatioDocument(BaseModel):
+    """Whether the arms are as large as the assignment makes them; suspect arms make the comparison worthless."""
+
+    expected_treatment_share: float
+    actual_treatment_share: float
+    p_value: float
+    is_suspect: bool
+
+
+class ComparisonDocument(BaseModel):
+    """Treatment against holdout over the journey's whole life: a conversion belongs to its entry, whenever it came."""
+
+    first_day: date
+    last_day: date
+    confidence: float
+    treatment: ArmDocument
+    holdout: ArmDocument | None
+    conversion: EffectDocument | None
+    revenue_per_customer: EffectDocument | None
+    incremental: IncrementalDocument | None
+    sample_ratio: SampleRatioDocument | None
+    minimum_detectable_uplift: float | None
+    customers_still_needed: int | None
+    finding: Literal[
+        "better", "worse", "no_difference_yet", "not_enough_data", "sample_ratio_mismatch", "no_holdout"
+    ]
+    verdict: str
+    notes: list[str]
+
+
+class MetricsDocument(BaseModel):
+    """A journey's figures by UTC day and in total; ``days`` has every day of the period."""
+
+    model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
+
+    journey_id: UUID
+    since: date = Field(alias="from")
+    until: date = Field(alias="to")
+    generated_at: datetime
+    days: list[DayFigures]
+    totals: Figures
+    comparison: ComparisonDocument | None
+
+
+class ActivityDocument(BaseModel):
+    """One decision or outcome; ``cause`` is topic/partition/offset of the record that led to it."""
+
+    id: UUID
+    journey_id: UUID
+    customer_id: str | None
+    run_id: UUID | None
+    version: int | None
+    type: str
+    step: str
+    arm: str
+    at: datetime
+    details: dict[str, Any]
+    cause: str
+
+
+class ActivityList(BaseModel):
+    """A page of activities, newest first; ``next_cursor`` null: the last page."""
+
+    items: list[ActivityDocument]
+    next_cursor: str | None
+

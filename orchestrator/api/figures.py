@@ -1,0 +1,74 @@
+"""The sink's counters of a day (see ``sink/fold.py``) as the figures that the API gives. Pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from orchestrator.api.documents import ArmFigures, ChannelFigures, DayFigures, Figures
+
+_ONE_DAY = timedelta(days=1)
+_OUTCOMES = ("sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed")
+
+
+def figures_of(metrics: Mapping[str, Any]) -> Figures:
+    """The figures; a counter that is absent is zero."""
+    return Figures(
+        entered=metrics.get("entered", 0),
+        customers=metrics.get("customers_entered", 0),
+        completed=metrics.get("completed", 0),
+        exited=sum(metrics.get("exited", {}).values()),
+        entry_refused=sum(metrics.get("entry_refused", {}).values()),
+        conversions=metrics.get("goals", 0),
+        customers_converted=metrics.get("customers_converted", 0),
+        revenue=metrics.get("value", 0),
+        sends=sum(metrics.get("send_requested", {}).values()),
+        suppressed=sum(metrics.get("send_suppressed", {}).values()),
+        deferred=sum(metrics.get("send_deferred", {}).values()),
+        cost=metrics.get("cost", 0),
+        arms={arm: _arm(counters) for arm, counters in sorted(metrics.get("arms", {}).items())},
+        channels={channel: _channel(channel, metrics) for channel in _channels(metrics)},
+        suppressed_by_rule=metrics.get("send_suppressed", {}),
+        deferred_by_rule=metrics.get("send_deferred", {}),
+        refused_by_rule=metrics.get("entry_refused", {}),
+        exits_by_reason=metrics.get("exited", {}),
+        steps_passed=metrics.get("steps_passed", {}),
+    )
+
+
+def by_day(since: date, until: date, metrics: Mapping[date, Mapping[str, Any]]) -> list[DayFigures]:
+    """One entry for every day from ``since`` to ``until``, both included; days without metrics are zero."""
+    return [DayFigures(date=day, **dict(figures_of(metrics.get(day, {})))) for day in _days(since, until)]
+
+
+def _days(since: date, until: date) -> Iterator[date]:
+    day = since
+    while day <= until:
+        yield day
+        day += _ONE_DAY
+
+
+def _arm(counters: Mapping[str, Any]) -> ArmFigures:
+    return ArmFigures(
+        entered=counters.get("entered", 0),
+        customers=counters.get("customers_entered", 0),
+        customers_converted=counters.get("customers_converted", 0),
+        conversions=counters.get("goals", 0),
+        revenue=counters.get("value", 0),
+        cost=counters.get("cost", 0),
+    )
+
+
+def _channels(metrics: Mapping[str, Any]) -> list[str]:
+    groups = ("send_requested", "suppressed_by_channel", "deferred_by_channel", "message_reported")
+    return sorted({channel for group in groups for channel in metrics.get(group, {})})
+
+
+def _channel(channel: str, metrics: Mapping[str, Any]) -> ChannelFigures:
+    outcomes = metrics.get("message_reported", {}).get(channel, {})
+    return ChannelFigures(
+        sends=metrics.get("send_requested", {}).get(channel, 0),
+        suppressed=metrics.get("suppressed_by_channel", {}).get(channel, 0),
+        deferred=metrics.get("deferred_by_channel", {}).get(channel, 0),
+        cost=metrics.get("cost_by_channel", {}).get(channel, 0),
+        **{outcome: outcomes.get(outcome, 0) for outcome in _OUTCOMES},
+    )

@@ -1,0 +1,71 @@
+"""A journey's figures over HTTP: by day, in total, and treatment against holdout."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from orchestrator.api.access import Caller
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.comparison import comparison_of
+from orchestrator.api.documents import MetricsDocument
+from orchestrator.api.figures import by_day, figures_of
+from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.problems import BadRequest
+from orchestrator.api.services import ServicesOfApp
+from orchestrator.store.journeys import find_journey, holdout_percents
+from orchestrator.store.reports import added_up, arm_of, daily_metrics
+
+USUAL_DAYS = 30
+MOST_DAYS = 400
+
+router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
+
+
+@router.get("/{id}/metrics", operation_id="getJourneyMetrics", summary="Figures by day, in total, and the uplift")
+async def read(
+    caller: Caller,
+    services: ServicesOfApp,
+    journey_id: JourneyId,
+    since: Annotated[date | None, Query(alias="from", description="First UTC day.")] = None,
+    until: Annotated[date | None, Query(alias="to", description="Last UTC day, included.")] = None,
+) -> MetricsDocument:
+    """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
+    pool, workspace_id = services.database.pool, caller.workspace_id
+    await find_journey(pool, workspace_id, journey_id)  # another workspace's journey is not there at all
+    every_day = await daily_metrics(pool, workspace_id, journey_id)
+    first, last = period(since, until, every_day[-1].date if every_day else datetime.now(UTC).date())
+    chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
+    arms = added_up(day.metrics for day in every_day).get("arms", {})
+    comparison = None
+    if every_day:
+        percents = await holdout_percents(pool, workspace_id, journey_id)
+        summaries = [arm_of(name, figures) for name, figures in arms.items()]
+        comparison = comparison_of(summaries, percents, every_day[0].date, every_day[-1].date)
+    return MetricsDocument(
+        journey_id=journey_id,
+        since=first,
+        until=last,
+        generated_at=datetime.now(UTC),
+        days=by_day(first, last, chosen),
+        totals=figures_of(added_up(chosen.values())),
+        comparison=comparison,
+    )
+
+
+def period(since: date | None, until: date | None, newest: date) -> tuple[date, date]:
+    """The first and the last day of a report; ``newest`` is the last day that has figures.
+
+    Raises:
+        BadRequest: the period is upside down or too long.
+    """
+    try:
+        last = until or max(newest, since or newest)
+        first = since or last - timedelta(days=USUAL_DAYS - 1)
+    except OverflowError as error:
+        raise BadRequest("the period begins before the year 1") from error
+    if first > last:
+        raise BadRequest(f"the period ends on {last}, before it begins on {first}; swap from and to")
+    if (last - first).days >= MOST_DAYS:
+        raise BadRequest(f"the period from {first} to {last} is longer than {MOST_DAYS} days; ask in parts")
+    return first, last

@@ -1,0 +1,125 @@
+"""The HTTP contract: what FastAPI knows of the routes, plus errors, the key, headers and examples. OpenAPI 3.1."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from orchestrator.api.documents import WorkspacePatch
+from orchestrator.api.journeys import BASE, PUBLISHED
+from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
+from orchestrator.definitions.journey import JourneyDefinition
+
+TITLE = "Omnichannel Journey Orchestrator"
+VERSION = "1.0.0"  # of this contract
+ABOUT = (
+    "Configure journeys, pause them at once, and read what they did. The workspace is that of the API key; whatever "
+    "belongs to another one is not found. Times are RFC 3339 in UTC, days are UTC days."
+)
+
+# A piece of JSON Schema or OpenAPI; Any, because such documents have no narrower type.
+Json: TypeAlias = dict[str, Any]
+
+_REFS = "#/components/schemas/"
+_ALWAYS = (401, 404, 500, 503)
+_READS = (400, 422)
+_WRITES = (400, 403, 409, 412, 413, 415, 422)
+_MEANINGS = {
+    400: "The request cannot be read.",
+    401: "There is no valid API key.",
+    403: "The key's role does not allow this.",
+    404: "This workspace has no such thing.",
+    409: "The status does not allow this; `allowed` says what it does.",
+    412: "It has changed since it was read.",
+    413: "The body is larger than 1 MiB.",
+    415: "The body is not declared as JSON.",
+    422: "What was sent has problems; `errors` lists all of them.",
+    500: "Something unforeseen.",
+    503: "PostgreSQL does not answer; try again after `Retry-After` seconds.",
+}
+_DEFINITION: Json = {
+    "name": "Win back",
+    "entry": {"kind": "event", "type": "order.placed"},
+    "start": "quiet",
+    "steps": {
+        "quiet": {
+            "kind": "wait_for",
+            "event": "order.placed",
+            "timeout": "P90D",
+            "next": "done",
+            "on_timeout": "offer",
+        },
+        "offer": {"kind": "send", "channel": "email", "template": "we-miss-you", "cost": 0.001, "next": "done"},
+        "done": {"kind": "exit"},
+    },
+    "goal": {"event": "order.placed", "window": "P120D", "value": "amount"},
+    "holdout": {"percent": 10},
+}
+_EXAMPLES: Mapping[str, Mapping[str, Json]] = {
+    "createJourney": {
+        "start at once": {"value": {"campaign_id": "spring-2026", "config": _DEFINITION}},
+        "keep as a draft": {"value": {"name": "Win back, spring", "config": _DEFINITION, "status": "DRAFT"}},
+    },
+    "changeJourney": {
+        "pause": {"value": {"status": "PAUSED"}},
+        "resume": {"value": {"status": "ACTIVE"}},
+        "stop, letting customers under way finish": {"value": {"status": "STOPPED", "drain": True}},
+        "new version": {"value": {"config": _DEFINITION}},
+    },
+    "changeWorkspace": {"stop every send": {"value": WorkspacePatch(is_sending=False).model_dump()}},
+}
+_HEADERS: Json = {
+    PUBLISHED: {
+        "description": "`true`: Kafka has the change, the workers act on it. `false`: written, waiting for Kafka.",
+        "schema": {"type": "string", "enum": ["true", "false"]},
+    },
+    "ETag": {"description": "Of the journey as it is now, for `If-Match`.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of the new journey.", "schema": {"type": "string"}},
+}
+_SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
+    "createJourney": (PUBLISHED, "ETag", "Location"),
+    "getJourney": ("ETag",),
+    "changeJourney": (PUBLISHED, "ETag"),
+    "stopJourney": (PUBLISHED, "ETag"),
+    "changeWorkspace": (PUBLISHED,),
+}
+
+
+def document_of(app: FastAPI) -> Json:
+    """The OpenAPI document of the routes of ``app``."""
+    document = get_openapi(title=TITLE, version=VERSION, description=ABOUT, routes=app.routes)
+    schemas: Json = document["components"]["schemas"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    for model in (ErrorItem, ProblemDocument, JourneyDefinition):
+        schema = model.model_json_schema(ref_template=_REFS + "{model}")
+        schemas.update(schema.pop("$defs", {}))
+        schemas[model.__name__] = schema
+    for holder in ("NewJourney", "JourneyPatch", "JourneyDocument"):
+        config: Json = schemas[holder]["properties"]["config"]
+        about = {key: config[key] for key in ("description",) if key in config}
+        schemas[holder]["properties"]["config"] = {"$ref": f"{_REFS}JourneyDefinition", **about}
+    document["components"]["securitySchemes"] = {
+        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `jo_` and 43 characters."}
+    }
+    for path, operations in document["paths"].items():
+        if path.startswith(BASE):
+            for method, operation in operations.items():
+                _complete(operation, is_read=method == "get")
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _complete(operation: Json, *, is_read: bool) -> None:
+    operation["security"] = [{"apiKey": []}]
+    responses: Json = operation["responses"]
+    for status in sorted((*_ALWAYS, *(_READS if is_read else _WRITES))):
+        content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REFS}{ProblemDocument.__name__}"}}}
+        responses[str(status)] = {"description": _MEANINGS[status], "content": content}
+    name = operation["operationId"]
+    for header in _SENT_HEADERS.get(name, ()):
+        success = next(code for code in responses if code.startswith("2"))
+        responses[success].setdefault("headers", {})[header] = _HEADERS[header]
+    if name in _EXAMPLES:
+        operation["requestBody"]["content"]["application/json"]["examples"] = dict(_EXAMPLES[name])

@@ -1,0 +1,136 @@
+"""Carries config records from the outbox to Kafka, in order and at least once.
+
+Every API process runs one; the one with the lead works, the others wait for it. A loss of either side ends the session
+and the lead with it: whoever asks next, perhaps this process again, goes on with the oldest record that waits.
+Order of one round: read the oldest records → Kafka commits them → PostgreSQL forgets them and tells every process.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from orchestrator.errors import Fenced, Unavailable
+from orchestrator.settings import Settings
+from orchestrator.store.outbox import OutboxRow, OutboxSession, open_session
+from orchestrator.telemetry.metrics import OUTBOX_PENDING, OUTBOX_RELAY_SECONDS
+
+log = logging.getLogger(__name__)
+
+ROUND_RECORDS = 50
+POLL_S = 5.0  # finds what a lost notification would have told
+LEAD_POLL_S = 1.0  # so long after the leader's death another one takes over
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 5.0
+
+
+class Writer(Protocol):
+    """Where records go: see :class:`orchestrator.kafka.config_writer.ConfigWriter`."""
+
+    async def write(self, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Returns when all are written, in order; raises ``Unavailable`` or ``Fenced``."""
+
+    async def stop(self) -> None:
+        """Lets go of the connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelayStatus:
+    """Whether changes reach Kafka now, and if not, why."""
+
+    is_ok: bool
+    detail: str
+
+
+class Relay:
+    """``run`` it as a task; ask ``handed_over`` about one's own records."""
+
+    def __init__(self, settings: Settings, open_writer: Callable[[Settings], Awaitable[Writer]]) -> None:
+        self._settings = settings
+        self._open_writer = open_writer
+        self._relayed_to = 0
+        self._waiting: dict[asyncio.Future[bool], int] = {}
+        self.status = RelayStatus(False, "the relay has not started yet")
+
+    async def run(self) -> None:
+        """Relays until cancelled; goes through losses of PostgreSQL and Kafka with growing pauses."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                async with open_session(self._settings, self._reached) as session:
+                    while not await self._takes_lead(session):
+                        pause_s = FIRST_PAUSE_S
+                    await self._lead(session)
+            except (Unavailable, Fenced) as error:
+                if self.status.is_ok:
+                    pause_s = FIRST_PAUSE_S
+                self._stand(False, str(error))
+                extra = {"action": "relay_interrupted", "pause_s": pause_s}
+                log.warning("Config changes wait: %s; trying again in %.2g s", error, pause_s, extra=extra)
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    async def handed_over(self, outbox_id: int | None, timeout_s: float) -> bool:
+        """Whether Kafka has everything up to ``outbox_id``; waits for it, but not while it is known to be away."""
+        if outbox_id is None or outbox_id <= self._relayed_to:
+            return True
+        if not self.status.is_ok:
+            return False
+        told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting[told] = outbox_id
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await told
+        except TimeoutError:
+            return False
+        finally:
+            del self._waiting[told]
+
+    async def _takes_lead(self, session: OutboxSession) -> bool:
+        if await session.take_lead():
+            return True
+        OUTBOX_PENDING.set(0)  # the leader tells the number
+        self._stand(True, "another process relays")
+        await session.news(LEAD_POLL_S)
+        return False
+
+    async def _lead(self, session: OutboxSession) -> None:
+        OUTBOX_PENDING.set(await session.count())
+        writer = await self._open_writer(self._settings)
+        try:
+            while True:
+                while rows := await session.pending(ROUND_RECORDS):
+                    OUTBOX_PENDING.set(await session.count())
+                    await self._relay(rows, session, writer)
+                OUTBOX_PENDING.set(0)
+                self._stand(True, "this process relays")
+                await session.news(POLL_S)
+        finally:
+            await writer.stop()
+
+    async def _relay(self, rows: Sequence[OutboxRow], session: OutboxSession, writer: Writer) -> None:
+        # Step 1. Kafka has them.
+        await writer.write([(row.key.encode(), row.value) for row in rows])
+        # Step 2. The outbox forgets them. Lost between the two, they are written again, in the same order.
+        await session.forget(rows)
+        self._reached(rows[-1].id)
+        now = datetime.now(UTC)
+        for row in rows:
+            OUTBOX_RELAY_SECONDS.observe(max(0.0, (now - row.created_at).total_seconds()))
+
+    def _reached(self, outbox_id: int) -> None:
+        self._relayed_to = max(self._relayed_to, outbox_id)
+        for told, wanted in self._waiting.items():
+            if wanted <= self._relayed_to and not told.done():
+                told.set_result(True)
+
+    def _stand(self, is_ok: bool, detail: str) -> None:
+        if is_ok and not self.status.is_ok:
+            log.info("Config changes reach Kafka: %s", detail, extra={"action": "relay_ready"})
+        self.status = RelayStatus(is_ok, detail)
+        if not is_ok:
+            for told in self._waiting:
+                if not told.done():
+                    told.set_result(False)

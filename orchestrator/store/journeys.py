@@ -1,0 +1,185 @@
+"""Journeys as people configure them: each change in one transaction with the records that tell the workers of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from orchestrator.errors import NotFound
+from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyStatus, config_key
+from orchestrator.store.faults import translated
+from orchestrator.store.outbox import append
+from orchestrator.store.pool import Pool
+from orchestrator.store.queries import load_queries
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A journey of a workspace; ``config`` is the definition of ``version``, empty in a listing.
+
+    ``drain``: when STOPPED, customers under way finish (True) or leave at their next signal (False).
+    ``is_published``: no record of it waits in the outbox. Times are UTC.
+    """
+
+    id: UUID
+    workspace_id: str
+    name: str
+    campaign_id: str | None
+    config: dict[str, object]
+    status: JourneyStatus
+    drain: bool
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    is_published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a journey is to become, and the records that tell the workers, in order."""
+
+    journey: Journey
+    records: Sequence[ConfigRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What now stands in the database, and the outbox id that the relay must reach; None: nothing is to be relayed."""
+
+    journey: Journey
+    outbox_id: int | None
+
+
+async def create_journey(pool: Pool, change: Change) -> Written:
+    """Writes a new journey, its first version and its records. The times of ``change.journey`` are the database's."""
+    sql = load_queries("journeys")
+    new = change.journey
+    with translated("creating the journey"):
+        async with pool.acquire() as connection, connection.transaction():
+            times = await connection.fetchrow(
+                sql["insert_journey"],
+                new.id,
+                new.workspace_id,
+                new.name,
+                new.campaign_id,
+                new.config,
+                new.status,
+                new.drain,
+                new.version,
+            )
+            await connection.execute(sql["insert_version"], new.id, new.version, new.config)
+            outbox_id = await append(connection, change.records) if change.records else None
+    return Written(_as_of(new, times, is_published=outbox_id is None), outbox_id)
+
+
+async def change_journey(
+    pool: Pool, workspace_id: str, journey_id: UUID, decide: Callable[[Journey], Change]
+) -> Written:
+    """Writes what ``decide`` makes of the journey as it is; others who change the same journey wait meanwhile.
+
+    Whatever ``decide`` raises undoes everything. A change to the same journey writes nothing.
+
+    Raises:
+        NotFound: this workspace has no such journey.
+        Unavailable: the database does not answer.
+    """
+    sql = load_queries("journeys")
+    with translated("changing the journey"):
+        async with pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(sql["lock_journey"], workspace_id, journey_id)
+            if row is None:
+                raise _no_such(journey_id)
+            before = _journey(row)
+            change = decide(before)
+            after = change.journey
+            if after == before:
+                return Written(before, None)
+            times = await connection.fetchrow(
+                sql["update_journey"],
+                workspace_id,
+                journey_id,
+                after.name,
+                after.campaign_id,
+                after.config,
+                after.status,
+                after.drain,
+                after.version,
+            )
+            if after.version != before.version:
+                await connection.execute(sql["insert_version"], journey_id, after.version, after.config)
+            outbox_id = await append(connection, change.records) if change.records else None
+    return Written(_as_of(after, times, is_published=outbox_id is None), outbox_id)
+
+
+async def find_journey(pool: Pool, workspace_id: str, journey_id: UUID) -> Journey:
+    """The journey as it is.
+
+    Raises:
+        NotFound: this workspace has no such journey.
+        Unavailable: the database does not answer.
+    """
+    key = _standing_key(workspace_id, str(journey_id))
+    with translated("reading the journey"):
+        row = await pool.fetchrow(load_queries("journeys")["find_journey"], workspace_id, journey_id, key)
+    if row is None:
+        raise _no_such(journey_id)
+    return _journey(row)
+
+
+async def list_journeys(
+    pool: Pool,
+    workspace_id: str,
+    *,
+    limit: int,
+    status: JourneyStatus | None = None,
+    after: tuple[datetime, UUID] | None = None,
+) -> list[Journey]:
+    """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id)."""
+    since, last_id = after or (None, None)
+    prefix = _standing_key(workspace_id, "")
+    with translated("listing journeys"):
+        sql = load_queries("journeys")["list_journeys"]
+        rows = await pool.fetch(sql, workspace_id, status, since, last_id, limit, prefix)
+    return [_journey(row) for row in rows]
+
+
+async def holdout_percents(pool: Pool, workspace_id: str, journey_id: UUID) -> list[float]:
+    """The different shares of the holdout, in percent, over the journey's versions."""
+    with translated("reading the journey's holdout"):
+        rows = await pool.fetch(load_queries("journeys")["holdout_percents"], workspace_id, journey_id)
+    return [row["percent"] for row in rows]
+
+
+def _standing_key(workspace_id: str, journey_id: str) -> str:
+    # The standing is the last record of every change, and records leave the outbox in order.
+    return config_key(JourneyStanding(workspace_id=workspace_id, journey_id=journey_id, version=1, status="DRAFT"))
+
+
+def _no_such(journey_id: UUID) -> NotFound:
+    return NotFound(f"this workspace has no journey {journey_id}")
+
+
+def _as_of(journey: Journey, times: "asyncpg.Record | None", *, is_published: bool) -> Journey:
+    if times is None:  # the row is locked by this transaction, so only a changed statement can come here
+        raise _no_such(journey.id)
+    return replace(journey, created_at=times["created_at"], updated_at=times["updated_at"], is_published=is_published)
+
+
+def _journey(row: "asyncpg.Record") -> Journey:
+    return Journey(
+        id=row["id"],
+        workspace_id=row["workspace_id"],
+        name=row["name"],
+        campaign_id=row["campaign_id"],
+        config=row["config"] or {},
+        status=row["status"],
+        drain=row["drain"],
+        version=row["current_version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        is_published=row["is_published"],
+    )

@@ -1,0 +1,50 @@
+-- name: insert_journey -- writes a new journey in its first version
+insert into "033_omnichannel_journey_orchestrator_configs"
+    (id, workspace_id, name, campaign_id, config, status, drain, current_version)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+returning created_at, updated_at;
+
+-- name: insert_version -- keeps a definition for ever
+insert into "033_omnichannel_journey_orchestrator_config_versions" (config_id, version, config)
+values ($1, $2, $3);
+
+-- name: update_journey -- writes what has changed
+update "033_omnichannel_journey_orchestrator_configs"
+set name = $3, campaign_id = $4, config = $5, status = $6, drain = $7, current_version = $8,
+    -- Two changes never have the same time, so that the time tells one state from the next.
+    updated_at = greatest(clock_timestamp()::timestamp, updated_at + interval '1 microsecond')
+where workspace_id = $1 and id = $2
+returning created_at, updated_at;
+
+-- name: find_journey -- one journey, and whether its last change has left the outbox
+select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+       not exists (
+           select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $3
+       ) as is_published
+from "033_omnichannel_journey_orchestrator_configs"
+where workspace_id = $1 and id = $2;
+
+-- name: lock_journey -- one journey, held until the transaction ends
+select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+       true as is_published
+from "033_omnichannel_journey_orchestrator_configs"
+where workspace_id = $1 and id = $2
+for no key update; -- lets the sink, whose rows refer to this one, go on
+
+-- name: list_journeys -- a page of a workspace's journeys, newest first
+select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, current_version, created_at, updated_at,
+       not exists (
+           select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $6 || configs.id::text
+       ) as is_published
+from "033_omnichannel_journey_orchestrator_configs" as configs
+where workspace_id = $1
+  and ($2::text is null or status = $2)
+  and ($3::timestamp is null or (created_at, id) < ($3::timestamp, $4::uuid))
+order by created_at desc, id desc
+limit $5;
+
+-- name: holdout_percents -- the different holdout shares that a journey's versions have had
+select distinct coalesce((versions.config #>> '{holdout,percent}')::float8, 0) as percent
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2;

@@ -1,0 +1,113 @@
+"""Config records on their way to Kafka: written with the change they tell of, relayed in that order, then forgotten.
+
+Appending takes a lock until its transaction ends, so ids are given out in the order of the commits, and whoever reads
+the rows by id never overtakes one that is still being written. One session at a time has the lead (a session lock): it
+reads, publishes, waits for Kafka and deletes. When it dies, PostgreSQL gives the lead to the next that asks.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from orchestrator.errors import Unavailable
+from orchestrator.messages.codec import encode_config
+from orchestrator.messages.config import ConfigRecord
+from orchestrator.settings import Settings
+from orchestrator.store.faults import translated
+from orchestrator.store.pool import Connection, connect
+from orchestrator.store.queries import load_queries
+
+_APPENDED = "journey_outbox"  # notified by the table's trigger
+_RELAYED = "journey_outbox_relayed"  # its payload: the highest id that has left
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One record of the topic. ``value`` None is a tombstone; ``created_at`` is when its transaction began."""
+
+    id: int
+    key: str
+    value: bytes | None
+    created_at: datetime
+
+
+async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int:
+    """Writes at least one record, in the caller's transaction; returns the id of the last.
+
+    Call it as the last thing in the transaction: others who append wait until that ends.
+    """
+    sql = load_queries("outbox")
+    encoded = [encode_config(record) for record in records]
+    await connection.execute(sql["take_order"])
+    rows = await connection.fetch(sql["append"], [one.key.decode() for one in encoded], [one.value for one in encoded])
+    return max(int(row["id"]) for row in rows)
+
+
+class OutboxSession:
+    """A database session that hears of new and of relayed records, and may have the lead."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._news = asyncio.Event()
+        self._sql = load_queries("outbox")
+
+    async def take_lead(self) -> bool:
+        """Whether this session has the lead; once it has, it keeps it until it ends. Ask only while it has not."""
+        with translated("asking for the outbox's lead"):
+            return bool(await self._connection.fetchval(self._sql["take_lead"]))
+
+    async def pending(self, limit: int) -> list[OutboxRow]:
+        """The oldest records that wait, at most ``limit``, in order."""
+        with translated("reading the outbox"):
+            rows = await self._connection.fetch(self._sql["pending"], limit)
+        return [OutboxRow(row["id"], row["key"], row["value"], row["created_at"]) for row in rows]
+
+    async def count(self) -> int:
+        """How many records wait."""
+        with translated("counting the outbox"):
+            return int(await self._connection.fetchval(self._sql["count_pending"]))
+
+    async def forget(self, rows: Sequence[OutboxRow]) -> None:
+        """Deletes records that Kafka has acknowledged, and tells every session so."""
+        ids = [row.id for row in rows]
+        with translated("emptying the outbox"):
+            async with self._connection.transaction():
+                await self._connection.execute(self._sql["forget"], ids)
+                await self._connection.execute(self._sql["announce"], max(ids))
+
+    async def news(self, timeout_s: float) -> None:
+        """Returns when a record was appended, or after ``timeout_s``.
+
+        Raises:
+            Unavailable: the session has ended, and the lead with it.
+        """
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        except TimeoutError:
+            pass  # the poll that finds what a lost notification would have told
+        self._news.clear()
+        if self._connection.is_closed():
+            raise Unavailable("waiting for the outbox: PostgreSQL has ended the session")
+
+    def wake(self) -> None:
+        """Makes ``news`` return."""
+        self._news.set()
+
+
+@asynccontextmanager
+async def open_session(settings: Settings, on_relayed: Callable[[int], None]) -> AsyncIterator[OutboxSession]:
+    """A session of its own, waited for while PostgreSQL is away; ``on_relayed`` gets the highest id that has left."""
+    connection = await connect(settings, application="relay")
+    session = OutboxSession(connection)
+    try:
+        with translated("listening to the outbox"):
+            connection.add_termination_listener(lambda _: session.wake())
+            await connection.add_listener(_APPENDED, lambda *_: session.wake())
+            await connection.add_listener(_RELAYED, lambda _c, _pid, _channel, payload: on_relayed(int(str(payload))))
+        yield session
+    finally:
+        # Not close(): that would wait for a server that may be away; the lead must be free at once.
+        connection.terminate()

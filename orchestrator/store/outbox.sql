@@ -1,0 +1,30 @@
+-- name: take_order -- makes transactions that append commit one after another, so that ids and commits have one order
+select pg_advisory_xact_lock(33, 1);
+
+-- name: append -- writes records in the order given
+insert into "033_omnichannel_journey_orchestrator_outbox" (key, value)
+select record.key, record.value
+from unnest($1::text[], $2::bytea[]) with ordinality as record (key, value, place)
+order by record.place
+returning id;
+
+-- name: take_lead -- whether this session may relay now; it may until it ends
+select pg_try_advisory_lock(33, 2);
+
+-- name: pending -- the oldest records that Kafka has not acknowledged
+select id, key, value, created_at
+from "033_omnichannel_journey_orchestrator_outbox"
+order by id
+limit $1;
+
+-- name: count_pending -- how many records wait
+select count(*) from "033_omnichannel_journey_orchestrator_outbox";
+
+-- name: forget -- removes records that Kafka has acknowledged
+delete from "033_omnichannel_journey_orchestrator_outbox" where id = any($1::bigint[]);
+
+-- name: announce -- tells every API process how far the relay has come
+select pg_notify('journey_outbox_relayed', $1::bigint::text);
+
+-- name: is_relayed -- whether the record has left the outbox
+select not exists (select from "033_omnichannel_journey_orchestrator_outbox" where id <= $1);
