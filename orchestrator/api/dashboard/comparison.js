@@ -1,0 +1,134 @@
+// Treatment against holdout: the two groups, the difference with its intervals, and whether the split can be trusted.
+
+import { element } from "/dashboard/element.js";
+import { change, count, counted, dayRange, money, moneyChange, percent, points, pValue } from "/dashboard/format.js";
+import { intervalBar, reachOf } from "/dashboard/interval.js";
+import { figure, Table } from "/dashboard/table.js";
+
+export class Comparison {
+  #groups = new Table({
+    caption: "Groups as assigned at entry, whether a message reached them or not",
+    columns: [
+      { label: "Group" },
+      { label: "Customers", numeric: true },
+      { label: "Converted", numeric: true },
+      { label: "Conversion rate", note: "of customers, 95% interval", numeric: true },
+      { label: "Revenue", numeric: true },
+      { label: "Per customer", numeric: true },
+    ],
+    empty: "Nobody has entered yet.",
+  });
+  #differences = new Table({
+    caption: "Difference, treatment against holdout",
+    columns: [
+      { label: "Measure" },
+      { label: "Uplift", numeric: true },
+      { label: "Interval", numeric: true },
+      { label: "Drawn", note: "left worse, right better" },
+      { label: "p-value", numeric: true },
+    ],
+    empty: "Without a holdout there is nothing to compare with.",
+  });
+  #span = element("p", { class: "footnote span" });
+  #facts = element("ul", { class: "remarks" });
+  node = element(
+    "section",
+    { class: "panel", "aria-labelledby": "comparison-title" },
+    element("h2", { id: "comparison-title" }, "Treatment against holdout"),
+    this.#span,
+    this.#groups.node,
+    this.#differences.node,
+    this.#facts,
+  );
+
+  update({ comparison }) {
+    this.#span.textContent = comparison
+      ? `Over the journey's whole life so far, ${dayRange(comparison.first_day, comparison.last_day)}: a conversion belongs to its entry, whenever it came.`
+      : "";
+    this.#groups.setRows(comparison ? groupRows(comparison) : []);
+    this.#differences.setRows(comparison ? differenceRows(comparison) : []);
+    this.#facts.replaceChildren(...(comparison ? remarks(comparison) : []).map((text) => element("li", {}, text)));
+  }
+}
+
+function groupRows({ treatment, holdout }) {
+  const row = (name, arm, group) => [
+    element("span", { class: "arm", "data-arm": name }, group),
+    count(arm.customers),
+    count(arm.conversions),
+    figure(percent(arm.conversion_rate), rateInterval(arm)),
+    money(arm.revenue),
+    money(arm.revenue_per_customer),
+  ];
+  const rows = [row("treatment", treatment, "Treatment")];
+  if (holdout) rows.push(row("holdout", holdout, "Holdout"));
+  return rows;
+}
+
+function rateInterval({ conversion_rate_low: low, conversion_rate_high: high }) {
+  return low === null || high === null ? "" : `${percent(low)} to ${percent(high)}`;
+}
+
+function differenceRows({ conversion, revenue_per_customer, confidence }) {
+  const level = `${Math.round(confidence * 100)}%`;
+  const rows = conversion ? conversionRows(conversion, level) : [];
+  if (revenue_per_customer && (revenue_per_customer.absolute !== 0 || revenue_per_customer.absolute_high !== 0)) {
+    rows.push(...revenueRows(revenue_per_customer, level));
+  }
+  return rows;
+}
+
+function conversionRows(effect, level) {
+  const rows = [];
+  if (effect.relative !== null) {
+    const relative = { estimate: effect.relative, low: effect.relative_low, high: effect.relative_high };
+    rows.push(differenceRow("Conversion rate, relative", relative, change, reachOf([relative]), `${level}`, pValue(effect.p_value)));
+  }
+  const absolute = { estimate: effect.absolute, low: effect.absolute_low, high: effect.absolute_high };
+  const anytime = { estimate: effect.absolute, low: effect.absolute_anytime_low, high: effect.absolute_anytime_high };
+  const isPeekable = effect.absolute_anytime_low !== null && effect.absolute_anytime_high !== null;
+  const reach = reachOf(isPeekable ? [absolute, anytime] : [absolute]);
+  rows.push(differenceRow("Conversion rate, in points", absolute, points, reach, `${level}`, pValue(effect.p_value)));
+  if (isPeekable) rows.push(differenceRow("The same, safe to look at every day", anytime, points, reach, `${level}, anytime-valid`, ""));
+  return rows;
+}
+
+function revenueRows(effect, level) {
+  if (effect.relative !== null && effect.relative_low !== null && effect.relative_high !== null) {
+    const relative = { estimate: effect.relative, low: effect.relative_low, high: effect.relative_high };
+    return [differenceRow("Revenue per customer, relative", relative, change, reachOf([relative]), level, pValue(effect.p_value))];
+  }
+  const absolute = { estimate: effect.absolute, low: effect.absolute_low, high: effect.absolute_high };
+  return [differenceRow("Revenue per customer", absolute, moneyChange, reachOf([absolute]), level, pValue(effect.p_value))];
+}
+
+function differenceRow(name, interval, write, reach, level, p) {
+  if (interval.low === null || interval.high === null) return [name, write(interval.estimate), "–", "", p];
+  const range = `${write(interval.low)} to ${write(interval.high)}`;
+  const label = `${name}: ${write(interval.estimate)}, ${level} interval ${range}`;
+  return [name, write(interval.estimate), figure(range, level), intervalBar(interval, reach, label), p];
+}
+
+function between({ conversions_low: low, conversions_high: high }) {
+  return low === null || high === null ? "" : ` (95% interval ${count(low)} to ${count(high)})`;
+}
+
+function remarks({ incremental, sample_ratio, minimum_detectable_uplift, customers_still_needed, notes }) {
+  const texts = [];
+  if (incremental) {
+    const parts = [`Brought by the journey: ${counted(Math.round(incremental.conversions), "extra conversion")}${between(incremental)}`];
+    if (incremental.revenue) parts.push(`${moneyChange(incremental.revenue)} revenue`);
+    if (incremental.cost > 0) parts.push(`at a cost of ${money(incremental.cost)}`);
+    if (incremental.roi !== null) parts.push(`return on cost ${change(incremental.roi)}`);
+    texts.push(`${parts.join(", ")} (estimates).`);
+  }
+  if (sample_ratio) {
+    const sizes = `${percent(sample_ratio.actual_treatment_share)} treated, ${percent(sample_ratio.expected_treatment_share)} planned, p ${pValue(sample_ratio.p_value).replace(/^(?=\d)/, "= ")}`;
+    texts.push(sample_ratio.is_suspect ? `Sample-ratio check failed: ${sizes}.` : `Sample-ratio check passed: ${sizes}.`);
+  }
+  if (customers_still_needed > 0) {
+    const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
+    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance.${smallest}`);
+  }
+  return [...texts, ...notes];
+}

@@ -1,0 +1,40 @@
+// A question before something that customers will feel.
+
+import { element } from "/dashboard/element.js";
+
+/**
+ * Asks in a modal dialog. `options` ({value, label, note}) are offered as a choice, the first one chosen.
+ * Resolves to the chosen value (or true), and to null when it was called off.
+ */
+export function confirmed({ title, text, verb, isGrave = false, options = [] }) {
+  return new Promise((resolve) => {
+    const choices = options.map(({ value, label, note }, index) =>
+      element(
+        "label",
+        { class: "choice" },
+        element("input", { type: "radio", name: "choice", value, checked: index === 0 }),
+        element("span", {}, label, note ? element("small", {}, note) : null),
+      ),
+    );
+    const dialog = element(
+      "dialog",
+      { class: "confirmation", "aria-labelledby": "confirmation-title", "aria-describedby": "confirmation-text" },
+      element("h2", { id: "confirmation-title" }, title),
+      element("p", { id: "confirmation-text" }, text),
+      choices.length > 0 ? element("fieldset", {}, element("legend", { class: "unseen" }, "How"), choices) : null,
+      element(
+        "div",
+        { class: "actions" },
+        element("button", { type: "button", class: "button", click: () => dialog.close("no") }, "Cancel"),
+        element("button", { type: "button", class: isGrave ? "button grave" : "button primary", click: () => dialog.close("yes") }, verb),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      const chosen = dialog.querySelector("input:checked")?.value ?? true;
+      dialog.remove();
+      resolve(dialog.returnValue === "yes" ? chosen : null);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

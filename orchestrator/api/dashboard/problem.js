@@ -1,0 +1,49 @@
+// What went wrong, as one sentence that says what to do.
+
+/** An answer of the API that is not a success (RFC 9457). */
+export class Problem extends Error {
+  constructor(status, body = {}) {
+    super(body.detail || body.title || `HTTP ${status}`);
+    this.status = status;
+    this.body = body;
+  }
+
+  /** True where trying again later may help and nobody needs to do anything. */
+  get passes() {
+    return this.status >= 500 || this.status === 429;
+  }
+}
+
+/** The server did not answer at all. */
+export class ConnectionLost extends Error {}
+
+const ADVICE = new Map([
+  [401, () => "This key is not accepted. Check it for a typing error, or ask whoever runs the orchestrator for a new one."],
+  [403, (detail) => `${detail} Your key does not allow this: ask someone whose key has the role editor or admin.`],
+  [404, () => "This journey does not exist in your workspace. Go back to the list and choose another."],
+  [409, (detail) => `${detail} Look at the journey's status below, then decide again.`],
+  [412, () => "Somebody else changed this journey a moment ago. Look at it below, then decide again."],
+  [429, () => "The server asks for fewer requests. This page tries again by itself."],
+  [503, () => "The server is up but cannot reach its database. This page tries again by itself."],
+]);
+
+/** The sentence for `error`. */
+export function explain(error) {
+  if (error instanceof ConnectionLost) return "The server does not answer. This page tries again by itself.";
+  if (!(error instanceof Problem)) return `This page has met an error of its own (${error.message}). Reload it.`;
+  const detail = sentence(error.message);
+  const advice = ADVICE.get(error.status);
+  if (advice) return advice(detail);
+  if (error.status >= 500) return `The server has failed${reference(error)}. This page tries again by itself.`;
+  const first = error.body.errors?.[0];
+  return first ? `${detail} ${sentence(first.detail)} ${sentence(first.fix)}`.trim() : `${detail} Reload the page and try again.`;
+}
+
+function sentence(text) {
+  if (!text) return "";
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+function reference(error) {
+  return error.body.request_id ? ` (request ${error.body.request_id}, for whoever runs it)` : "";
+}

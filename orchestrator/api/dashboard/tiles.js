@@ -1,0 +1,47 @@
+// The key figures of a journey, each with what it is measured against.
+
+import { element } from "/dashboard/element.js";
+import { count, counted, decimal, money, percent, share } from "/dashboard/format.js";
+
+/** [{name, value, note}] of a period's totals. */
+export function tilesOf(totals) {
+  const treated = totals.arms.treatment?.customers ?? totals.customers;
+  const ended = totals.completed + totals.exited;
+  const attempts = totals.sends + totals.suppressed;
+  const tiles = [
+    { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
+    { name: "Under way", value: count(Math.max(0, totals.entered - ended)), note: `of ${count(totals.entered)} entered, ${count(ended)} ended` },
+    { name: "Sends", value: count(totals.sends), note: `${decimal(share(totals.sends, treated))} per treated customer` },
+    { name: "Suppressed", value: count(totals.suppressed), note: `${percent(share(totals.suppressed, attempts))} of ${count(attempts)} due sends` },
+    { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
+    {
+      name: "Conversion rate",
+      value: percent(share(totals.customers_converted, totals.customers)),
+      note: `${count(totals.customers_converted)} of ${counted(totals.customers, "customer")}`,
+    },
+  ];
+  if (totals.revenue > 0) {
+    tiles.push({ name: "Revenue", value: money(totals.revenue), note: `${money(share(totals.revenue, totals.customers))} per customer` });
+  }
+  if (totals.cost > 0) tiles.push({ name: "Cost", value: money(totals.cost), note: `of ${counted(totals.sends, "send")}` });
+  return tiles;
+}
+
+export class Tiles {
+  #list = element("dl", { class: "tiles" });
+  node = element("section", { "aria-label": "Key figures" }, this.#list);
+
+  update({ totals }) {
+    const tiles = tilesOf(totals).map(({ name, value, note }) =>
+      element(
+        "div",
+        { class: "tile" },
+        element("dt", {}, name),
+        element("dd", { class: "value", "data-figure": name }, value),
+        element("dd", { class: "note" }, note),
+      ),
+    );
+    this.#list.dataset.count = String(tiles.length);
+    this.#list.replaceChildren(...tiles);
+  }
+}

@@ -1,0 +1,43 @@
+// What the comparison comes to: the API's own sentence, with a title that can be read across a room.
+
+import { element } from "/dashboard/element.js";
+import { count, counted, dayRange, percent } from "/dashboard/format.js";
+
+/** Title and tone ("good", "bad", "open", "warning", "quiet") of each finding. */
+const FINDINGS = {
+  better: { title: "The journey works", tone: "good" },
+  worse: { title: "The journey does harm", tone: "bad" },
+  no_difference_yet: { title: "No difference shown yet", tone: "open" },
+  not_enough_data: { title: "Too early to tell", tone: "open" },
+  sample_ratio_mismatch: { title: "Do not trust this comparison", tone: "warning" },
+  no_holdout: { title: "No holdout to compare with", tone: "quiet" },
+};
+const NOBODY = { title: "Nobody has entered yet", tone: "quiet", text: "Figures appear here as soon as the first customer enters." };
+
+/** {title, tone, text, days?} for the comparison of the metrics endpoint, which may be null. */
+export function verdictOf(comparison) {
+  if (comparison === null) return NOBODY;
+  const { title, tone } = FINDINGS[comparison.finding] ?? { title: "Result", tone: "quiet" };
+  const text = `${comparison.verdict} ${ratesOf(comparison)}`;
+  return { title, tone, text, days: dayRange(comparison.first_day, comparison.last_day) };
+}
+
+function ratesOf({ treatment, holdout }) {
+  const treated = `${percent(treatment.conversion_rate)} of ${counted(treatment.customers, "treated customer")} converted`;
+  return holdout ? `${treated}, ${percent(holdout.conversion_rate)} of ${count(holdout.customers)} in the holdout.` : `${treated}.`;
+}
+
+export class Verdict {
+  #title = element("h2", { id: "verdict-title" });
+  #text = element("p", {});
+  #days = element("p", { class: "footnote" });
+  node = element("section", { class: "verdict", "aria-labelledby": "verdict-title" }, this.#title, this.#text, this.#days);
+
+  update({ comparison }) {
+    const { title, tone, text, days } = verdictOf(comparison);
+    this.node.dataset.tone = tone;
+    this.#title.textContent = title;
+    this.#text.textContent = text;
+    this.#days.textContent = days ? `Over the journey's whole life so far, ${days}.` : "";
+  }
+}
