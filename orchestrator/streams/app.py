@@ -1,0 +1,208 @@
+"""The worker process: builds everything, runs until it is told to stop, and says by its exit code how it ended."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Generic, TypeVar
+
+import uvloop
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from orchestrator.catalog import Catalog
+from orchestrator.errors import ConfigurationError, OrchestratorError, ProcessingHalted
+from orchestrator.kafka.clients import closing, open_admin, open_producer
+from orchestrator.settings import Settings
+from orchestrator.streams.commit import Commit
+from orchestrator.streams.configs import Configs
+from orchestrator.streams.crash import Crash, crash_from
+from orchestrator.streams.decider import Decider, JourneyDecider
+from orchestrator.streams.faust_app import FaustApp
+from orchestrator.streams.ticker import Ticker
+from orchestrator.streams.wire import wire_of
+from orchestrator.streams.worker import Worker
+from orchestrator.telemetry.metrics import serve_metrics
+
+log = logging.getLogger(__name__)
+
+EXIT_HALTED = 70  # EX_SOFTWARE: ended on purpose, without acknowledging; to be started again
+WATCH_S = 5.0
+# Longer than a broker takes to restart or a partition to elect a leader; a batch takes well under a second.
+STUCK_S = 120.0
+STOP_S = 30.0
+
+D = TypeVar("D")
+S = TypeVar("S")
+
+
+class StreamService(Generic[D, S]):
+    """One worker. ``run`` returns when ``stop`` was called; it raises what makes the worker unable to go on."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._decider = decider
+        self._crash = crash
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_stopping = False
+        self.worker: Worker[D, S] | None = None
+
+    def stop(self) -> None:
+        """Ends the service in order: the batch in work is finished, its offsets are committed, the group is left."""
+        self._is_stopping = True
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the service at once; what is not committed stays unacknowledged."""
+        if not self._ended.done():
+            self._ended.set_exception(error)
+
+    async def run(self) -> None:
+        """Runs until stopped.
+
+        Raises:
+            ConfigurationError: topics are missing or have another partition count.
+            Unavailable: the cluster did not answer in time.
+            ProcessingHalted: and whatever else makes it impossible to go on.
+        """
+        await check_topics(self._settings, self._catalog)
+        async with AsyncExitStack() as stack:
+            plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
+            configs = Configs(self._settings, self._catalog.configs, self._decider)
+            self._start(stack, configs.follow())
+            await self._first(configs.is_complete.wait())
+            self.worker, faust_app = self._build(plain, configs)
+            ticker = Ticker(self._settings, self.worker, configs, self._decider, plain, self._catalog.timers)
+            self._start(stack, ticker.run())
+            self._start(stack, self._watch(self.worker, faust_app))
+            await self._first(faust_app.app.start())
+            self._start(stack, self._crashed(faust_app))
+            await self._ended
+            await asyncio.wait_for(faust_app.app.stop(), STOP_S)
+            await self.worker.let_go()
+
+    def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
+        catalog = self._catalog
+        commit = Commit(plain, catalog.changelog, lambda topic: catalog.spec(topic).partitions, self._crash)
+        worker = Worker(
+            self._settings, wire_of(catalog), catalog.changelog, self._decider, configs, commit, self._crash
+        )
+        return worker, FaustApp(self._settings, catalog, worker, self.fail)
+
+    def _start(self, stack: AsyncExitStack, work: Awaitable[None]) -> None:
+        """Runs ``work`` beside the rest until the stack unwinds; if it fails, so does the service."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # handed on as it is, to the one place that ends the process
+                self.fail(error)
+
+        task = asyncio.create_task(guarded())
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.wait([task])
+
+        stack.push_async_callback(end)
+
+    async def _first(self, work: Coroutine[None, None, object]) -> None:
+        """Waits for ``work``, but not longer than until the service has to end; then raises or returns."""
+        task = asyncio.create_task(work)
+        waiting: list[asyncio.Future[object]] = [task, self._ended]  # type: ignore[list-item]  # awaited for no result
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        else:
+            task.cancel()
+            await asyncio.wait([task])
+        if self._ended.done():
+            self._ended.result()
+
+    async def _crashed(self, faust_app: FaustApp) -> None:
+        await faust_app.app._crashed.wait()
+        if not self._is_stopping:
+            raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason
+
+    async def _watch(self, worker: Worker[D, S], faust_app: FaustApp) -> None:
+        """Ends the worker when a batch is in work and none gets finished."""
+        batches, moved = -1, time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if worker.batches != batches or faust_app.app.consumer.idle.is_set():
+                batches, moved = worker.batches, time.monotonic()
+            elif time.monotonic() - moved > STUCK_S:
+                raise ProcessingHalted(f"a batch has been in work for {STUCK_S:.0f} s; does Kafka answer?")
+
+
+async def check_topics(settings: Settings, catalog: Catalog) -> None:
+    """Makes sure that every declared topic is there, with the partitions declared.
+
+    Raises:
+        ConfigurationError: naming each one that is not, and what to do.
+    """
+    admin = await open_admin(settings)
+    try:
+        counts = await _partition_counts(admin)
+    finally:
+        await admin.close()
+    problems = [
+        f"{spec.name} is missing"
+        if spec.name not in counts
+        else f"{spec.name} has {counts[spec.name]} partitions, declared are {spec.partitions}"
+        for spec in catalog.specs
+        if counts.get(spec.name) != spec.partitions
+    ]
+    if problems:
+        raise ConfigurationError(
+            f"checking the topics on {settings.kafka}: {'; '.join(problems)}. Run `orchestrator topics apply`; a "
+            "partition count cannot be changed once customers are spread over it"
+        )
+
+
+async def _partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
+    return {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics()}
+
+
+def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
+    """Runs a worker in this process until SIGTERM or SIGINT; returns the exit code.
+
+    After a failure the process is ended on the spot: nothing may be acknowledged any more, and nothing is waited for.
+    """
+    crash = crash_from(os.environ)
+    catalog = Catalog(settings)
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    if settings.metrics_port:
+        serve_metrics(settings.metrics_port)
+    try:
+        if decider is None:
+            asyncio.run(_serve(settings, catalog, JourneyDecider(), crash))
+        else:
+            asyncio.run(_serve(settings, catalog, decider, crash))
+    except OrchestratorError as error:
+        log.critical("%s", error, extra={"action": "worker_ended", "reason": type(error).__name__})
+        _end(error.exit_code)
+    except Exception as error:
+        log.critical("An unexpected failure ends the worker", exc_info=error, extra={"action": "worker_ended"})
+        _end(EXIT_HALTED)
+    return 0
+
+
+async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash) -> None:
+    service = StreamService(settings, catalog, decider, crash)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, service.stop)
+    log.info("Starting", extra={"action": "worker_starting", "slot": settings.slot, "group": settings.group})
+    await service.run()
+    log.info("Stopped in order", extra={"action": "worker_stopped", "slot": settings.slot})
+
+
+def _end(code: int) -> None:
+    logging.shutdown()
+    os._exit(code)

@@ -1,0 +1,266 @@
+"""Decides one batch of one partition: records and stored states in, an :class:`Outcome` out. No I/O, no clock.
+
+A batch is decided as a whole, so that a customer with many records in it is read, decoded, encoded and written once.
+Deciding it again (because a config changed before it was published) is just calling :func:`decide` again.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
+
+from orchestrator.errors import DecodeError
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.cloudevents import Encoded
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.dead_letter import DeadLetter
+from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent
+from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.messages.timer import TimerDue
+from orchestrator.settings import TimeMode
+from orchestrator.streams.breaker import Failure
+from orchestrator.streams.clock import tick_time_ms
+from orchestrator.streams.dead_letters import outgoing, undecidable, undecodable
+from orchestrator.streams.decider import Decider, Effect, Signal
+from orchestrator.streams.forwarding import Forward, forward, was_forwarded
+from orchestrator.streams.record import InputRecord, Outgoing
+from orchestrator.streams.stored import PartitionRecord
+from orchestrator.streams.wire import Wire
+
+D = TypeVar("D")
+S = TypeVar("S")
+
+_NOT_SENT = ("send_suppressed", "send_deferred")
+
+Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
+
+
+class Due(NamedTuple):
+    """When a customer has to be looked at again, and the journeys whose due moments are held back meanwhile."""
+
+    due_ms: int | None
+    held: Sequence[str]
+
+
+@dataclass(slots=True)
+class PartitionBatch:
+    """The records of one partition in one batch, in the order in which they arrived."""
+
+    partition: int
+    chunks: list[tuple[str, Sequence[InputRecord]]] = field(default_factory=list)  # (topic, at least one record)
+    records: int = 0
+
+
+@dataclass(slots=True)
+class Outcome(Generic[S]):
+    """Everything that follows from a batch of one partition; nothing of it has happened yet."""
+
+    partition: int
+    record: PartitionRecord  # how far the partition will have come
+    changed: dict[bytes, S] = field(default_factory=dict)
+    states: list[tuple[bytes, bytes]] = field(default_factory=list)  # the changed states, encoded
+    outputs: dict[str, list[Encoded | Outgoing]] = field(default_factory=dict)  # by topic
+    forwards: list[Forward] = field(default_factory=list)
+    due: dict[bytes, Due] = field(default_factory=dict)
+    senders: set[tuple[str, str]] = field(default_factory=set)  # (workspace_id, journey_id) of the commands
+    records: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    results: Counter[tuple[str, Result]] = field(default_factory=Counter)  # by topic
+    dead_letters: Counter[tuple[str, str]] = field(default_factory=Counter)  # by topic and reason
+    commands: Counter[str] = field(default_factory=Counter)  # by channel
+    activities: Counter[str] = field(default_factory=Counter)  # by type
+    suppressed: Counter[str] = field(default_factory=Counter)  # by rule
+    lateness_ms: list[int] = field(default_factory=list)  # of the timers in it
+    oldest_ms: int | None = None  # the earliest arrival in Kafka among the records
+
+
+def decide(
+    decider: Decider[D, S],
+    directory: D,
+    wire: Wire,
+    time: TimeMode,
+    now_ms: int,
+    batch: PartitionBatch,
+    before: PartitionRecord,
+    load: Callable[[bytes], S | None],
+) -> Outcome[S]:
+    """Applies the records in their order.
+
+    ``before``: how far the partition had come. ``load``: the state of a customer of this partition, None when there is
+    none. ``now_ms``: the worker's clock, milliseconds since 1970 UTC; in wall time decisions are made at it.
+    """
+    outcome: Outcome[S] = Outcome(batch.partition, before)
+    deciding = _Deciding(decider, directory, wire, time, now_ms, before.clock_ms, load, outcome)
+    next_offsets = dict(before.next_offsets)
+    for topic, records in batch.chunks:
+        start = next_offsets.get(topic, 0)
+        if records[0].offset < start:
+            fresh = [record for record in records if record.offset >= start]
+            outcome.results[topic, "duplicate"] += len(records) - len(fresh)
+            records = fresh
+        if records:
+            deciding.apply(topic, records)
+            next_offsets[topic] = records[-1].offset + 1
+    deciding.conclude()
+    outcome.record = PartitionRecord(next_offsets=next_offsets, clock_ms=deciding.clock_ms)
+    return outcome
+
+
+def due(decider: Decider[D, S], directory: D, key: bytes, state: S) -> Due:
+    """When the customer of ``key`` has to be looked at again."""
+    workspace_id = key.partition(b":")[0].decode()
+    held = decider.held_journeys(directory, workspace_id, state)
+    return Due(decider.next_due_ms(directory, workspace_id, state), held)
+
+
+class _Deciding(Generic[D, S]):
+    """The working memory of :func:`decide`."""
+
+    def __init__(
+        self,
+        decider: Decider[D, S],
+        directory: D,
+        wire: Wire,
+        time: TimeMode,
+        now_ms: int,
+        clock_ms: int,
+        load: Callable[[bytes], S | None],
+        outcome: Outcome[S],
+    ) -> None:
+        self.decider = decider
+        self.directory = directory
+        self.wire = wire
+        self.time: TimeMode = time
+        self.now_ms = now_ms
+        self.clock_ms = clock_ms
+        self.load = load
+        self.outcome = outcome
+        self.seen: dict[bytes, S] = {}
+        self.timed: set[bytes] = set()
+
+    def apply(self, topic: str, records: Sequence[InputRecord]) -> None:
+        """Applies consecutive records of one topic. What stands in its loop is paid for by every record."""
+        decode = self.wire.inputs[topic].decode
+        outcome, seen, directory, time, now_ms = self.outcome, self.seen, self.directory, self.time, self.now_ms
+        advance, is_stream_time, changed = self.decider.advance, self.time == "stream", self.outcome.changed
+        partition = outcome.partition
+        applied = unchanged = 0
+        for place, record in enumerate(records, outcome.records):
+            try:
+                signal = decode(record)
+                key = record.key or customer_key(signal.workspace_id, signal.customer_id)
+                state = seen.get(key)
+                if state is None:
+                    state = self._first_seen(topic, key, record, signal)
+                    if state is None:
+                        continue
+                    seen[key] = state
+            except DecodeError as error:
+                self._set_aside_undecodable(place, topic, record, error)
+                continue
+            moment_ms = self._moment_ms(signal) if is_stream_time else now_ms
+            try:
+                cause = f"{topic}/{partition}/{record.offset}"
+                new, effects = advance(directory, state, signal, moment_ms, time, cause)
+            except Exception as error:  # a defect of the engine: this record is set aside, the others go on
+                self._set_aside(place, undecidable(topic, partition, record, error))
+                continue
+            if new is state:
+                unchanged += 1
+            else:
+                applied += 1
+                seen[key] = changed[key] = new
+            if isinstance(signal, TimerDue):
+                self.timed.add(key)
+                outcome.lateness_ms.append(now_ms - signal.due_ms)
+            if effects:
+                self._collect(effects)
+        outcome.results[topic, "applied"] += applied
+        outcome.results[topic, "duplicate"] += unchanged
+        outcome.records += len(records)
+        oldest_ms = records[0].timestamp
+        if outcome.oldest_ms is None or oldest_ms < outcome.oldest_ms:
+            outcome.oldest_ms = oldest_ms
+
+    def conclude(self) -> None:
+        """Encodes the changed states and says when each customer is due next."""
+        decider, directory, outcome = self.decider, self.directory, self.outcome
+        encode = decider.encode_state
+        for key, state in outcome.changed.items():
+            outcome.states.append((key, encode(state)))
+            outcome.due[key] = due(decider, directory, key, state)
+        # A timer that changed nothing must still leave the index, or it would be sent for ever.
+        for key in self.timed - outcome.changed.keys():
+            outcome.due[key] = due(decider, directory, key, self.seen[key])
+
+    def _first_seen(self, topic: str, key: bytes, record: InputRecord, signal: Signal) -> S | None:
+        """The state of a customer who had no record in this batch yet; None when the record is not to be applied."""
+        if isinstance(signal, EngagementEvent) and signal.type == CLOCK_TICKED:
+            self._tick(topic, signal.time_ms)
+            return None
+        state = self.load(key)
+        # Whoever has a state here was found to belong here; so the hash, in pure Python, is for newcomers only.
+        if state is None:
+            partition = partition_of(key, self.wire.partitions)
+            if partition != self.outcome.partition:
+                self._forward(topic, partition, key, record)
+                return None
+            state = self.decider.empty_state()
+        return state
+
+    def _moment_ms(self, signal: Signal) -> int:
+        if isinstance(signal, TimerDue):
+            return signal.due_ms
+        moment_ms: int = signal.time_ms
+        if moment_ms > self.clock_ms and isinstance(signal, EngagementEvent):
+            self.clock_ms = moment_ms
+        return moment_ms
+
+    def _tick(self, topic: str, time_ms: int) -> None:
+        if self.time == "stream":
+            self.clock_ms = max(self.clock_ms, time_ms)
+        self.outcome.results[topic, "ignored"] += 1
+
+    def _forward(self, topic: str, partition: int, key: bytes, record: InputRecord) -> None:
+        if was_forwarded(record):
+            raise DecodeError(
+                "wrong_partition", f"forwarded once already, and still not in the partition of key {key[:80]!r}"
+            )
+        self.outcome.forwards.append(forward(topic, self.outcome.partition, partition, key, record))
+        self.outcome.results[topic, "forwarded"] += 1
+
+    def _set_aside_undecodable(self, place: int, topic: str, record: InputRecord, error: DecodeError) -> None:
+        # A tick has no customer, so it cannot be decoded as an event of one.
+        if record.key is None and (time_ms := tick_time_ms(record)) is not None:
+            self._tick(topic, time_ms)
+        else:
+            self._set_aside(place, undecodable(topic, self.outcome.partition, record, error))
+
+    def _set_aside(self, place: int, letter: DeadLetter) -> None:
+        outcome = self.outcome
+        outcome.failures.append(Failure(place, letter.stage))
+        outcome.results[letter.topic, "dead_letter"] += 1
+        outcome.dead_letters[letter.topic, letter.reason] += 1
+        self._produce(self.wire.dead_letters, outgoing(letter))
+
+    def _collect(self, effects: Sequence[Effect]) -> None:
+        wire, outcome = self.wire, self.outcome
+        for effect in effects:
+            if isinstance(effect, SendCommand):
+                outcome.commands[effect.channel] += 1
+                outcome.senders.add((effect.workspace_id, effect.journey_id))
+                self._produce(wire.commands(effect.channel), wire.encode_command(effect))
+            else:
+                self._count(effect)
+                self._produce(wire.activities, wire.encode_activity(effect))
+
+    def _count(self, activity: Activity) -> None:
+        self.outcome.activities[activity.type] += 1
+        if activity.type in _NOT_SENT:
+            self.outcome.suppressed[str(activity.details.get("rule", ""))] += 1
+
+    def _produce(self, topic: str, record: Encoded | Outgoing) -> None:
+        records = self.outcome.outputs.get(topic)
+        if records is None:
+            records = self.outcome.outputs[topic] = []
+        records.append(record)

@@ -1,0 +1,112 @@
+"""The seam between the shell and what it runs: everything the shell asks of the pure core.
+
+The product runs :class:`JourneyDecider`; the bench runs a counter through the same shell.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias, TypeVar
+
+from orchestrator.errors import DecodeError, DefinitionError
+from orchestrator.journeys import engine
+from orchestrator.journeys.directory import Directory
+from orchestrator.journeys.state import EMPTY, CustomerState, decode_state, encode_state
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.codec import decode_config
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.timer import TimerDue
+from orchestrator.settings import TimeMode
+
+Signal: TypeAlias = EngagementEvent | DeliveryEvent | TimerDue
+Effect: TypeAlias = SendCommand | Activity
+
+D = TypeVar("D")  # what the configs say: an immutable value
+S = TypeVar("S")  # one customer's state: an immutable value
+
+
+class Decider(Protocol[D, S]):
+    """Pure functions over a directory and a customer's state; but for what they say, none raises for input."""
+
+    def empty_directory(self) -> D:
+        """The directory before the first config record."""
+
+    def with_config(self, directory: D, key: bytes, value: bytes | None) -> D:
+        """The directory after one config record; ``value`` None removes what ``key`` names.
+
+        Raises:
+            DecodeError: when the record is not a config.
+        """
+
+    def empty_state(self) -> S:
+        """The state of a customer nothing is known of."""
+
+    def decode_state(self, raw: bytes) -> S:
+        """The state that ``encode_state`` wrote, by this version of the program or any earlier one."""
+
+    def encode_state(self, state: S) -> bytes:
+        """The state as bytes."""
+
+    def advance(
+        self, directory: D, state: S, signal: Signal, now_ms: int, time: TimeMode, cause: str
+    ) -> tuple[S, Sequence[Effect]]:
+        """What the signal makes of the state, and what follows from it. The same state *object* back: nothing changed.
+
+        ``cause``, "topic/partition/offset", is put on the activities.
+        """
+
+    def next_due_ms(self, directory: D, workspace_id: str, state: S) -> int | None:
+        """The earliest moment at which this customer has something to do that may be done; None: nothing waits."""
+
+    def held_journeys(self, directory: D, workspace_id: str, state: S) -> Sequence[str]:
+        """The journeys that wait in this state for a moment, and may not act on it now."""
+
+    def may_send(self, directory: D, workspace_id: str, journey_id: str) -> bool:
+        """Whether a command of this journey may leave now."""
+
+
+class JourneyDecider:
+    """The journey engine."""
+
+    def empty_directory(self) -> Directory:
+        """No journeys."""
+        return Directory.empty()
+
+    def with_config(self, directory: Directory, key: bytes, value: bytes | None) -> Directory:
+        """See :class:`Decider`."""
+        if value is None:
+            return directory.without(key.decode(errors="replace"))
+        try:
+            return directory.with_record(decode_config(value))
+        except DefinitionError as error:
+            raise DecodeError("definition", str(error)) from error
+
+    def empty_state(self) -> CustomerState:
+        """A customer nothing is known of."""
+        return EMPTY
+
+    def decode_state(self, raw: bytes) -> CustomerState:
+        """See :class:`Decider`."""
+        return decode_state(raw)
+
+    def encode_state(self, state: CustomerState) -> bytes:
+        """See :class:`Decider`."""
+        return encode_state(state)
+
+    def advance(
+        self, directory: Directory, state: CustomerState, signal: Signal, now_ms: int, time: TimeMode, cause: str
+    ) -> tuple[CustomerState, Sequence[Effect]]:
+        """See :class:`Decider`."""
+        result = engine.advance(directory, state, signal, now_ms, time, cause)
+        return result.state, result.effects
+
+    def next_due_ms(self, directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
+        """See :class:`Decider`."""
+        return engine.next_due_ms(directory, workspace_id, state)
+
+    def held_journeys(self, directory: Directory, workspace_id: str, state: CustomerState) -> Sequence[str]:
+        """See :class:`Decider`."""
+        return engine.held_journeys(directory, workspace_id, state)
+
+    def may_send(self, directory: Directory, workspace_id: str, journey_id: str) -> bool:
+        """See :class:`Decider`."""
+        return directory.may_send(workspace_id, journey_id)

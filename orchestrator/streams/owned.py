@@ -1,0 +1,102 @@
+"""Everything this worker holds for one partition, from the moment it takes it over until it lets go of it."""
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from rocksdict import Rdict, WriteBatch
+
+from orchestrator.streams.batch import Due, Outcome, due
+from orchestrator.streams.breaker import Breaker
+from orchestrator.streams.decider import Decider
+from orchestrator.streams.stored import (
+    OFFSET_KEY,
+    PARTITION_KEY,
+    decode_partition_record,
+    encode_offset,
+    encode_partition_record,
+)
+from orchestrator.streams.timers import TimerIndex
+
+S = TypeVar("S")
+D = TypeVar("D")
+
+# Decoded states kept from batch to batch, per partition: active customers are seen again soon. About 2 KiB each.
+CACHED_STATES = 4_000
+SCANNED_AT_ONCE = 1_000  # customers, between two turns of other tasks
+
+
+class OwnedPartition(Generic[D, S]):
+    """A partition's store, producer, timers and position. Dropped as a whole at every rebalance.
+
+    ``record``: how far the partition has come, as it stands in the store. ``expected``: by input topic, the offset that
+    has to come next.
+    """
+
+    def __init__(self, number: int, store: Rdict, producer: AIOKafkaProducer, decider: Decider[D, S]) -> None:
+        self.number = number
+        self.producer = producer
+        self.timers = TimerIndex()
+        self.breaker = Breaker()
+        self.record = decode_partition_record(store.get(PARTITION_KEY))
+        self.expected: dict[str, int] = dict(self.record.next_offsets)
+        self._store = store
+        self._decider = decider
+        self._cache: dict[bytes, S] = {}
+
+    def load(self, key: bytes) -> S | None:
+        """The state of a customer, None when there is none."""
+        state = self._cache.get(key)
+        if state is None:
+            raw = self._store.get(key)
+            if raw is None:
+                return None
+            state = self._decider.decode_state(raw)
+        return state
+
+    def save(self, outcome: Outcome[S], changelog_offset: int) -> None:
+        """Writes the states, the partition record and the changelog offset they correspond to, all or nothing.
+
+        ``changelog_offset`` -1: the broker did not tell it; recovery then reads this batch again, which is harmless.
+        """
+        batch = WriteBatch(raw_mode=True)
+        for key, raw in outcome.states:
+            batch.put(key, raw)
+        batch.put(PARTITION_KEY, encode_partition_record(outcome.record))
+        if changelog_offset >= 0:
+            batch.put(OFFSET_KEY, encode_offset(changelog_offset))
+        self._store.write(batch)
+        self.record = outcome.record
+        self._remember(outcome.changed)
+        for key, (due_ms, held) in outcome.due.items():
+            self.timers.update(key, due_ms, held)
+
+    def reconsider(self, key: bytes, directory: D) -> Due:
+        """Finds out anew when a customer is due."""
+        state = self.load(key)
+        found = Due(None, ()) if state is None else due(self._decider, directory, key, state)
+        self.timers.update(key, found.due_ms, found.held)
+        return found
+
+    def index_timers(self, directory: D) -> Iterator[int]:
+        """Builds the timer index from the whole store; yields after every few customers, how many those were."""
+        decode, update = self._decider.decode_state, self.timers.update
+        own = (OFFSET_KEY, PARTITION_KEY)
+        for seen, (key, raw) in enumerate(self._store.items(), 1):
+            if key in own:
+                continue
+            due_ms, held = due(self._decider, directory, key, decode(raw))
+            if due_ms is not None or held:
+                update(key, due_ms, held)
+            if seen % SCANNED_AT_ONCE == 0:
+                yield SCANNED_AT_ONCE
+
+    def _remember(self, states: dict[bytes, S]) -> None:
+        cache = self._cache
+        for key, state in states.items():
+            cache.pop(key, None)  # to the end: the order is that of the last change
+            cache[key] = state
+        excess = len(cache) - CACHED_STATES
+        if excess > 0:
+            for key in list(cache)[:excess]:
+                del cache[key]

@@ -1,0 +1,104 @@
+"""Brings a partition's local store up to date from its changelog, before anything else touches the partition.
+
+Faust's own recovery waits for a record at the last offset; a changelog that ends in a transaction marker never has one.
+This one reads committed records with a reader of its own until its *position* reaches the end, and writes them in bulk.
+The former owner has been fenced before (its open transaction is aborted), so the end does not move any more.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+from rocksdict import Rdict, WriteBatch
+
+from orchestrator.errors import ProcessingHalted
+from orchestrator.kafka.clients import closing, open_reader
+from orchestrator.settings import Settings
+from orchestrator.streams.crash import DURING_RECOVERY, Crash
+from orchestrator.streams.stored import OFFSET_KEY, decode_offset, encode_offset
+from orchestrator.telemetry.metrics import RECOVERED_RECORDS
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 500
+MAX_RECORDS = 10_000
+PROGRESS_S = 5.0  # between two lines about how far it is
+STUCK_S = 60.0  # without any progress for this long the worker ends, and its restart tries again
+
+
+async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict], crash: Crash) -> int:
+    """Reads what each store has not seen yet of its partition of ``changelog``; returns how many records that was.
+
+    Raises:
+        ProcessingHalted: when a store is ahead of its changelog, or reading makes no progress.
+    """
+    reader = await open_reader(settings, "recovery")
+    async with closing(reader):
+        partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
+        reader.assign(partitions)
+        ends = await reader.end_offsets(partitions)
+        for partition in partitions:
+            await _seek(reader, partition, stores[partition.partition], ends[partition])
+        count = await _read(reader, ends, stores, crash)
+        for partition in partitions:
+            # The end may lie behind the last record (transaction markers): noted, so that it is not read again.
+            stores[partition.partition][OFFSET_KEY] = encode_offset(ends[partition] - 1)
+        return count
+
+
+async def _seek(reader: AIOKafkaConsumer, partition: TopicPartition, store: Rdict, end: int) -> None:
+    applied = decode_offset(store.get(OFFSET_KEY))
+    if applied is None:
+        await reader.seek_to_beginning(partition)
+    elif applied + 1 > end:
+        raise ProcessingHalted(
+            f"recovering {partition.topic}/{partition.partition}: the local store has applied offset {applied}, the "
+            f"changelog ends at {end}. Was the topic deleted? Restore it, or delete the worker's data folder"
+        )
+    else:
+        reader.seek(partition, applied + 1)
+
+
+async def _read(
+    reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], stores: Mapping[int, Rdict], crash: Crash
+) -> int:
+    count = 0
+    started = said = moved = time.monotonic()
+    positions: dict[TopicPartition, int] = {}
+    while True:
+        for partition, records in (await reader.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)).items():
+            _apply(stores[partition.partition], records)
+            crash.at(DURING_RECOVERY)
+            count += len(records)
+            RECOVERED_RECORDS.inc(len(records))
+        before, positions = positions, {partition: await reader.position(partition) for partition in ends}
+        left = sum(max(0, end - positions[partition]) for partition, end in ends.items())
+        if left == 0:
+            return count
+        now = time.monotonic()
+        if positions != before:
+            moved = now
+        elif now - moved > STUCK_S:
+            raise ProcessingHalted(f"recovering state: {left:,} offsets left, and no progress for {STUCK_S:.0f} s")
+        if now - said > PROGRESS_S:
+            said = now
+            log.info(
+                "Recovering state: %d records read in %.0f s, %d offsets left",
+                count,
+                now - started,
+                left,
+                extra={"action": "recovery_progress", "records": count, "left": left},
+            )
+
+
+def _apply(store: Rdict, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:
+    batch = WriteBatch(raw_mode=True)
+    for record in records:
+        if record.value is None:
+            batch.delete(record.key)
+        else:
+            batch.put(record.key, record.value)
+    batch.put(OFFSET_KEY, encode_offset(records[-1].offset))
+    store.write(batch)

@@ -1,0 +1,132 @@
+"""A worker that counts instead of running journeys: each event adds one, every second one sends a command.
+
+Run as ``python -m tests.counting``; settings come from the environment as for any worker. What has to be in the topics
+afterwards can be said exactly, whatever happened meanwhile, which is why the fault tests and the bench use it.
+"""
+
+import os
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.ids import derived_id
+from orchestrator.messages.timer import TimerDue
+from orchestrator.settings import TimeMode, load_settings
+from orchestrator.streams.decider import Effect, Signal
+from orchestrator.telemetry.log import set_up_logging
+
+# Counting further waits this long after each event, when it is above 0 (milliseconds).
+DELAY_MS = int(os.environ.get("COUNTING_DELAY_MS", "0"))
+# A customer with this in its id makes the engine fail.
+POISON = "poison"
+
+_STATE = struct.Struct(">qqq")
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Events counted, timers that fired, and when the next one is due (-1: none)."""
+
+    events: int = 0
+    fired: int = 0
+    due_ms: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Journeys that are paused."""
+
+    paused: frozenset[str] = frozenset()
+
+
+class CountingDecider:
+    """Counts; see the module."""
+
+    def empty_directory(self) -> Rules:
+        return Rules()
+
+    def with_config(self, directory: Rules, key: bytes, value: bytes | None) -> Rules:
+        journey = key.decode()
+        if value == b"PAUSED":
+            return Rules(directory.paused | {journey})
+        return Rules(directory.paused - {journey})
+
+    def empty_state(self) -> Count:
+        return Count()
+
+    def decode_state(self, raw: bytes) -> Count:
+        return Count(*_STATE.unpack(raw))
+
+    def encode_state(self, state: Count) -> bytes:
+        return _STATE.pack(state.events, state.fired, state.due_ms)
+
+    def advance(
+        self, directory: Rules, state: Count, signal: Signal, now_ms: int, time: TimeMode, cause: str
+    ) -> tuple[Count, Sequence[Effect]]:
+        if POISON in signal.customer_id:
+            raise ValueError("this customer makes the engine fail")
+        if isinstance(signal, TimerDue):
+            if state.due_ms < 0 or state.due_ms > now_ms or "count" in directory.paused:
+                return state, ()
+            return replace(state, fired=state.fired + 1, due_ms=-1), (self._activity(signal, state, now_ms, cause),)
+        count = state.events + 1
+        new = Count(count, state.fired, now_ms + DELAY_MS if DELAY_MS else -1)
+        if count % 2 or "count" in directory.paused:
+            return new, ()
+        return new, (self._command(signal, count, now_ms),)
+
+    def next_due_ms(self, directory: Rules, workspace_id: str, state: Count) -> int | None:
+        return None if state.due_ms < 0 or "count" in directory.paused else state.due_ms
+
+    def held_journeys(self, directory: Rules, workspace_id: str, state: Count) -> Sequence[str]:
+        return ("count",) if state.due_ms >= 0 and "count" in directory.paused else ()
+
+    def may_send(self, directory: Rules, workspace_id: str, journey_id: str) -> bool:
+        return journey_id not in directory.paused
+
+    def _command(self, signal: Signal, count: int, now_ms: int) -> SendCommand:
+        return SendCommand(
+            id=derived_id("command", signal.workspace_id, signal.customer_id, str(count)),
+            workspace_id=signal.workspace_id,
+            customer_id=signal.customer_id,
+            journey_id="count",
+            version=1,
+            run_id="run",
+            step="send",
+            visit=count,
+            channel="email",
+            template="count",
+            category="marketing",
+            variables={"count": count},
+            decided_at_ms=now_ms,
+        )
+
+    def _activity(self, signal: Signal, state: Count, now_ms: int, cause: str) -> Activity:
+        return Activity(
+            id=derived_id("activity", signal.workspace_id, signal.customer_id, str(state.fired)),
+            workspace_id=signal.workspace_id,
+            customer_id=signal.customer_id,
+            journey_id="count",
+            version=1,
+            run_id="run",
+            type="step_passed",
+            at_ms=now_ms,
+            details={"late_ms": now_ms - state.due_ms},
+            cause=cause,
+        )
+
+
+def main() -> int:
+    """Runs a counting worker."""
+    from orchestrator.streams.app import run
+
+    settings = load_settings()
+    set_up_logging(settings)
+    return run(settings, CountingDecider())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
