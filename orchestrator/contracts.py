@@ -1,0 +1,147 @@
+"""The published contracts, generated from the code that keeps them: JSON Schemas, AsyncAPI and OpenAPI.
+
+``orchestrator schemas write`` puts them into ``schemas/``; a contract test generates them again and compares.
+"""
+
+from typing import Any
+
+import msgspec
+
+from orchestrator import __version__
+from orchestrator.api.openapi import openapi_document
+from orchestrator.catalog import CHANGELOG, Catalog, TopicSpec
+from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.codec import ACTIVITY_TYPE, COMMAND_TYPE, DELIVERY_TYPE, DeliveryReport
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.config import ConfigRecord
+from orchestrator.messages.timer import TimerDue
+from orchestrator.settings import load_settings
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Document = dict[str, Any]
+
+# The plain JSON envelope of an engagement or delivery event; as CloudEvents its fields are the attributes.
+_ENVELOPE: Document = {
+    "type": "object",
+    "required": ["id", "source", "type", "data"],
+    "properties": {
+        "id": {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 256,
+            "description": "Unique within the source, for ever.",
+        },
+        "source": {"type": "string", "minLength": 1, "maxLength": 512, "description": "The system that reports it."},
+        "type": {"type": "string", "minLength": 1, "maxLength": 128},
+        "time": {"type": "string", "format": "date-time", "description": "When it happened; else the record's time."},
+        "workspace_id": {"type": "string", "description": "May be left to the record's key."},
+        "customer_id": {"type": "string", "description": "May be left to the record's key."},
+        "data": {"type": "object"},
+    },
+}
+
+_EVENT_HEADERS: Document = {
+    "type": "object",
+    "required": ["ce_specversion", "ce_id", "ce_source", "ce_type"],
+    "properties": {
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": {"type": "string"},
+        "ce_source": {"type": "string"},
+        "ce_type": {"type": "string"},
+        "ce_time": {"type": "string", "format": "date-time"},
+        "content-type": {"const": "application/json"},
+    },
+}
+
+
+def contracts() -> dict[str, Document]:
+    """Every document by its file name in ``schemas/``."""
+    documents = {f"{name}.schema.json": schema for name, schema in _schemas().items()}
+    return {**documents, "asyncapi.json": asyncapi_document(), "openapi.json": openapi_document()}
+
+
+def _schemas() -> dict[str, Document]:
+    return {
+        "engagement-event.v1": _titled("EngagementEvent", "Something a customer did.", _ENVELOPE),
+        "delivery-event.v1": _delivery_event(),
+        "timer-due.v1": _of_struct(TimerDue),
+        "send-command.v1": _of_struct(SendCommand),
+        "activity.v1": _of_struct(Activity),
+        "config-record.v1": _of_struct(ConfigRecord),
+        "dead-letter.v1": _titled("DeadLetter", "The record that could not be used, byte for byte.", {}),
+        "customer-state.v1": _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),
+        "journey.v1": {"$schema": DIALECT, **JourneyDefinition.model_json_schema(by_alias=True)},
+    }
+
+
+def _titled(title: str, description: str, schema: Document) -> Document:
+    return {"$schema": DIALECT, "title": title, "description": description, **schema}
+
+
+def _of_struct(type_: object) -> Document:
+    return {"$schema": DIALECT, **msgspec.json.schema(type_)}
+
+
+def _delivery_event() -> Document:
+    report = msgspec.json.schema(DeliveryReport)
+    schema = _titled("DeliveryEvent", "What became of a send command.", _ENVELOPE)
+    properties = {
+        **_ENVELOPE["properties"],
+        "type": {"const": DELIVERY_TYPE},
+        "data": {"$ref": "#/$defs/DeliveryReport"},
+    }
+    return {**schema, "properties": properties, "$defs": report["$defs"]}
+
+
+def asyncapi_document() -> Document:
+    """The topics and what is on them, as one AsyncAPI 3 document with Kafka bindings."""
+    specs = [spec for spec in Catalog(load_settings()).specs if spec.name != CHANGELOG]
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Omnichannel Journey Orchestrator",
+            "version": __version__,
+            "description": "Keys are workspace_id:customer_id in UTF-8, partitioned by murmur2. Values are JSON. "
+            "Events come in as CloudEvents 1.0 (binary or structured) or as the plain envelope; commands and "
+            "activities go out as binary CloudEvents.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {spec.name: _channel(spec) for spec in specs},
+        "operations": dict(operation for spec in specs for operation in _operations(spec)),
+    }
+
+
+def _channel(spec: TopicSpec) -> Document:
+    message: Document = {
+        "name": spec.schema_name,
+        "payload": {"$ref": f"./{spec.schema_name}.schema.json"},
+        "bindings": {"kafka": {"key": {"type": "string", "description": spec.key}}},
+    }
+    event_type = {"send-command.v1": COMMAND_TYPE, "activity.v1": ACTIVITY_TYPE}.get(spec.schema_name)
+    if event_type is not None or spec.schema_name in ("engagement-event.v1", "delivery-event.v1"):
+        message["headers"] = _EVENT_HEADERS
+    if event_type is not None:
+        message["summary"] = f"A binary CloudEvent of type {event_type}."
+    return {
+        "address": spec.name,
+        "description": spec.about,
+        "messages": {spec.schema_name: message},
+        "bindings": {
+            "kafka": {"topic": spec.name, "partitions": spec.partitions, "replicas": spec.replicas},
+        },
+    }
+
+
+def _operations(spec: TopicSpec) -> list[tuple[str, Document]]:
+    """What the orchestrator itself does with the topic."""
+    operations: list[tuple[str, Document]] = []
+    channel = {"$ref": f"#/channels/{spec.name}"}
+    for action, verb, parties in (("receive", "consume", spec.consumers), ("send", "publish", spec.producers)):
+        ours = [party for party in parties if party.split(".")[0] in ("streams", "sink", "api")]
+        if ours:
+            title = f"{', '.join(ours)}"
+            operations.append((f"{verb}.{spec.name}", {"action": action, "channel": channel, "title": title}))
+    return operations

@@ -1,0 +1,182 @@
+"""Random journeys that may be published, and random lives of a customer."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from orchestrator.messages.event import EngagementEvent
+from tests.builders import CUSTOMER, DAY, HOUR, MINUTE, MONDAY_NOON, WORKSPACE
+
+EVENTS = ("signed_up", "ordered", "viewed", "left")
+CHANNELS = ("email", "sms", "push")
+ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Chatham", "nowhere/at_all")
+DURATIONS = ("PT1S", "PT30M", "PT5H", "P1D", "P3DT7H", "P20D")
+
+
+@st.composite
+def journeys(draw: st.DrawFn) -> dict[str, Any]:
+    """A journey whose steps each lead to later steps only, so that all may be reached and none loops."""
+    count = draw(st.integers(1, 7))
+    ids = [f"s{i}" for i in range(count)]
+    built: dict[str, Any] = {"done": {"kind": "exit"}}
+    for index in reversed(range(count)):
+        # One way always leads to the next step, so that every step can be reached.
+        onward = ids[index + 1] if index + 1 < count else "done"
+        anywhere = st.sampled_from([*ids[index + 1 :], "done"])
+        built[ids[index]] = draw(_step(onward, anywhere))
+    goal = draw(
+        st.none() | st.fixed_dictionaries({"event": st.sampled_from(EVENTS), "window": st.sampled_from(DURATIONS)})
+    )
+    document = {
+        "name": "Random",
+        "entry": {
+            "kind": "event",
+            "type": draw(st.sampled_from(EVENTS)),
+            "re_entry": draw(
+                st.sampled_from(
+                    [
+                        {"kind": "never"},
+                        {"kind": "always"},
+                        {"kind": "after", "period": draw(st.sampled_from(DURATIONS))},
+                    ]
+                )
+            ),
+        },
+        "start": ids[0],
+        "steps": built,
+        "guardrails": draw(guardrails()),
+        "exit_on": draw(st.sampled_from([[], [{"event": "left", "reason": "left_us"}]])),
+    }
+    if goal is not None:
+        document["goal"] = {**goal, "exits": draw(st.booleans()), "value": "amount"}
+        document["holdout"] = {"percent": draw(st.sampled_from([0, 30, 90]))}
+    return document
+
+
+def _step(onward: str, anywhere: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    duration = st.sampled_from(DURATIONS)
+    condition = st.sampled_from(
+        [
+            {"kind": "attribute", "name": "plan", "op": "eq", "value": "pro"},
+            {"kind": "happened", "event": "viewed", "at_least": 2, "within": "P2D"},
+            {"kind": "not", "of": {"kind": "field", "name": "amount", "op": "gt", "value": 5}},
+        ]
+    )
+    local_time = st.fixed_dictionaries(
+        {
+            "kind": st.just("local_time"),
+            "time": st.sampled_from(["00:00", "02:30", "09:00", "23:59"]),
+            "weekdays": st.sampled_from([["monday"], ["saturday", "sunday"], ["tuesday", "friday"]]),
+        }
+    )
+    date = st.fixed_dictionaries(
+        {"kind": st.just("date_attribute"), "name": st.just("renewal"), "before": duration, "when_missing": anywhere}
+    )
+    return st.one_of(
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("send"),
+                "channel": st.sampled_from(CHANNELS),
+                "template": st.just("t"),
+                "category": st.sampled_from(["marketing", "transactional"]),
+                "next": st.just(onward),
+            },
+            optional={"expires_after": duration},
+        ),
+        st.fixed_dictionaries({"kind": st.just("wait"), "duration": duration, "next": st.just(onward)}),
+        st.fixed_dictionaries(
+            {"kind": st.just("wait_until"), "until": st.one_of(local_time, date), "next": st.just(onward)}
+        ),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("wait_for"),
+                "event": st.sampled_from(EVENTS),
+                "timeout": duration,
+                "next": anywhere,
+                "on_timeout": st.just(onward),
+            },
+            optional={"look_back": duration},
+        ),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("branch"),
+                "paths": st.fixed_dictionaries({"when": condition, "next": anywhere}).map(lambda path: [path]),
+                "otherwise": st.just(onward),
+            }
+        ),
+        st.builds(
+            lambda other: {
+                "kind": "split",
+                "paths": [
+                    {"name": "a", "percent": 37.5, "next": onward},
+                    {"name": "b", "percent": 62.5, "next": other},
+                ],
+            },
+            anywhere,
+        ),
+    )
+
+
+@st.composite
+def guardrails(draw: st.DrawFn) -> dict[str, Any]:
+    """Guardrails that leave some moment to send."""
+    caps = draw(
+        st.lists(
+            st.fixed_dictionaries(
+                {"limit": st.integers(1, 3), "per": st.sampled_from(["day", "week", "PT6H", "P2D"])},
+                optional={"channel": st.sampled_from(CHANNELS), "scope": st.sampled_from(["journey", "customer"])},
+            ),
+            max_size=2,
+        )
+    )
+    rules: dict[str, Any] = {"caps": caps, "fallback_zones": ["Europe/London"]}
+    if draw(st.booleans()):
+        rules["quiet_hours"] = {"from": "21:00", "to": "08:30", "on_quiet": draw(st.sampled_from(["defer", "skip"]))}
+    if draw(st.booleans()):
+        rules["minimum_gap"] = draw(st.sampled_from(["PT1H", "P1D"]))
+    rules["consent"] = {"marketing": draw(st.sampled_from(["required", "opt_out"])), "transactional": "none"}
+    return rules
+
+
+# A customer's life around the change to summer time in Europe (29 March 2026) and in America (8 March 2026).
+SPRING = MONDAY_NOON + 60 * DAY
+
+
+@st.composite
+def lives(draw: st.DrawFn) -> list[EngagementEvent]:
+    """Events of one customer in the order they arrive in: some late, some twice, some that change what is known."""
+    moments = draw(st.lists(st.integers(0, 30 * 24 * 60), min_size=1, max_size=25))
+    events = [_event(draw, number, SPRING + minute * MINUTE) for number, minute in enumerate(sorted(moments))]
+    for _ in range(draw(st.integers(0, 3))):  # duplicates
+        events.insert(draw(st.integers(0, len(events))), draw(st.sampled_from(events)))
+    for _ in range(draw(st.integers(0, 3))):  # disorder
+        at, to = draw(st.integers(0, len(events) - 1)), draw(st.integers(0, len(events) - 1))
+        events.insert(to, events.pop(at))
+    return events
+
+
+def _event(draw: st.DrawFn, number: int, at_ms: int) -> EngagementEvent:
+    type_ = draw(st.sampled_from([*EVENTS, *EVENTS, "customer.updated", "consent.granted", "consent.revoked"]))
+    data: dict[str, object] = {"amount": draw(st.integers(0, 10))}
+    if type_ == "customer.updated":
+        data = {
+            "attributes": {
+                "timezone": draw(st.sampled_from(ZONES)),
+                "plan": draw(st.sampled_from(["pro", None])),
+                "renewal": draw(st.sampled_from(["2026-03-29", "2026-04-01T10:00:00Z", "soon"])),
+            }
+        }
+    elif type_.startswith("consent."):
+        data = {"channel": draw(st.sampled_from([*CHANNELS, "*"]))}
+    return EngagementEvent(
+        id=f"e{number}",
+        source="test",
+        type=type_,
+        time_ms=at_ms,
+        workspace_id=WORKSPACE,
+        customer_id=CUSTOMER,
+        data=data,
+    )
+
+
+FAR_FUTURE = SPRING + 400 * DAY + HOUR

@@ -1,0 +1,139 @@
+"""Events are read in each of their three forms; what cannot be read says why."""
+
+import json
+
+import pytest
+
+from orchestrator.errors import DecodeError
+from orchestrator.messages.cloudevents import MAX_VALUE_BYTES, format_time, parse_time_ms
+from orchestrator.messages.codec import decode_delivery, decode_engagement, encode_delivery, encode_event
+from orchestrator.messages.event import DeliveryEvent
+from tests.builders import an_event
+
+EVENT = an_event("order.placed", 1_767_614_400_123, amount=12.5, items=["a"])
+KEY = b"acme:c1"
+TIME = "2026-01-05T12:00:00.123Z"
+PLAIN = {"id": EVENT.id, "source": "shop", "type": "order.placed", "time": TIME, "data": EVENT.data}
+
+
+def refused(reason: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> str:
+    with pytest.raises(DecodeError) as caught:
+        decode_engagement(key, value, headers, 5)
+    assert caught.value.reason == reason
+    return str(caught.value)
+
+
+def test_a_binary_cloudevent_is_read_as_it_was_written() -> None:
+    key, value, headers = encode_event(EVENT)
+    assert decode_engagement(key, value, headers, 0) == EVENT
+
+
+def test_a_structured_cloudevent_is_read() -> None:
+    value = json.dumps({**PLAIN, "specversion": "1.0", "datacontenttype": "application/json"}).encode()
+    headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+    assert decode_engagement(KEY, value, headers, 0) == EVENT
+
+
+def test_a_plain_envelope_is_read() -> None:
+    assert decode_engagement(KEY, json.dumps(PLAIN).encode(), [], 0) == EVENT
+
+
+def test_a_field_that_is_not_known_is_left_alone() -> None:
+    assert decode_engagement(KEY, json.dumps({**PLAIN, "shard": 7}).encode(), [("x-trace", b"1")], 0) == EVENT
+
+
+def test_an_event_without_a_time_happened_when_its_record_was_written() -> None:
+    value = json.dumps({name: field for name, field in PLAIN.items() if name != "time"}).encode()
+    assert decode_engagement(KEY, value, [], 77).time_ms == 77
+
+
+def test_a_record_without_a_key_is_of_the_customer_its_body_names() -> None:
+    value = json.dumps({**PLAIN, "workspace_id": "acme", "customer_id": "c1"}).encode()
+    assert decode_engagement(None, value, [], 0) == EVENT
+
+
+def test_a_key_and_a_body_of_different_customers_are_refused() -> None:
+    refused("key_mismatch", KEY, json.dumps({**PLAIN, "customer_id": "c2"}).encode(), [])
+
+
+@pytest.mark.parametrize(
+    "key", [None, b"", b"acme", b"acme:", b":c1", b"ac me:c1", b"\xff:c1", b"acme:" + b"x" * 600, b"acme:a\x1fb"]
+)
+def test_a_key_that_names_no_customer_is_refused(key: bytes | None) -> None:
+    refused("wrong_key", key, json.dumps(PLAIN).encode(), [])
+
+
+def test_a_customer_id_may_have_colons_and_any_script() -> None:
+    assert decode_engagement("acme:crm:ü:7".encode(), json.dumps(PLAIN).encode(), [], 0).customer_id == "crm:ü:7"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"\x00\x01",
+        b"[]",
+        b"7",
+        b"{",
+        b'{"id":1}',
+        json.dumps({**PLAIN, "data": [1]}).encode(),
+        json.dumps({**PLAIN, "time": "yesterday"}).encode(),
+        json.dumps({**PLAIN, "time": "2026-01-05T12:00:00"}).encode(),
+        json.dumps({**PLAIN, "id": ""}).encode(),
+        json.dumps({**PLAIN, "type": "t" * 129}).encode(),
+        json.dumps(PLAIN).replace("12.5", "NaN").encode(),
+        json.dumps(PLAIN).replace("12.5", "1e999").encode(),
+        b'{"id":"1","source":"s","type":"t","data":{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}}",
+        b'{"id":"\xff","source":"s","type":"t"}',
+    ],
+)
+def test_bytes_that_are_no_event_are_refused(value: bytes | None) -> None:
+    refused("malformed", KEY, value, [])
+
+
+def test_a_value_over_the_limit_is_refused_unread() -> None:
+    assert str(MAX_VALUE_BYTES) in refused("oversized", KEY, b"x" * (MAX_VALUE_BYTES + 1), [])
+
+
+def test_a_binary_cloudevent_without_its_attributes_is_refused() -> None:
+    refused("malformed", KEY, b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_type", b"t")])
+
+
+def test_a_delivery_report_is_read_as_it_was_written() -> None:
+    report = DeliveryEvent(
+        id="r1",
+        source="adapter",
+        time_ms=9_000,
+        workspace_id="acme",
+        customer_id="c1",
+        command_id="x",
+        journey_id="j",
+        run_id="r",
+        step="hello",
+        channel="email",
+        outcome="bounced",
+        is_permanent=True,
+        reason="550",
+    )
+    assert decode_delivery(*encode_delivery(report), 0) == report
+
+
+def test_a_delivery_report_with_an_unknown_outcome_is_refused() -> None:
+    key, value, headers = encode_event(EVENT)
+    with pytest.raises(DecodeError) as caught:
+        decode_delivery(key, value, headers, 0)
+    assert caught.value.reason == "malformed"
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ms"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1969-12-31T23:59:59.999Z", -1),
+        ("2026-01-05T13:00:00.123+01:00", 1_767_614_400_123),
+    ],
+)
+def test_times_are_read_with_their_offset(text: str, time_ms: int) -> None:
+    assert parse_time_ms(text) == time_ms
+    assert parse_time_ms(format_time(time_ms)) == time_ms
