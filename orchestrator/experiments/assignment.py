@@ -26,7 +26,7 @@ def in_holdout(bucket: int, percent: float) -> bool:
 
 
 def pick_variant(bucket: int, weights: Sequence[float]) -> int:
-    """The index of the variant that has this bucket; each has a share in proportion to its weight.
+    """The index of the variant that has this bucket; each has a share in proportion to its weight, to 1/10,000.
 
     Weights are relative (percent, hundredths, parts); one of 0 is never picked.
 
@@ -43,6 +43,6 @@ def pick_variant(bucket: int, weights: Sequence[float]) -> int:
             continue
         last = index
         reached += weight
-        if bucket * total < reached * BUCKETS:
+        if bucket < round(reached / total * BUCKETS):
             return index
-    return last  # only when the sum of parts falls short of the total by rounding
+    return last

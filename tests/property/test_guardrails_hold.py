@@ -283,6 +283,7 @@ facts_about_consent = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(facts=facts_about_consent, data=st.data())
 def test_consent_does_not_depend_on_the_order_or_number_of_its_events(
     facts: list[tuple[str, str, bool, int]], data: st.DataObject
