@@ -1,0 +1,254 @@
+"""One batch into PostgreSQL: all of it or nothing, once however often it comes, and nothing lost that is no use."""
+
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from orchestrator.errors import DecodeError
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.ids import derived_id
+from orchestrator.settings import Settings
+from orchestrator.sink.commit import Written, commit
+from orchestrator.sink.decode import RawRecord
+from orchestrator.store import reports
+from orchestrator.store.migrate import migrate
+from orchestrator.store.pool import Connection, Pool, connect, open_pool
+from orchestrator.store.writer import ActivityWriter
+from tests.sink_story import (
+    JOURNEYS,
+    START_MS,
+    TOPIC,
+    a_story,
+    add_journeys,
+    contents,
+    metrics,
+    metrics_of,
+    raw_records,
+)
+
+pytestmark = pytest.mark.integration
+
+GROUP = "sink"
+STEPS = [
+    "workspaces",
+    "insert_activities",
+    "participants",
+    "save_participants",
+    "days",
+    "save_days",
+    "save_refusals",
+    "save_offsets",
+]
+
+
+@pytest.fixture
+async def pool(settings: Settings) -> AsyncIterator[Pool]:
+    """A migrated database with the story's journeys."""
+    pool = await open_pool(settings, patience_s=30)
+    await migrate(pool)
+    await add_journeys(pool)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def connection(settings: Settings, pool: Pool) -> AsyncIterator[Connection]:
+    connection = await connect(settings, application="test", patience_s=30)
+    yield connection
+    await connection.close()
+
+
+async def write(connection: Connection, *batches: Sequence[RawRecord]) -> list[Written]:
+    writer = ActivityWriter(connection, GROUP)
+    return [await commit(connection, writer, TOPIC, batch) for batch in batches]
+
+
+async def test_an_activity_becomes_a_row_with_all_it_says(connection: Connection, pool: Pool) -> None:
+    [activity] = a_story(1)
+    assert [written.new for written in await write(connection, raw_records([activity]))] == [1]
+    [item] = (await reports.activities_page(pool, "acme", activity.journey_id)).items
+    assert dataclasses.asdict(item) == {
+        "id": item.id,
+        "activity_type": activity.type,
+        "created_at": datetime.fromtimestamp(START_MS / 1000, UTC),
+        "customer_id": activity.customer_id,
+        "run_id": item.run_id,
+        "version": 1,
+        "step": activity.step,
+        "arm": activity.arm,
+        "details": activity.details,
+        "cause": activity.cause,
+    }
+    assert (str(item.id), str(item.run_id)) == (activity.id, activity.run_id)
+
+
+async def test_figures_are_those_of_the_activities(connection: Connection, pool: Pool) -> None:
+    story = a_story(400)
+    records = raw_records(story)
+    await write(connection, records[:150], records[150:151], records[151:])
+    assert await metrics(pool) == metrics_of(story)
+    for journey in JOURNEYS:
+        arms = {arm.arm: arm for arm in await reports.arms(pool, "acme", journey)}
+        rows = await pool.fetch(
+            "select arm, count(*) filter (where entries > 0) as customers, count(*) filter (where conversions > 0) as "
+            "converted, sum(conversions) as conversions, sum(value) as value, sum(value * value) as value_squares "
+            'from "033_omnichannel_journey_orchestrator_participants" where config_id = $1 group by arm',
+            journey,
+        )
+        assert {row["arm"] for row in rows} == set(arms) == {"treatment", "holdout"}
+        for row in rows:
+            arm = arms[row["arm"]]
+            assert (arm.customers, arm.converted, arm.conversions) == tuple(row.values())[1:4]
+            assert (arm.value, arm.value_squares) == pytest.approx((float(row["value"]), float(row["value_squares"])))
+
+
+async def test_a_batch_that_comes_again_changes_nothing(connection: Connection, pool: Pool) -> None:
+    records = raw_records(a_story(200))
+    await write(connection, records)
+    before = await contents(pool)
+    [again] = await write(connection, records)
+    assert (again.new, again.duplicate) == (0, 200)
+    assert await contents(pool) == before
+
+
+async def test_overlapping_batches_give_the_same_tables_as_one(connection: Connection, pool: Pool) -> None:
+    story = a_story(200)
+    records = raw_records(story)
+    # The offsets go back and forth, as when they were set back by hand and everything was read again.
+    await write(connection, records[:120], records[60:150], records[:30], records[100:])
+    await write(connection, records)
+    assert await metrics(pool) == metrics_of(story)
+    assert len((await contents(pool))["activities"]) == 200
+
+
+async def test_one_activity_twice_in_a_batch_counts_once(connection: Connection, pool: Pool) -> None:
+    story = a_story(50)
+    [written] = await write(connection, raw_records([*story, *story]))
+    assert (written.new, written.duplicate) == (50, 50)
+    assert await metrics(pool) == metrics_of(story)
+
+
+class PowerCutError(Exception):
+    """The process stops here."""
+
+
+class StoppingWriter(ActivityWriter):
+    """A writer that stops dead before, or right after, one of its steps."""
+
+    def __init__(self, connection: Connection, step: str, *, after: bool) -> None:
+        super().__init__(connection, GROUP)
+        original = getattr(self, step)
+
+        async def stop(*arguments: object) -> object:
+            if after:
+                await original(*arguments)
+            raise PowerCutError
+
+        setattr(self, step, stop)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_stop_at_any_step_leaves_nothing_and_the_next_try_all(
+    step: str, after: bool, connection: Connection, pool: Pool
+) -> None:
+    story = a_story(120)
+    records = [*raw_records(story[:100]), RawRecord(TOPIC, 0, 1_000, None, b"poison")]
+    await write(connection, records)
+    before = await contents(pool)
+    rest = [*raw_records(story)[100:], RawRecord(TOPIC, 1, 1_000, None, b"more poison")]
+    with pytest.raises(PowerCutError):
+        await commit(connection, StoppingWriter(connection, step, after=after), TOPIC, rest)
+    assert await contents(pool) == before
+    await write(connection, rest)
+    assert await metrics(pool) == metrics_of(story)
+    assert len((await contents(pool))["refusals"]) == 2
+
+
+def a_batch_with_misfits() -> tuple[list[Activity], list[RawRecord]]:
+    """Good activities, and among them one of each kind that cannot be used."""
+    good = a_story(6)
+    records = raw_records(good)
+    unknown = msgspec.structs.replace(good[0], id=derived_id("x", "1"), journey_id=derived_id("journey", "gone"))
+    unnamed = msgspec.structs.replace(good[0], id=derived_id("x", "2"), journey_id="win-back")
+    foreign = msgspec.structs.replace(good[0], id=derived_id("x", "3"), workspace_id="other")
+    misfits: list[bytes | None] = [msgspec.json.encode(each) for each in (unknown, unnamed, foreign)]
+    misfits += [b"\x00\xff", b'{"id": 1}', None]
+    for number, value in enumerate(misfits):
+        records.insert(number * 2, RawRecord(TOPIC, 3, 100 + number, b"acme:x\x00", value))
+    return good, records
+
+
+async def test_records_that_cannot_be_used_are_kept_and_the_others_go_on(connection: Connection, pool: Pool) -> None:
+    good, records = a_batch_with_misfits()
+    [written] = await write(connection, records)
+    assert written.new == len(good)
+    assert dict(written.refused) == {"no_such_journey": 2, "other_workspace": 1, "malformed": 3}
+    kept = {row[3]: row[4:] for row in (await contents(pool))["refusals"]}
+    assert kept == {
+        record.offset: (kept[record.offset][0], record.key, record.value) for record in records if record.offset >= 100
+    }
+    assert {row[2]: row[3] for row in (await contents(pool))["sink_offsets"]}[3] == 106
+    assert await metrics(pool) == metrics_of(good)
+    assert await reports.refusals(pool, "acme", derived_id("journey", "gone")) == {"no_such_journey": 1}
+
+
+async def test_a_refused_record_that_comes_again_is_refused_once(connection: Connection, pool: Pool) -> None:
+    _, records = a_batch_with_misfits()
+    await write(connection, records)
+    before = await contents(pool)
+    [again] = await write(connection, records)
+    assert again.refused.total() == 0
+    assert await contents(pool) == before
+
+
+async def test_an_activity_refused_for_want_of_its_journey_is_written_when_it_is_read_again(
+    connection: Connection, pool: Pool
+) -> None:
+    story = a_story(20)
+    late = msgspec.structs.replace(story[7], journey_id=derived_id("journey", "late"))
+    records = raw_records([*story[:7], late, *story[8:]])
+    await write(connection, records)
+    await pool.execute(
+        'insert into "033_omnichannel_journey_orchestrator_configs" (id, workspace_id, config) '
+        "values ($1, 'acme', '{}')",
+        late.journey_id,
+    )
+    [again] = await write(connection, records)
+    assert (again.new, again.duplicate) == (1, 19)
+    assert await metrics(pool) == metrics_of([*story[:7], late, *story[8:]])
+
+
+class PickyWriter(ActivityWriter):
+    """A database that does not take one of the activities."""
+
+    unwanted = ""
+
+    async def insert_activities(self, activities: Sequence[Activity]) -> set[str]:
+        if any(activity.id == self.unwanted for activity in activities):
+            raise DecodeError("unstorable", "writing activities: PostgreSQL does not accept a value")
+        return await super().insert_activities(activities)
+
+
+@pytest.mark.parametrize("position", [0, 41, 99])
+async def test_a_value_postgresql_does_not_take_is_found_and_refused_alone(
+    position: int, connection: Connection, pool: Pool
+) -> None:
+    story = a_story(100)
+    writer = PickyWriter(connection, GROUP)
+    writer.unwanted = story[position].id
+    written = await commit(connection, writer, TOPIC, raw_records(story))
+    assert (written.new, dict(written.refused)) == (99, {"unstorable": 1})
+    assert await metrics(pool) == metrics_of([*story[:position], *story[position + 1 :]])
+
+
+async def test_text_of_every_kind_is_kept(connection: Connection, pool: Pool) -> None:
+    [activity] = a_story(1)
+    odd = {"text": "quotes \" ' \\ { } \n \u2028 🦉", "{key}": [None, {"": -0.0}], "big": 2**63}
+    activity = msgspec.structs.replace(activity, customer_id='a,"b"\\{}NULL', step="NULL", details=odd)
+    await write(connection, raw_records([activity]))
+    [item] = (await reports.activities_page(pool, "acme", activity.journey_id)).items
+    assert (item.customer_id, item.step, item.details) == (activity.customer_id, "NULL", odd)
