@@ -22,7 +22,7 @@ from orchestrator.definitions.guardrail import WEEKDAYS
 from orchestrator.guardrails.consent import Consents, consent_of, is_permitted, state_of, suppression_of
 from orchestrator.guardrails.frequency import Cap, count_since, is_full, opens_ms
 from orchestrator.guardrails.history import SendHistory
-from orchestrator.guardrails.quiet_hours import is_allowed, next_allowed
+from orchestrator.guardrails.quiet_hours import SendingTimes, is_allowed, next_allowed
 from orchestrator.guardrails.rules import SendRules
 from orchestrator.guardrails.verdict import Allow, Defer, Inputs, Suppress, Verdict
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, known_zone, local_ms, weekday
@@ -63,7 +63,7 @@ def decide(rules: SendRules, request: SendRequest, facts: CustomerFacts, now_ms:
         checked.append(gap)
 
     if rules.times is not None:
-        quiet, is_quiet = _quiet_inputs(rules, zones, zone is None, at_ms)
+        quiet, is_quiet = _quiet_inputs(rules.times, rules.quiet, zones, zone is None, at_ms)
         if is_quiet:
             opens = next_allowed(rules.times, zones, at_ms)
             if opens is None:
@@ -114,24 +114,21 @@ def _gap_inputs(rules: SendRules, sends: SendHistory, now_ms: int) -> Inputs:
     return {"rule": "minimum_gap", "gap": rules.gap, "since_last_ms": since_ms}
 
 
-def _quiet_inputs(rules: SendRules, zones: tuple[Zone, ...], is_assumed: bool, at_ms: int) -> tuple[Inputs, bool]:
-    """The local time looked at, and whether it is quiet: in the first zone where it is, else in the first of all."""
-    shown: tuple[Zone, int] | None = None
-    is_quiet = False
+def _quiet_inputs(
+    times: SendingTimes, quiet: str, zones: tuple[Zone, ...], is_assumed: bool, at_ms: int
+) -> tuple[Inputs, bool]:
+    """The local time looked at, and whether it is quiet: in the first zone where it is, else in the last of all."""
+    zone, local, is_quiet = zones[0], 0, False
     for zone in zones:
         local = local_ms(zone, at_ms)
-        shown = shown or (zone, local)
-        if rules.times is not None and not is_allowed(rules.times, local):
-            shown, is_quiet = (zone, local), True
+        if not is_allowed(times, local):
+            is_quiet = True
             break
-    if shown is None:
-        raise AssertionError("rules have at least one fallback zone")  # pragma: no cover
-    zone, local = shown
     day, time = divmod(local, DAY_MS)
     hour, minute = divmod(time // MINUTE_MS, 60)
     inputs: Inputs = {
         "rule": "quiet_hours",
-        "quiet": rules.quiet,
+        "quiet": quiet,
         "zone": zone.name,
         "local_time": f"{hour:02}:{minute:02}",
         "weekday": WEEKDAYS[weekday(day)],

@@ -3,6 +3,8 @@
 A sliding window of length L at time t holds the sends in (t - L, t]: a send made exactly L ago no longer counts, so
 any half-open stretch of length L holds at most ``limit``. A calendar window begins at the first instant of the local
 day (or Monday). A send recorded later than t (the clock ran back) counts as well.
+
+"Local" means the zone known when the decision is made: past sends are counted anew in it when the customer moves.
 """
 
 from collections.abc import Sequence
