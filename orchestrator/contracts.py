@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from orchestrator import __version__
-from orchestrator.api.openapi import openapi_document
-from orchestrator.catalog import CHANGELOG, Catalog, TopicSpec
+from orchestrator.api.app import openapi_document
+from orchestrator.catalog import Catalog, TopicSpec
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import ACTIVITY_TYPE, COMMAND_TYPE, DELIVERY_TYPE, DeliveryReport
@@ -19,6 +19,7 @@ from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import load_settings
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+OWN_STATE = "customer-state.v1"  # on the changelog, which is nobody's business but the workers'
 
 Document = dict[str, Any]
 
@@ -71,7 +72,7 @@ def _schemas() -> dict[str, Document]:
         "activity.v1": _of_struct(Activity),
         "config-record.v1": _of_struct(ConfigRecord),
         "dead-letter.v1": _titled("DeadLetter", "The record that could not be used, byte for byte.", {}),
-        "customer-state.v1": _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),
+        OWN_STATE: _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),
         "journey.v1": {"$schema": DIALECT, **JourneyDefinition.model_json_schema(by_alias=True)},
     }
 
@@ -81,7 +82,14 @@ def _titled(title: str, description: str, schema: Document) -> Document:
 
 
 def _of_struct(type_: object) -> Document:
-    return {"$schema": DIALECT, **msgspec.json.schema(type_)}
+    return {"$schema": DIALECT, **msgspec.json.schema(type_, schema_hook=_any_json)}
+
+
+def _any_json(type_: type) -> Document:
+    """Details and variables hold any JSON value: their fields are typed as ``object``."""
+    if type_ is object:
+        return {"description": "Any JSON value."}
+    raise NotImplementedError
 
 
 def _delivery_event() -> Document:
@@ -97,7 +105,7 @@ def _delivery_event() -> Document:
 
 def asyncapi_document() -> Document:
     """The topics and what is on them, as one AsyncAPI 3 document with Kafka bindings."""
-    specs = [spec for spec in Catalog(load_settings()).specs if spec.name != CHANGELOG]
+    specs = [spec for spec in Catalog(load_settings()).specs if spec.schema_name != OWN_STATE]
     return {
         "asyncapi": "3.0.0",
         "info": {

@@ -1,0 +1,63 @@
+# One place for every command. `make` alone lists them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-faults test-browser check format bench schemas lock clean
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# What a user needs to run, and what a developer needs besides; each is made once and again when its lock changes.
+$(VENV)/run-ready: deploy/requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what the program needs"
+	@$(PIP) install -r deploy/requirements.lock
+	@$(PIP) install --no-deps -e .
+	@touch $@
+
+$(VENV)/dev-ready: deploy/requirements-dev.lock $(VENV)/run-ready
+	@echo "installing what tests and checks need"
+	@$(PIP) install -r deploy/requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/run-ready ## start everything here, replay real purchases, compare with a reference (ARGS="--keep")
+	@$(BIN)/orchestrator demo $(ARGS)
+
+test: $(VENV)/dev-ready ## every test but those in a browser, on a real Kafka and a real PostgreSQL
+	@$(BIN)/pytest -m "not browser and not bench" $(ARGS)
+
+test-faults: $(VENV)/dev-ready ## only the tests that kill and restart processes
+	@$(BIN)/pytest -m faults $(ARGS)
+
+test-browser: $(VENV)/dev-ready ## the page in Chromium, which must be installed
+	@$(BIN)/pytest -m browser $(ARGS)
+
+check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q tests/contract -m "not integration"
+
+format: $(VENV)/dev-ready ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/dev-ready ## measure, and print the table of targets with what was reached
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+schemas: $(VENV)/dev-ready ## write schemas/ anew from the code
+	@$(BIN)/orchestrator schemas write
+
+lock: $(VENV)/dev-ready ## write the lock files anew from pyproject.toml
+	@$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--extra embedded -o deploy/requirements.lock pyproject.toml
+	@$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--extra embedded --extra dev -c deploy/requirements.lock -o deploy/requirements-dev.lock pyproject.toml
+
+clean: ## remove the virtual environment and local data
+	rm -rf $(VENV) .local
