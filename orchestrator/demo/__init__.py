@@ -1,0 +1,1 @@
+"""``orchestrator demo``: everything started, real purchases replayed, what happened computed twice and compared."""

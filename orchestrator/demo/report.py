@@ -1,0 +1,143 @@
+"""What a person sees: phases as they pass, the tables, the uplifts, and where to look further."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.demo.outcome import Outcome, contains_truth, is_compatible_with_none
+from orchestrator.demo.tally import Line, Number, is_shown
+from orchestrator.experiments.comparison import Comparison, Effect
+from orchestrator.experiments.interval import Interval
+from orchestrator.simulator.personas import TRUE_UPLIFT
+
+_BY_CHANCE = "By chance fewer than 5 in 100 runs do that: run it again."
+
+
+class Phases:
+    """One line for each phase that is over, with its seconds; while it lasts, a moving line on a terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._status = console.status("")
+        self._began = time.monotonic()
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """A phase of the demo; it has its line only when it succeeds."""
+        began = time.monotonic()
+        self._name = name
+        self._status.update(name)
+        with self._status:
+            yield
+        self._console.print(f"{time.monotonic() - began:6.1f} s  {name}", highlight=False)
+
+    def say(self, line: str) -> None:
+        """Something about the phase that lasts; only a terminal shows it."""
+        self._status.update(f"{self._name}: {line}")
+
+    def total(self) -> None:
+        """How long all of it has taken."""
+        self._console.print(f"{time.monotonic() - self._began:6.1f} s  in all", highlight=False)
+
+
+def print_outcome(console: Console, outcome: Outcome) -> None:
+    """The tables, the uplifts and whether the two computations agree."""
+    console.print()
+    console.print(_table("What came in", ("Kafka", "reference"), outcome.inputs))
+    columns = ("PostgreSQL", "reference")
+    console.print(_table("Win back: real purchases, e-mail and push", columns, outcome.win_back))
+    console.print(_table("Trial offer: personas with a known response, e-mail", columns, outcome.trial_offer))
+    console.print(_table("All decisions", columns, outcome.decisions))
+    console.print("Uplift of the conversion rate, treatment against holdout", style="bold")
+    console.print(_about("Win back", outcome.win_back_uplift, _history_verdict(outcome.win_back_uplift)))
+    console.print(_about("Trial offer", outcome.trial_offer_uplift, _personas_verdict(outcome.trial_offer_uplift)))
+    console.print()
+    lines = sum(map(len, (outcome.inputs, outcome.win_back, outcome.trial_offer, outcome.decisions)))
+    if outcome.agrees:
+        console.print(
+            f"[bold green]Agreed[/]: all {lines} figures and the ids of every activity and command are the same in "
+            "the run and in a single-threaded reference run of the engine over the same inputs.",
+            highlight=False,
+        )
+    else:
+        console.print("[bold red]The run and the reference disagree:[/]")
+        for difference in outcome.differences:
+            console.print(f"  {difference}", highlight=False, markup=False)
+
+
+def _table(title: str, columns: tuple[str, str], lines: list[Line]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("")
+    for column in columns:
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for line in filter(is_shown, lines):
+        mark = "[green]=[/]" if line.agrees else "[bold red]≠[/]"
+        table.add_row(line.name, _number(line.run), _number(line.reference), mark)
+    return table
+
+
+def _number(number: Number) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.2f}"
+
+
+def _about(name: str, uplift: Comparison, verdict: str) -> str:
+    return f"  {name}: {_measured(uplift.conversion)}. {verdict}"
+
+
+def _measured(effect: Effect | None) -> str:
+    if effect is None:
+        return "nothing to compare"
+    if effect.relative is None or effect.relative_interval is None or effect.relative_anytime is None:
+        return "no conversion in the holdout, so no relative uplift"
+    return (
+        f"{_percent(effect.relative)} (95 %, one planned look: {_range(effect.relative_interval)}; "
+        f"safe at any number of looks: {_range(effect.relative_anytime)})"
+    )
+
+
+def _history_verdict(uplift: Comparison) -> str:
+    truth = "History cannot react to messages that were never sent, so the uplift must be compatible with none"
+    match is_compatible_with_none(uplift):
+        case True:
+            return f"{truth}; it is: 0 lies inside the wider interval."
+        case False:
+            return f"{truth}, and it is not: 0 lies outside the wider interval. {_BY_CHANCE}"
+        case None:
+            return f"{truth}; there are too few customers to say."
+
+
+def _personas_verdict(uplift: Comparison) -> str:
+    truth = f"What the offer does to the personas is known, {_percent(TRUE_UPLIFT)}"
+    match contains_truth(uplift):
+        case True:
+            return f"{truth}; it lies inside the wider interval."
+        case False:
+            return f"{truth}, and it lies outside the wider interval. {_BY_CHANCE}"
+        case None:
+            return f"{truth}; there are too few personas to say."
+
+
+def _range(interval: Interval) -> str:
+    low = "no lower bound" if interval.low is None else _percent(interval.low)
+    high = "no upper bound" if interval.high is None else _percent(interval.high)
+    return f"{low} to {high}"
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:+.1f} %"
+
+
+def print_address(console: Console, port: int, api_key: str, *, keep: bool) -> None:
+    """Where the dashboard is, as long as it is there."""
+    if not keep:
+        console.print("The dashboard and everything else end now; with --keep they stay.", highlight=False)
+        return
+    console.print(
+        f"Dashboard, signed in: http://127.0.0.1:{port}/#key={api_key}\nEverything keeps running; Ctrl-C stops it.",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,107 @@
+"""Reads topics from their beginning, without a group, as long as one likes: for replays, comparisons and stand-ins."""
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from orchestrator.errors import Unavailable
+from orchestrator.kafka.clients import open_reader
+from orchestrator.settings import Settings
+
+READ_WAIT_MS = 100
+MAX_RECORDS = 5_000
+
+
+class TailRecord(NamedTuple):
+    """A record as it stands in its topic; ``timestamp`` in milliseconds since 1970 UTC."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+class Tail:
+    """All partitions of some topics, read in the order of each partition; committed records only."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, places: list[TopicPartition]) -> None:
+        self._consumer = consumer
+        self._places = places
+
+    @classmethod
+    async def open(cls, settings: Settings, role: str, partitions: Iterable[tuple[str, int]]) -> "Tail":
+        """Begins at the oldest record of each (topic, number of its partitions).
+
+        Raises:
+            Unavailable: the cluster does not answer.
+        """
+        places = [TopicPartition(topic, number) for topic, count in partitions for number in range(count)]
+        consumer = await open_reader(settings, role)
+        consumer.assign(places)
+        return cls(consumer, places)
+
+    async def read(self, wait_ms: int = READ_WAIT_MS) -> list[TailRecord]:
+        """The next records; none when there are none for ``wait_ms``.
+
+        Raises:
+            Unavailable: the broker refuses.
+        """
+        try:
+            batches = await self._consumer.getmany(timeout_ms=wait_ms, max_records=MAX_RECORDS)
+        except KafkaError as error:
+            raise Unavailable(f"reading {self._names()}: {error!r}") from error
+        return [
+            TailRecord(
+                place.topic, place.partition, each.offset, each.timestamp, each.key, each.value, tuple(each.headers)
+            )
+            for place, records in batches.items()
+            for each in records
+        ]
+
+    async def read_to_end(self) -> list[TailRecord]:
+        """Everything that stands in the topics now, from where this has come to."""
+        records: list[TailRecord] = []
+        ends = await self.end_offsets()
+        while await self._is_before(ends):
+            records += await self.read()
+        return records
+
+    async def is_at_end(self) -> bool:
+        """Whether nothing is left to read at this moment."""
+        return not await self._is_before(await self.end_offsets())
+
+    async def end_offsets(self) -> dict[tuple[str, int], int]:
+        """The offset that comes next in each (topic, partition).
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        try:
+            ends = await self._consumer.end_offsets(self._places)
+        except KafkaError as error:
+            raise Unavailable(f"asking where {self._names()} ends: {error!r}") from error
+        return {(place.topic, place.partition): end for place, end in ends.items()}
+
+    async def _is_before(self, ends: dict[tuple[str, int], int]) -> bool:
+        # The position, not the last record: a topic may end in a marker of a transaction.
+        for place in self._places:
+            if await self._consumer.position(place) < ends[place.topic, place.partition]:
+                return True
+        return False
+
+    def _names(self) -> str:
+        return ", ".join(sorted({place.topic for place in self._places}))
+
+    async def __aenter__(self) -> "Tail":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._consumer.stop()
