@@ -13,7 +13,7 @@ from typing import Annotated, Protocol, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from orchestrator.definitions.step import Channel
+from orchestrator.definitions.guardrail import Channel
 from orchestrator.errors import ConfigurationError
 
 EVENTS = "engagement.events.v1"

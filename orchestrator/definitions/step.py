@@ -6,10 +6,9 @@ from pydantic import AwareDatetime, Field
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, Scalar, StepId
-from orchestrator.definitions.guardrail import WEEKDAYS, Weekday
+from orchestrator.definitions.guardrail import WEEKDAYS, Channel, Weekday
 from orchestrator.definitions.zone import ZoneName
 
-Channel = Literal["email", "sms", "push", "whatsapp", "in-app", "webhook"]
 LocalClock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
 
 

@@ -22,7 +22,7 @@ from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import derived_id, fingerprint
 
 _NEVER_ENTERED = Entries(0, 0)
-HOLDOUT_SALT = "holdout"
+HOLDOUT_SALT = "#holdout"  # a split is salted with its step id, which has no "#"
 
 
 def enter(turn: Turn, plan: Plan, event: EngagementEvent, occurred_ms: int) -> None:

@@ -48,8 +48,8 @@ def assert_the_holdout_gets_nothing(effects: Sequence[Effect]) -> None:
 def assert_caps_hold(effects: Sequence[Effect], guardrails: dict[str, Any], zones: Sequence[str]) -> None:
     """In every window that ends with a send, and in every calendar period of every zone the customer ever had.
 
-    A calendar cap is asked in the zone known at the moment of sending. So over a history in which the zone changes it is
-    judged only where the zone never changed.
+    A calendar cap is asked in the zone known at the moment of sending. So it is judged only over a history in which the
+    zone never changed.
     """
     commands = commands_in(effects)
     for cap in guardrails["caps"]:
