@@ -22,6 +22,7 @@ from orchestrator.streams.configs import Configs
 from orchestrator.streams.crash import Crash, crash_from
 from orchestrator.streams.decider import Decider, JourneyDecider
 from orchestrator.streams.faust_app import FaustApp
+from orchestrator.streams.pipeline import Tools
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
 from orchestrator.streams.worker import Worker
@@ -79,7 +80,7 @@ class StreamService(Generic[D, S]):
             self.worker, faust_app = self._build(plain, configs)
             ticker = Ticker(self._settings, self.worker, configs, self._decider, plain, self._catalog.timers)
             self._start(stack, ticker.run())
-            self._start(stack, self._watch(self.worker, faust_app))
+            self._start(stack, self._watch(self.worker))
             await self._first(faust_app.app.start())
             self._start(stack, self._crashed(faust_app))
             await self._ended
@@ -89,9 +90,8 @@ class StreamService(Generic[D, S]):
     def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
         catalog = self._catalog
         commit = Commit(plain, catalog.changelog, lambda topic: catalog.spec(topic).partitions, self._crash)
-        worker = Worker(
-            self._settings, wire_of(catalog), catalog.changelog, self._decider, configs, commit, self._crash
-        )
+        tools = Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
+        worker = Worker(tools, catalog.changelog, self.fail)
         return worker, FaustApp(self._settings, catalog, worker, self.fail)
 
     def _start(self, stack: AsyncExitStack, work: Awaitable[None]) -> None:
@@ -129,14 +129,12 @@ class StreamService(Generic[D, S]):
         if not self._is_stopping:
             raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason
 
-    async def _watch(self, worker: Worker[D, S], faust_app: FaustApp) -> None:
-        """Ends the worker when a batch is in work and none gets finished."""
-        batches, moved = -1, time.monotonic()
+    async def _watch(self, worker: Worker[D, S]) -> None:
+        """Ends the worker when a batch does not get finished."""
         while True:
             await asyncio.sleep(WATCH_S)
-            if worker.batches != batches or faust_app.app.consumer.idle.is_set():
-                batches, moved = worker.batches, time.monotonic()
-            elif time.monotonic() - moved > STUCK_S:
+            started_s = worker.oldest_batch_s()
+            if started_s is not None and time.monotonic() - started_s > STUCK_S:
                 raise ProcessingHalted(f"a batch has been in work for {STUCK_S:.0f} s; does Kafka answer?")
 
 

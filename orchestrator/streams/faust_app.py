@@ -7,7 +7,8 @@ replicas, topic creation and ``exactly_once`` mode are off.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, cast
 
 import faust
@@ -17,9 +18,9 @@ from rocksdict import Rdict
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.streams.commit import Acknowledge
-from orchestrator.streams.faust_consumer import BatchConsumer, Fetched
+from orchestrator.streams.faust_consumer import BatchConsumer, Work
 from orchestrator.streams.faust_recovery import BatchRecovery
-from orchestrator.streams.worker import Chunk
+from orchestrator.streams.record import InputRecord
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +38,20 @@ STORE_OPTIONS = {
 }
 
 
-class Partitions(Protocol):
+class Partitions(Work, Protocol):
     """What the application drives: see ``worker.Worker``."""
 
-    async def take_over(self, stores: dict[int, Rdict]) -> None:
+    async def take_over(self, stores: dict[int, Rdict], acknowledge: Acknowledge) -> None:
         """Becomes the owner of these partitions and of no others."""
-
-    async def let_go(self) -> None:
-        """Drops every partition."""
 
     def check_positions(self, committed: dict[tuple[str, int], int | None]) -> None:
         """Compares committed offsets with the state."""
 
-    async def process(self, chunks: list[Chunk], acknowledge: Acknowledge) -> None:
-        """Works one batch off."""
+    def feed(self, topic: str, partition: int, records: Sequence[InputRecord]) -> None:
+        """Hands consecutive records of a partition over."""
+
+    async def let_go(self) -> None:
+        """Drops every partition."""
 
 
 class FaustApp:
@@ -60,8 +61,6 @@ class FaustApp:
         self, settings: Settings, catalog: Catalog, partitions: Partitions, fail: Callable[[Exception], None]
     ) -> None:
         self._partitions = partitions
-        self._fail = fail
-        self._batch_max_records = settings.batch_max_records
         self._changelog = catalog.changelog
         (settings.data_dir / settings.slot).mkdir(parents=True, exist_ok=True)
         self.app = _faust_app(settings, catalog)
@@ -72,7 +71,7 @@ class FaustApp:
             value_type=bytes,
             options=dict(STORE_OPTIONS),
         )
-        self.app.transport.Consumer = BatchConsumer
+        self.app.transport.Consumer = partial(BatchConsumer, partitions)
         self.app.tables._recovery = BatchRecovery(
             self.app, self.app.tables, self._take_over, self._check_positions, fail
         )
@@ -89,7 +88,8 @@ class FaustApp:
 
     async def _take_over(self, numbers: set[int]) -> None:
         store = self._table.data
-        await self._partitions.take_over({number: store._db_for_partition(number) for number in sorted(numbers)})
+        stores = {number: store._db_for_partition(number) for number in sorted(numbers)}
+        await self._partitions.take_over(stores, self.consumer.acknowledge)
 
     def _check_positions(self) -> None:
         committed = {
@@ -104,36 +104,16 @@ class FaustApp:
         await self._partitions.let_go()
 
     async def _work(self, stream: StreamT[bytes]) -> None:
-        """The agent. It reads the channel's queue itself; any failure ends the process without acknowledging."""
+        """The agent. It reads the queue below the stream: iterating the stream acknowledges what fails."""
         queue = stream.channel.queue
-        try:
-            while True:
-                fetched = [await queue.get()]
-                records = len(fetched[0].records)
-                while records < self._batch_max_records and not queue.empty():
-                    fetched.append(queue.get_nowait())
-                    records += len(fetched[-1].records)
-                await self._process(fetched)
-        except StopAsyncIteration:  # the queue says so when the worker stops
-            return
-        except Exception as error:  # see ``Service.fail``: nothing may be acknowledged after it
-            self._fail(error)
-
-    async def _process(self, fetched: list[Fetched]) -> None:
-        consumer = self.consumer
-        consumer.drained.set()
-        generation = self.app.consumer_generation_id
-        # From here to ``idle.clear`` nothing is awaited: a rebalance sees either no batch or the whole of it.
-        if not self.app.flow_control.is_active():
-            return
-        chunks = [Chunk(tp.topic, tp.partition, records) for tp, of, records in fetched if of == generation]
-        if not chunks:
-            return
-        consumer.idle.clear()
-        try:
-            await self._partitions.process(chunks, consumer.acknowledge)
-        finally:
-            consumer.idle.set()
+        while True:
+            try:
+                tp, generation, records = await queue.get()
+            except StopAsyncIteration:  # the queue says so when the worker stops
+                return
+            # Nothing is awaited between these questions and the answer: a rebalance comes before or after.
+            if generation == self.app.consumer_generation_id and self.app.flow_control.is_active():
+                self._partitions.feed(tp.topic, tp.partition, records)
 
 
 def _faust_app(settings: Settings, catalog: Catalog) -> faust.App:

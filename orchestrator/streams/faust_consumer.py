@@ -12,7 +12,7 @@ What is changed and why (measured; tests/contract/test_faust_internals.py fails 
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import aiokafka
 from aiokafka.structs import ConsumerRecord
@@ -25,7 +25,7 @@ from mode.types import ServiceT
 FETCH_TIMEOUT_S = 1.0
 # Faust asks the broker to wait 1.5 s for records; a rebalance waits for that answer.
 FETCH_WAIT_MS = 250
-# Fetching pauses while this many times the largest batch waits for the agent.
+# Fetching pauses while this many times the largest batch waits.
 BUFFERED_BATCHES = 4
 
 
@@ -57,17 +57,28 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         consumer.pause(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps))
 
 
+class Work(Protocol):
+    """What is done with the records: see ``worker.Worker``."""
+
+    room: asyncio.Event
+
+    @property
+    def waiting(self) -> int:
+        """Records that are not in work yet."""
+
+    async def finish(self) -> None:
+        """Lets the batches in work finish, and nothing else begin."""
+
+
 class BatchConsumer(Consumer):  # type: ignore[misc]
-    """Hands chunks of records to the one agent there is, and commits what that agent acknowledged."""
+    """Hands chunks of records to the one agent there is, and commits what was acknowledged."""
 
     logger = DRIVER_LOG
     _thread: BatchConsumerThread
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Faust passes is Faust's affair
+    def __init__(self, work: Work, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Faust passes is its affair
         super().__init__(*args, **kwargs)
-        self.idle = asyncio.Event()  # no batch is in work
-        self.idle.set()
-        self.drained = asyncio.Event()  # the agent has taken something out of its queue
+        self._work = work
         self._processed: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
@@ -87,38 +98,32 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Runs as long as the fetcher does, like the method it replaces."""
+        most_waiting = BUFFERED_BATCHES * self.app.conf.broker_max_poll_records
         try:
             while not (self.should_stop or fetcher.should_stop):
+                while self._work.waiting > most_waiting and self.flow_active:
+                    self._work.room.clear()
+                    await self.wait_first(self._work.room.wait(), self.suspend_flow.wait())
                 records, active = await self._wait_next_records(FETCH_TIMEOUT_S)
-                await asyncio.sleep(0)
                 if records and self.flow_active:
-                    await self._hand_over(records, active)
+                    self._hand_over(records, active)
+                await asyncio.sleep(0)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
 
-    async def _hand_over(
+    def _hand_over(
         self, by_partition: "Mapping[TP, Sequence[ConsumerRecord[bytes, bytes]]]", active: set[TP] | None
     ) -> None:
         generation = self.app.consumer_generation_id
-        limit = BUFFERED_BATCHES * (self.app.conf.broker_max_poll_records or 1)
         for tp, records in by_partition.items():
-            if not records or (active is not None and tp not in active):
-                continue
-            for channel in self.app.topics._tp_index[tp]:
-                queue = channel.queue
-                while sum(len(fetched.records) for fetched in queue._queue) > limit:
-                    self.drained.clear()
-                    await self.wait_first(self.drained.wait(), self.suspend_flow.wait())
-                    if self.should_stop or not self.flow_active:
-                        return
-                if self.app.consumer_generation_id != generation or not self.flow_active:
-                    return  # what is left belongs to an assignment that is over; it is fetched again where it belongs
-                queue.force_put_nowait(Fetched(tp, generation, records))
+            if records and (active is None or tp in active):
+                for channel in self.app.topics._tp_index[tp]:
+                    channel.queue.force_put_nowait(Fetched(tp, generation, records))
 
     async def wait_empty(self) -> None:
-        """Waits for the batch in work and commits: called when partitions are revoked and when the worker stops."""
-        await self.idle.wait()
+        """Waits for the batches in work and commits: called when partitions are revoked and when the worker stops."""
+        await self._work.finish()
         await self.commit()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -68,7 +68,7 @@ class Ticker(Generic[D, S]):
 
     async def _tick(self, monotonic_s: float) -> None:
         view = self._configs.view
-        owned = list(self._worker.owned.values())
+        owned = self._worker.owned
         if view.revision != self._revision:
             self._revision = view.revision
             for partition in owned:

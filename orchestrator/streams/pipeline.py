@@ -1,0 +1,163 @@
+"""Works the records of one partition off, batch after batch, independently of the other partitions.
+
+While one partition waits for the broker, another decides; and the longer a commit takes, the larger the next batch of
+its partition is. Order holds where it matters: within the partition.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from orchestrator.errors import CircuitOpen, ProcessingHalted
+from orchestrator.settings import Settings
+from orchestrator.streams.batch import Outcome, PartitionBatch, decide
+from orchestrator.streams.commit import Acknowledge, Commit, Committed
+from orchestrator.streams.configs import Configs
+from orchestrator.streams.crash import AFTER_DECIDE, Crash
+from orchestrator.streams.decider import Decider
+from orchestrator.streams.guard import jumps, verify_jump
+from orchestrator.streams.owned import OwnedPartition
+from orchestrator.streams.record import InputRecord
+from orchestrator.streams.report import report
+from orchestrator.streams.wire import Wire
+from orchestrator.telemetry.metrics import BATCH_RECORDS, BATCH_SECONDS, DECISIONS_REPEATED
+
+# A config that changes faster than a batch can be decided would starve it; more often than this is a fault.
+MOST_DECISIONS = 100
+
+D = TypeVar("D")
+S = TypeVar("S")
+
+
+class Tools(Generic[D, S]):
+    """What the pipelines of a worker share."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        wire: Wire,
+        decider: Decider[D, S],
+        configs: Configs[D, S],
+        commit: Commit,
+        crash: Crash,
+    ) -> None:
+        self.settings = settings
+        self.wire = wire
+        self.decider = decider
+        self.configs = configs
+        self.commit = commit
+        self.crash = crash
+
+
+class Pipeline(Generic[D, S]):
+    """The records of one owned partition that wait, and the batch in work. It lives from take-over to rebalance."""
+
+    def __init__(
+        self,
+        tools: Tools[D, S],
+        owned: OwnedPartition[D, S],
+        acknowledge: Acknowledge,
+        on_batch: Callable[[], None],
+        on_failure: Callable[[Exception], None],
+    ) -> None:
+        self.owned = owned
+        self.waiting = 0  # records
+        self.started_s: float | None = None  # of the batch in work
+        self._tools = tools
+        self._acknowledge = acknowledge
+        self._on_batch = on_batch
+        self._on_failure = on_failure
+        self._chunks: deque[tuple[str, Sequence[InputRecord]]] = deque()
+        self._is_ending = False
+        self._task: asyncio.Task[None] | None = None
+
+    def feed(self, topic: str, records: Sequence[InputRecord]) -> None:
+        """Adds consecutive records of a topic to what waits."""
+        if self._is_ending:
+            return
+        self._chunks.append((topic, records))
+        self.waiting += len(records)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+
+    async def finish(self) -> None:
+        """Forgets what waits (it was not acknowledged, so it is read again) and lets the batch in work finish."""
+        self._is_ending = True
+        self._chunks.clear()
+        self.waiting = 0
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        """Works off what waits; ends when nothing does."""
+        try:
+            while self._chunks:
+                batch = self._next_batch()
+                self.started_s = time.monotonic()
+                await self._check(batch)
+                await self._process(batch)
+                self.started_s = None
+                BATCH_RECORDS.observe(batch.records)
+                self._on_batch()
+        except Exception as error:  # whatever it is, nothing of this batch may be acknowledged: the process ends
+            self._is_ending = True
+            self._on_failure(error)
+
+    def _next_batch(self) -> PartitionBatch:
+        batch = PartitionBatch(self.owned.number)
+        most = self._tools.settings.batch_max_records
+        while self._chunks and batch.records + len(self._chunks[0][1]) <= max(most, len(self._chunks[0][1])):
+            topic, records = self._chunks.popleft()
+            batch.chunks.append((topic, records))
+            batch.records += len(records)
+        self.waiting -= batch.records
+        return batch
+
+    async def _check(self, batch: PartitionBatch) -> None:
+        """Makes sure that no record is missing in front of, between or within the chunks."""
+        expected = self.owned.expected
+        for topic, records in batch.chunks:
+            for wanted, got in jumps(expected.get(topic), records):
+                await verify_jump(self._tools.settings, topic, self.owned.number, wanted, got)
+            expected[topic] = max(expected.get(topic, 0), records[-1].offset + 1)
+
+    async def _process(self, batch: PartitionBatch) -> None:
+        tools, owned = self._tools, self.owned
+        for _ in range(MOST_DECISIONS):
+            started = time.perf_counter()
+            now_ms = int(time.time() * 1_000)
+            view = tools.configs.view
+            outcome = decide(
+                tools.decider, view.directory, tools.wire, tools.settings.time, now_ms, batch, owned.record, owned.load
+            )
+            BATCH_SECONDS.labels("decide").observe(time.perf_counter() - started)
+            tools.crash.at(AFTER_DECIDE)
+            # Lets another partition decide before this one encodes its batches: the broker works while we do.
+            await asyncio.sleep(0)
+            if await tools.commit(owned, outcome, self._gate(view.revision), self._acknowledge) is Committed.DONE:
+                report(outcome, now_ms)
+                if reason := owned.breaker.account(outcome.records, outcome.failures):
+                    raise CircuitOpen(
+                        f"partition {owned.number}: {reason}; they are in {tools.wire.dead_letters}. See what they "
+                        "have in common; the worker goes on behind them when it is started again"
+                    )
+                return
+            DECISIONS_REPEATED.inc()
+        raise ProcessingHalted(
+            f"partition {owned.number}: a config changed {MOST_DECISIONS} times while one batch was decided"
+        )
+
+    def _gate(self, revision: int) -> Callable[[Outcome[S]], bool]:
+        """Whether the commands of an outcome that was decided at ``revision`` may still leave."""
+        configs, decider = self._tools.configs, self._tools.decider
+
+        def may_go(outcome: Outcome[S]) -> bool:
+            view = configs.view
+            return view.revision == revision or all(
+                decider.may_send(view.directory, workspace_id, journey_id)
+                for workspace_id, journey_id in outcome.senders
+            )
+
+        return may_go
