@@ -79,8 +79,16 @@ def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, ob
         return {"rule": "journey_paused", "reason": "the journey or its workspace is paused: nobody enters"}
     if plan.entry.key is not None and not key:
         return {"rule": "missing_key", "reason": f"the event has no {'.'.join(plan.entry.key)}"}
-    if any(run.journey_id == plan.journey_id and run.entry_key == key and run.is_under_way for run in turn.runs):
-        return {"rule": "under_way", "reason": "the customer is in this journey already"}
+    for run in turn.runs:
+        if run.journey_id != plan.journey_id or run.entry_key != key:
+            continue
+        if run.is_under_way:
+            return {"rule": "under_way", "reason": "the customer is in this journey already"}
+        if plan.holdout_percent and run.goal_until_ms is not None and run.goal_until_ms >= turn.now_ms:
+            # The holdout takes no steps, so it would be free to enter again earlier than the treatment, and be counted
+            # over more windows. Until its window closes, nobody of either arm enters again.
+            reason = "the goal of the last entry may still be reached, and the journey compares with a holdout"
+            return {"rule": "goal_open", "reason": reason, "next_eligible_ms": run.goal_until_ms + 1}
     rule = plan.entry.re_entry
     match rule:
         case NeverAgain():

@@ -129,6 +129,34 @@ def test_a_customer_keeps_the_arm_on_every_entry() -> None:
     assert len({a.arm for a in customer.activities if a.type == "journey_entered"}) == 1
 
 
+def test_with_a_holdout_both_arms_enter_again_at_the_same_times() -> None:
+    journey = a_journey(
+        entry={"kind": "event", "type": "customer.signed_up", "re_entry": {"kind": "always"}},
+        goal={"event": "order.placed", "window": "P8D"},
+        holdout={"percent": 50},
+    )
+    directory = a_directory(journey)
+    entered_on: dict[str, set[tuple[int, ...]]] = {"treatment": set(), "holdout": set()}
+    for number in range(30):
+        customer_id, state, days = f"c{number}", EMPTY, []
+        for day in range(20):
+            event = EngagementEvent(
+                id=f"{day}",
+                source="s",
+                type="customer.signed_up",
+                time_ms=NOON + day * DAY,
+                workspace_id=WORKSPACE,
+                customer_id=customer_id,
+            )
+            advanced = advance(directory, state, event, event.time_ms, "stream")
+            state = advanced.state
+            entered = [e for e in advanced.effects if isinstance(e, Activity) and e.type == "journey_entered"]
+            days += [day for _ in entered]
+            arm = entered[0].arm if entered else arm
+        entered_on[arm].add(tuple(days))
+    assert entered_on == {"treatment": {(0, 9, 18)}, "holdout": {(0, 9, 18)}}
+
+
 def test_two_journeys_on_the_same_event_are_entered_in_a_stable_order() -> None:
     customer = Customer(a_directory(a_journey(), **{"journey-0": a_journey(name="Other")}))
     customer.does("customer.signed_up", NOON)
