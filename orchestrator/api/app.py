@@ -5,13 +5,16 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -32,6 +35,8 @@ from orchestrator.telemetry.metrics import serve_metrics
 log = logging.getLogger(__name__)
 
 GRACE_S = 10  # for requests under way when the process is told to end
+# The workspace first: its path would also fit the pattern of a journey's.
+_ROUTERS = (workspace.router, journeys.router, metrics.router, activities.router, health.router)
 OnFailure = Callable[[BaseException], None]
 
 
@@ -71,8 +76,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     )
     app.state.services = Services(settings, database, relay)
     app.state.access = Access(database)
-    # The workspace first: its path would also fit the pattern of a journey's.
-    for router in (workspace.router, journeys.router, metrics.router, activities.router, health.router):
+    for router in _ROUTERS:
         app.include_router(router)
     add_page(app)
     for error in (OrchestratorError, RequestValidationError, HTTPException):
@@ -150,7 +154,17 @@ def _told(on_failure: OnFailure | None, task: asyncio.Task[None]) -> None:
 
 
 async def _tell(request: Request, error: Exception) -> JSONResponse:
-    return problem_response(answer_to(error), request.url.path, request_id_of(request))
+    answer = answer_to(error)
+    if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer = replace(answer, headers={"Allow": ", ".join(_methods_at(request.url.path))})
+    return problem_response(answer, request.url.path, request_id_of(request))
+
+
+def _methods_at(path: str) -> list[str]:
+    """Every method of a path: Starlette would name only those of the first route that fits."""
+    routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    template = next((route.path for route in routes if route.path_regex.match(path)), None)
+    return sorted({method for route in routes if route.path == template for method in route.methods or ()} or {"GET"})
 
 
 def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:

@@ -21,10 +21,13 @@ log = logging.getLogger(__name__)
 
 ROLE = "config-relay"
 PATIENCE_S = 10.0  # then the lead is given up, for a process that may reach Kafka
-WRITE_TIMEOUT_S = 20.0  # longer than one request may take, so that its own error comes first
-STOP_TIMEOUT_S = 5.0
+# A commit takes some ten milliseconds. Callers of the API wait for it, so a broker that is away is to be known soon.
+WRITE_TIMEOUT_S = 5.0
+STOP_PATIENCE_S = 1.0
 # Records of different keys depend on one another (a standing names a version), so all keep one order.
 PARTITION = 0
+
+_CLOSING: set[asyncio.Task[None]] = set()  # the event loop itself would not keep these tasks alive
 
 
 class ConfigWriter:
@@ -54,13 +57,22 @@ class ConfigWriter:
             raise Unavailable(f"{what}: {type(error).__name__} {error}".rstrip()) from error
 
     async def stop(self) -> None:
-        """Closes the connection, also when Kafka does not answer. What was left open, the next writer aborts."""
-        try:
-            async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self._producer.stop()
-        except (KafkaError, OSError, TimeoutError) as error:
-            extra = {"action": "config_writer_stop_incomplete", "reason": type(error).__name__}
-            log.warning("The writer of config records did not close in %g s", STOP_TIMEOUT_S, extra=extra)
+        """Closes the connection. A transaction that was left open, the next writer aborts.
+
+        aiokafka closes only when the broker has answered what is under way; while it is away that goes on beside.
+        """
+        closing = asyncio.create_task(self._producer.stop(), name="config-writer-closing")
+        _CLOSING.add(closing)
+        closing.add_done_callback(_closed)
+        await asyncio.wait([closing], timeout=STOP_PATIENCE_S)
+
+
+def _closed(closing: asyncio.Task[None]) -> None:
+    _CLOSING.discard(closing)
+    error = None if closing.cancelled() else closing.exception()
+    if error is not None:
+        extra = {"action": "config_writer_closed", "reason": type(error).__name__}
+        log.info("A writer of config records that had failed is closed: %s", error, extra=extra)
 
 
 async def open_config_writer(settings: Settings) -> ConfigWriter:
