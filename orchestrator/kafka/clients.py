@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Literal, Protocol, TypeVar
 
@@ -223,9 +224,11 @@ async def connected(make: Callable[[], C], settings: Settings, role: str, patien
 def wait_for_broker(bootstrap: str, deadline_s: float, is_alive: Callable[[], bool] = lambda: True) -> bool:
     """Waits until a broker answers a metadata request with itself in it; False when it died or time is up.
 
-    For the local stack, which has a process to watch; blocks, so call it outside of an event loop.
+    For the local stack, which has a process to watch. Blocks its caller.
     """
-    return asyncio.run(_answers(bootstrap, deadline_s, is_alive))
+    # A thread of its own, since the caller's may have an event loop, which `asyncio.run` would refuse or replace.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, _answers(bootstrap, deadline_s, is_alive)).result()
 
 
 async def _answers(bootstrap: str, deadline_s: float, is_alive: Callable[[], bool]) -> bool:

@@ -30,8 +30,13 @@ class CreateTopic:
 
     spec: TopicSpec
 
+    @property
+    def name(self) -> str:
+        """The topic's name."""
+        return self.spec.name
+
     def __str__(self) -> str:
-        return f"create {self.spec.name}: {self.spec.partitions} partitions, {self.spec.replicas} replicas"
+        return f"create {self.name}: {self.spec.partitions} partitions, {self.spec.replicas} replicas"
 
 
 @dataclass(frozen=True, slots=True)

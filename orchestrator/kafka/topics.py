@@ -17,14 +17,14 @@ from aiokafka.structs import TopicPartition
 from orchestrator.catalog import Catalog, TopicSpec
 from orchestrator.errors import ConfigurationError, Unavailable
 from orchestrator.kafka.clients import closing, hushed, open_admin, open_reader
-from orchestrator.kafka.plan import AddPartitions, AlterConfig, CreateTopic, Plan, TopicPicture, plan
+from orchestrator.kafka.plan import Action, AddPartitions, AlterConfig, CreateTopic, Plan, TopicPicture, plan
 from orchestrator.settings import Settings
 
 log = logging.getLogger(__name__)
 
 ROLE = "topics"
-SETTLE_DEADLINE_S = 30.0
-SETTLE_POLL_S = 0.05
+APPLY_DEADLINE_S = 60.0
+POLL_S = 0.05
 # Where a value of a topic's configuration comes from (DescribeConfigs): 1 is the topic itself.
 SET_ON_THE_TOPIC = 1
 
@@ -48,18 +48,27 @@ async def apply_topics(settings: Settings) -> Plan:
         Unavailable: when the cluster does not answer.
     """
     specs = Catalog(settings).specs
-    planned = plan(specs, await look(settings, specs))
-    if planned.refusals:
-        raise ConfigurationError("applying the topics: " + "; ".join(planned.refusals))
-    if not planned.actions:
-        return planned
+    done: list[Action] = []
+    deadline = time.monotonic() + APPLY_DEADLINE_S
     async with closing(await open_admin(settings, ROLE)) as admin:
-        await _carry_out(planned, admin)
-        await _settle(specs, admin)
-    await _records(settings, {spec.name: spec.partitions for spec in specs})
-    for action in planned.actions:
-        log.info("Topics: %s", action, extra={"action": "topic_changed"})
-    return planned
+        # Planned again until nothing is left to do, since someone else may be making the same topics.
+        while time.monotonic() < deadline:
+            planned = plan(specs, await look(settings, specs))
+            if planned.refusals:
+                raise ConfigurationError("applying the topics: " + "; ".join(planned.refusals))
+            if not planned.actions:
+                return Plan(tuple(done), notes=planned.notes)
+            carried_out = await _carry_out(planned, admin)
+            for action in carried_out:
+                log.info("Topics: %s", action, extra={"action": "topic_changed"})
+            done += carried_out
+            # The brokers tell nobody when they know, so there is no event to wait for.
+            while not await _is_visible(carried_out, admin) and time.monotonic() < deadline:  # noqa: ASYNC110
+                await asyncio.sleep(POLL_S)
+    raise Unavailable(
+        f"applying the topics: after {APPLY_DEADLINE_S:.0f} s the brokers do not show them as declared; "
+        "is the cluster overloaded, or is someone else changing them? `orchestrator topics plan` shows what is left"
+    )
 
 
 async def look(settings: Settings, specs: Sequence[TopicSpec]) -> dict[str, TopicPicture]:
@@ -109,6 +118,8 @@ async def _configs(
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
     for response in await admin.describe_configs(resources):
         for code, _message, _kind, name, entries in response.resources:
+            if code == UnknownTopicOrPartitionError.errno:  # told of, but not everywhere yet
+                continue
             if code:
                 raise Unavailable(f"looking at the configuration of topic {name}: {for_code(code).__name__}")
             in_force = {entry[0]: entry[1] for entry in entries}
@@ -129,22 +140,32 @@ async def _records(settings: Settings, counts: Mapping[str, int]) -> dict[str, i
     return {name: sum(ends[TopicPartition(name, number)] for number in range(count)) for name, count in counts.items()}
 
 
-async def _carry_out(planned: Plan, admin: AIOKafkaAdminClient) -> None:
-    new: list[NewTopic] = []
+async def _carry_out(planned: Plan, admin: AIOKafkaAdminClient) -> list[Action]:
+    """Does it, and returns what was really done: not the making of a topic that someone else has made meanwhile."""
+    done: list[Action] = []
+    new: dict[str, CreateTopic] = {}
     for action in planned.actions:
         match action:
             case CreateTopic(spec):
-                new.append(NewTopic(spec.name, spec.partitions, spec.replicas, topic_configs=dict(spec.config)))
+                new[spec.name] = action
+                continue
             case AddPartitions(name, _, after):
                 await admin.create_partitions({name: NewPartitions(after)})
             case AlterConfig(name, _, _, overrides):
                 await _alter(admin, name, overrides)
+        done.append(action)
     if new:
-        response = await admin.create_topics(new)
+        response = await admin.create_topics([_new_topic(creation.spec) for creation in new.values()])
         for name, code, message in response.topic_errors:
-            # Another process may have applied the same files a moment ago.
-            if code not in (0, TopicAlreadyExistsError.errno):
+            if code == 0:
+                done.append(new[name])
+            elif code != TopicAlreadyExistsError.errno:
                 raise ConfigurationError(f"creating topic {name}: {message or for_code(code).__name__}")
+    return done
+
+
+def _new_topic(spec: TopicSpec) -> NewTopic:
+    return NewTopic(spec.name, spec.partitions, spec.replicas, topic_configs=dict(spec.config))
 
 
 async def _alter(admin: AIOKafkaAdminClient, name: str, overrides: Mapping[str, str]) -> None:
@@ -154,24 +175,20 @@ async def _alter(admin: AIOKafkaAdminClient, name: str, overrides: Mapping[str, 
                 raise ConfigurationError(f"altering topic {topic}: {message or for_code(code).__name__}")
 
 
-async def _settle(specs: Sequence[TopicSpec], admin: AIOKafkaAdminClient) -> None:
-    """Waits until the brokers tell of every topic with all its partitions and its configuration.
+async def _is_visible(actions: Sequence[Action], admin: AIOKafkaAdminClient) -> bool:
+    """Whether the brokers tell of these changes: the controller answers before they know."""
+    names = [action.name for action in actions]
+    layouts = await _layouts(admin, names)
+    configs = await _configs(admin, list(layouts))
 
-    The controller answers before the brokers know; a client that starts in between would see an unknown topic.
-    """
-    deadline = time.monotonic() + SETTLE_DEADLINE_S
-    while not await _is_visible(specs, admin):
-        if time.monotonic() > deadline:
-            raise Unavailable(f"applying the topics: not all can be seen {SETTLE_DEADLINE_S:.0f} s after; apply again")
-        await asyncio.sleep(SETTLE_POLL_S)
+    def shows(action: Action) -> bool:
+        in_force, _ = configs.get(action.name, ({}, {}))
+        match action:
+            case CreateTopic(spec):
+                return action.name in layouts and spec.config.items() <= in_force.items()
+            case AddPartitions(name, _, after):
+                return name in layouts and layouts[name][0] == after
+            case AlterConfig(_, _, after, _):
+                return after.items() <= in_force.items()
 
-
-async def _is_visible(specs: Sequence[TopicSpec], admin: AIOKafkaAdminClient) -> bool:
-    wanted = {spec.name: spec for spec in specs}
-    topics = await admin.describe_topics(list(wanted))
-    if not all(
-        topic["error_code"] == 0 and len(topic["partitions"]) == wanted[topic["topic"]].partitions for topic in topics
-    ):
-        return False
-    configs = await _configs(admin, list(wanted))
-    return all(wanted[name].config.items() <= in_force.items() for name, (in_force, _) in configs.items())
+    return all(shows(action) for action in actions)

@@ -19,6 +19,7 @@ from orchestrator.local.process import ServerProcess, spawn, tail
 
 TEMPLATE = Path(__file__).with_name("server.properties")
 LOG_CONFIG = Path(__file__).with_name("log4j2.xml")
+LOG = "kafka.log"
 START_DEADLINE_S = 60.0
 HEAP = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC")
 # Formatting is over before a compiler for long-running code pays.
@@ -57,7 +58,6 @@ def start_kafka(folder: Path, jars: Path, ports: tuple[int, int] | None, progres
     properties = folder / "server.properties"
     text = Template(TEMPLATE.read_text())
     properties.write_text(text.substitute(port=ports[0], controller_port=ports[1], log_dir=folder / "data"))
-    log = folder / "kafka.log"
     if not (folder / "data" / "meta.properties").exists():
         _format(java, classpath, properties, folder / "data")
     progress(f"Starting Kafka on port {ports[0]}")
@@ -70,18 +70,26 @@ def start_kafka(folder: Path, jars: Path, ports: tuple[int, int] | None, progres
         "kafka.Kafka",
         str(properties),
     ]
-    return KafkaServer(spawn(command, mark=str(properties), log=log), *ports)
+    return KafkaServer(spawn(command, mark=str(properties), log=folder / LOG), *ports)
 
 
-def await_kafka(server: KafkaServer, folder: Path) -> None:
-    """Returns when the broker answers requests for metadata.
+def await_kafka(server: KafkaServer, folder: Path) -> bool:
+    """Waits until the broker answers requests for metadata; False when it ends instead.
 
     Raises:
-        StackError: when it ends, or does not answer in time; with the last lines of its log.
+        StackError: when it runs but does not answer in time; with the last lines of its log.
     """
-    if not wait_for_broker(server.bootstrap, START_DEADLINE_S, server.process.is_running):
-        state = f"did not answer within {START_DEADLINE_S:.0f} s" if server.process.is_running() else "ended"
-        raise StackError(f"starting Kafka on {server.bootstrap}: it {state}; {tail(folder / 'kafka.log')}")
+    answers = wait_for_broker(server.bootstrap, START_DEADLINE_S, server.process.is_running)
+    if not answers and server.process.is_running():
+        raise StackError(
+            f"waiting for Kafka on {server.bootstrap}: no answer within {START_DEADLINE_S:.0f} s; {kafka_log(folder)}"
+        )
+    return answers
+
+
+def kafka_log(folder: Path) -> str:
+    """The end of the broker's log, for an error message."""
+    return tail(folder / LOG)
 
 
 def _format(java: str, classpath: str, properties: Path, data: Path) -> None:

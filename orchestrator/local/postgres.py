@@ -4,7 +4,8 @@ PostgreSQL refuses to run as root. Root therefore runs it as the system's ``post
 gets a folder of its own. When that user cannot reach the wished folder (home folders are closed to others), the data
 goes to ``/var/tmp/orchestrator-postgres-<hash of the wished folder>`` instead; progress and status say so.
 
-Layout of the folder: ``data/``, ``postgres.log``, and ``programs/`` where the wheel's programs had to be copied.
+Layout of the folder: ``data/``, ``password``, ``postgres.log``, and
+``programs/`` where the wheel's programs had to be copied.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -31,6 +32,8 @@ NAME = "orchestrator"  # of the superuser and of the database
 START_DEADLINE_S = 60.0
 LEFTOVER_DEADLINE_S = 15.0
 POLL_S = 0.05
+LOG = "postgres.log"
+PASSWORD = "password"  # noqa: S105 - the name of its file, which only the owner can read
 PASSWORD_BYTES = 24
 STAND_INS = ("postgres", "nobody")
 OPEN_PLACE = Path("/var/tmp")  # noqa: S108 - kept across reboots, and every user can reach it; the folder is private
@@ -39,17 +42,25 @@ FAST_SHUTDOWN = signal.SIGINT  # ends sessions and writes a checkpoint; SIGTERM 
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A started server: its process, port, folder and the password of its superuser."""
+    """A started server: its process, its port and its folder."""
 
     process: ServerProcess
     port: int
     folder: Path
-    password: str = field(repr=False)
 
     @property
     def dsn(self) -> str:
-        """The connection URL, with the password."""
-        return f"postgresql://{NAME}:{self.password}@{LOOPBACK}:{self.port}/{NAME}"
+        """The connection URL, with the password that is read from the server's folder.
+
+        Raises:
+            StackError: when it is not there.
+        """
+        file = self.folder / PASSWORD
+        try:
+            password = file.read_text()
+        except OSError as error:
+            raise StackError(f"reading PostgreSQL's password: {error}; remove {self.folder} to begin anew") from error
+        return f"postgresql://{NAME}:{password}@{LOOPBACK}:{self.port}/{NAME}"
 
     def stop(self) -> None:
         """Ends it with a checkpoint; waits until it has ended."""
@@ -80,15 +91,15 @@ def place_for(wished: Path, user: str | None) -> Path:
 
 
 def start_postgres(
-    wished: Path, binaries: Binaries, port: int | None, password: str | None, durable: bool, progress: Progress
+    wished: Path, binaries: Binaries, port: int | None, durable: bool, progress: Progress
 ) -> PostgresServer:
     """Starts the server on what the folder holds, making the cluster and its database first when it is new.
 
-    ``port`` and ``password`` are those of the last run; a new cluster gets a new password. ``durable=False`` leaves out
-    the flush to disk, for data that need not outlive the machine's next crash. Returns when it answers.
+    ``port`` is that of the last run, used again when it is free. ``durable=False`` leaves out the flush to disk, for
+    data that need not outlive the machine's next crash. Does not wait until it answers.
 
     Raises:
-        StackError: with the last lines of its log.
+        StackError: when the programs, the folder or the user make it impossible.
     """
     user = stand_in()
     folder = place_for(wished, user)
@@ -99,12 +110,7 @@ def start_postgres(
     data = folder / "data"
     if not data.exists():
         progress(f"Making a PostgreSQL {binaries.major} database")
-        password = secrets.token_urlsafe(PASSWORD_BYTES)
-        _make_cluster(binaries, data, password, user)
-    if password is None:
-        raise StackError(
-            f"starting PostgreSQL on {data}: the state file with its password is gone; remove {folder} to begin anew"
-        )
+        _make_cluster(binaries, data, user)
     _check_version(data, binaries)
     _await_end_of_leftovers(data)
     if port is None or not is_free(port):
@@ -118,48 +124,56 @@ def start_postgres(
         "log_timezone": "UTC",
         "fsync": "on" if durable else "off",
     }
-    log = folder / "postgres.log"
     command = [
         str(binaries.folder / "postgres"),
         "-D",
         str(data),
         *(f"--{name}={value}" for name, value in options.items()),
     ]
-    process = spawn(command, mark=str(data), log=log, user=user, env=_environment())
-    server = PostgresServer(process, port, folder, password)
-    _await_answer(server, binaries, log)
-    return server
+    process = spawn(command, mark=str(data), log=folder / LOG, user=user, env=_environment())
+    return PostgresServer(process, port, folder)
 
 
-def _await_answer(server: PostgresServer, binaries: Binaries, log: Path) -> None:
+def await_postgres(server: PostgresServer, binaries: Binaries) -> bool:
+    """Waits until the server accepts connections; False when it ends instead.
+
+    Raises:
+        StackError: when it runs but does not answer in time; with the last lines of its log.
+    """
     question = [str(binaries.folder / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(server.port), "-d", NAME]
     deadline = time.monotonic() + START_DEADLINE_S
     while server.process.is_running():
         if subprocess.run(question, check=False, env=_environment()).returncode == 0:
-            return
+            return True
         if time.monotonic() > deadline:
-            raise StackError(f"starting PostgreSQL: it did not answer within {START_DEADLINE_S:.0f} s; {tail(log)}")
+            raise StackError(
+                f"waiting for PostgreSQL on port {server.port}: no answer within {START_DEADLINE_S:.0f} s; "
+                + postgres_log(server)
+            )
         time.sleep(POLL_S)
-    raise StackError(f"starting PostgreSQL: it ended; {tail(log)}")
+    return False
 
 
-def _make_cluster(binaries: Binaries, data: Path, password: str, user: str | None) -> None:
+def postgres_log(server: PostgresServer) -> str:
+    """The end of the server's log, for an error message."""
+    return tail(server.folder / LOG)
+
+
+def _make_cluster(binaries: Binaries, data: Path, user: str | None) -> None:
     """Makes the cluster and the database beside their place and moves them there whole, so none is ever half made."""
     partial = data.with_name("data.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    password_file = data.with_name("password")
-    password_file.touch(0o600)
-    password_file.write_text(password)
-    try:
-        if user is not None:
-            shutil.chown(password_file, user)
-        initdb = [
-            str(binaries.folder / "initdb"), "-D", str(partial), "-U", NAME, "-A", "scram-sha-256",
-            f"--pwfile={password_file}", "-E", "UTF8", "--locale=C", "--no-instructions",
-        ]  # fmt: skip
-        _run("making a PostgreSQL cluster", initdb, user)
-    finally:
-        password_file.unlink()
+    password = data.with_name(PASSWORD)
+    password.unlink(missing_ok=True)
+    password.touch(0o600)
+    password.write_text(secrets.token_urlsafe(PASSWORD_BYTES))
+    if user is not None:
+        shutil.chown(password, user)
+    initdb = [
+        str(binaries.folder / "initdb"), "-D", str(partial), "-U", NAME, "-A", "scram-sha-256",
+        f"--pwfile={password}", "-E", "UTF8", "--locale=C", "--no-instructions",
+    ]  # fmt: skip
+    _run("making a PostgreSQL cluster", initdb, user)
     single = [str(binaries.folder / "postgres"), "--single", "-D", str(partial), "postgres"]
     _run("making the database", single, user, f"CREATE DATABASE {NAME};\n")
     partial.rename(data)
@@ -175,9 +189,10 @@ def _check_version(data: Path, binaries: Binaries) -> None:
 
 
 def _await_end_of_leftovers(data: Path) -> None:
-    """Waits for what a killed server left running in the data folder, then removes its lock if nothing holds it.
+    """Waits for what a killed server left running in the data folder, then removes its lock if that names a stranger.
 
-    A server refuses to start while *any* process has the pid in ``postmaster.pid``, be it a zombie or a stranger.
+    A server refuses to start while any process has the pid in ``postmaster.pid``, also a zombie that nobody has reaped.
+    The lock stays otherwise: by it the server checks itself that nobody has its shared memory.
     """
     deadline = time.monotonic() + LEFTOVER_DEADLINE_S
     while leftovers := [process.pid for process in psutil.process_iter() if _works_in(process, data)]:
@@ -187,7 +202,18 @@ def _await_end_of_leftovers(data: Path) -> None:
                 f"(process {', '.join(map(str, leftovers))}); end it first"
             )
         time.sleep(POLL_S)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    lock = data / "postmaster.pid"
+    if lock.exists() and _is_stranger(int(lock.read_text().split(maxsplit=1)[0])):
+        lock.unlink()
+
+
+def _is_stranger(pid: int) -> bool:
+    """Whether a process has this pid that cannot be a PostgreSQL server."""
+    try:
+        process = psutil.Process(pid)
+        return process.status() == psutil.STATUS_ZOMBIE or not process.name().startswith("postgres")
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:

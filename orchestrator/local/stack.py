@@ -1,8 +1,8 @@
 """The local stack: one Kafka broker and one PostgreSQL server, kept in a folder and running until ``down``.
 
-``<data_dir>/stack.json`` (readable by its owner only, since it holds the database's password) remembers processes and
-ports. ``up`` starts what is not running and returns at once when all is; data is kept between runs. Killing any of it,
-or the machine, leaves a state from which ``up`` starts again.
+``<data_dir>/stack.json`` remembers processes and ports; the database's password is in a file of its folder, for its
+owner only. ``up`` starts what is not running and returns at once when all is; data is kept between runs. Killing any of
+it, or the machine, leaves a state from which ``up`` starts again.
 """
 
 import os
@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.errors import StackError
 from orchestrator.local.jars import Progress
-from orchestrator.local.kafka import KafkaServer, await_kafka, start_kafka
+from orchestrator.local.kafka import await_kafka, kafka_log, start_kafka
 from orchestrator.local.lock import locked
-from orchestrator.local.postgres import start_postgres
+from orchestrator.local.postgres import await_postgres, postgres_log, start_postgres
 from orchestrator.local.postgres_binaries import VARIABLE, find_binaries
 from orchestrator.local.state import StackState, read_state, write_state
 
@@ -58,24 +59,26 @@ def up(data_dir: Path, progress: Progress = _silent, *, jars: Path | None = None
     with locked(data_dir / "stack.lock"):
         state = read_state(data_dir)
         kafka, postgres = state.kafka, state.postgres
-        fresh: KafkaServer | None = None
-        if kafka is None or not kafka.process.is_running():
+        binaries = find_binaries(os.environ.get(VARIABLE))
+        # "Runs" is not enough to be left alone: a server that is just ending must answer, or end and be started anew.
+        if kafka is None or not await_kafka(kafka, data_dir / "kafka"):
             ports = (kafka.port, kafka.controller_port) if kafka else None
-            kafka = fresh = start_kafka(data_dir / "kafka", jars or data_dir / "kafka" / "libs", ports, progress)
+            kafka = start_kafka(data_dir / "kafka", jars or data_dir / "kafka" / "libs", ports, progress)
             # Written before it answers: if we are killed now, the next `up` still knows the process.
             write_state(data_dir, StackState(kafka, postgres))
-        if postgres is None or not postgres.process.is_running():
+        if postgres is None or not await_postgres(postgres, binaries):
             postgres = start_postgres(
                 data_dir / "postgres",
-                find_binaries(os.environ.get(VARIABLE)),
+                binaries,
                 postgres.port if postgres else None,
-                postgres.password if postgres else None,
                 durable,
                 progress,
             )
             write_state(data_dir, StackState(kafka, postgres))
-        if fresh is not None:
-            await_kafka(fresh, data_dir / "kafka")
+            if not await_postgres(postgres, binaries):
+                raise StackError(f"starting PostgreSQL on port {postgres.port}: it ended; {postgres_log(postgres)}")
+        if not await_kafka(kafka, data_dir / "kafka"):
+            raise StackError(f"starting Kafka on {kafka.bootstrap}: it ended; {kafka_log(data_dir / 'kafka')}")
     progress(f"Kafka answers at {kafka.bootstrap}, PostgreSQL on port {postgres.port}")
     return Stack(kafka.bootstrap, postgres.dsn, data_dir)
 

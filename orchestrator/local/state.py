@@ -32,16 +32,11 @@ def read_state(data_dir: Path) -> StackState:
         return StackState()
     try:
         content = json.loads(file.read_text())
-        kafka, postgres = content["kafka"], content["postgres"]
-        return StackState(
-            kafka and KafkaServer(ServerProcess(**kafka.pop("process")), **kafka),
-            postgres
-            and PostgresServer(
-                ServerProcess(**postgres.pop("process")), folder=Path(postgres.pop("folder")), **postgres
-            ),
-        )
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise StackError(f"reading {file}: it is damaged ({error}); end the servers it names and remove it") from error
+        return StackState(_kafka(content["kafka"]), _postgres(content["postgres"]))
+    except (ValueError, TypeError, KeyError) as error:
+        raise StackError(
+            f"reading {file}: it is damaged ({error!r}); end the servers it names and remove it"
+        ) from error
 
 
 def write_state(data_dir: Path, state: StackState) -> None:
@@ -52,3 +47,27 @@ def write_state(data_dir: Path, state: StackState) -> None:
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(state), file, indent=1, default=str)
     partial.rename(data_dir / FILE)
+
+
+def _kafka(content: dict[str, object] | None) -> KafkaServer | None:
+    if content is None:
+        return None
+    return KafkaServer(_process(content["process"]), _number(content["port"]), _number(content["controller_port"]))
+
+
+def _postgres(content: dict[str, object] | None) -> PostgresServer | None:
+    if content is None:
+        return None
+    return PostgresServer(_process(content["process"]), _number(content["port"]), Path(str(content["folder"])))
+
+
+def _process(content: object) -> ServerProcess:
+    if not isinstance(content, dict):
+        raise TypeError(f"a process is an object, not {content!r}")
+    return ServerProcess(_number(content["pid"]), float(content["started"]), str(content["mark"]))
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
