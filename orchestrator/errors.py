@@ -16,6 +16,7 @@
     └── ProcessingHalted        the worker must stop rather than go on with a doubt               exit code 70
         ├── OffsetGap           records are missing between two that were read
         ├── Fenced              another worker owns the partition now
+        ├── StateUnreadable     a stored state is damaged, or was written by a newer program
         └── CircuitOpen         too many records in a row could not be used
 
 A message says what was being done, what was found where, and what to do about it.
@@ -133,6 +134,10 @@ class OffsetGap(ProcessingHalted):
 
 class Fenced(ProcessingHalted):
     """Another worker owns this partition now; this one may no longer publish for it."""
+
+
+class StateUnreadable(ProcessingHalted):
+    """A stored state cannot be read; going on without it would forget what the customer must be spared."""
 
 
 class CircuitOpen(ProcessingHalted):

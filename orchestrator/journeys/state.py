@@ -6,7 +6,7 @@ older state decodes as it is; a change of meaning raises the version and adds an
 
 import msgspec
 
-from orchestrator.errors import DecodeError
+from orchestrator.errors import StateUnreadable
 from orchestrator.guardrails.consent import NO_CONSENTS, Consents
 from orchestrator.guardrails.history import NO_SENDS, SendHistory
 from orchestrator.journeys.values import Scalar
@@ -112,14 +112,20 @@ def decode_state(raw: bytes) -> CustomerState:
     """The state that ``raw`` holds.
 
     Raises:
-        DecodeError: ``state_version`` when a newer program wrote it, ``malformed`` when it is damaged.
+        StateUnreadable: a newer program wrote it, or it is damaged.
     """
     if raw[:1] != STATE_VERSION:
-        raise DecodeError("state_version", f"the state has version {raw[:1]!r}; this program reads {STATE_VERSION!r}")
+        raise StateUnreadable(
+            f"reading a customer's state: it has version {raw[:1]!r} and this program reads {STATE_VERSION!r}; run the "
+            "program that wrote it, or a newer one"
+        )
     try:
         return _decode(memoryview(raw)[1:])
     except msgspec.MsgspecError as error:
-        raise DecodeError("malformed", f"the stored state cannot be read: {error}") from error
+        raise StateUnreadable(
+            f"reading a customer's state: it is damaged ({error}); wipe this worker's data folder, and the state is "
+            "rebuilt from the changelog"
+        ) from error
 
 
 def has_fingerprint(fingerprints: bytes, wanted: bytes) -> bool:
