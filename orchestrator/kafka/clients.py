@@ -28,6 +28,7 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
 PATIENCE_S = 60.0
 PRODUCER_BATCH_BYTES = 128 * 1024
+LARGEST_REQUEST_BYTES = 4 * 1024 * 1024  # as the largest max.message.bytes of the topic files
 # A shorter wait than the default 500 ms only makes idle polls more frequent; records are answered at once either way.
 FETCH_WAIT_MS = 250
 
@@ -75,6 +76,7 @@ async def open_producer(
             enable_idempotence=True,
             linger_ms=linger_ms,
             max_batch_size=PRODUCER_BATCH_BYTES,
+            max_request_size=LARGEST_REQUEST_BYTES,
         )
 
     return await connected(make, settings, role, patience_s)
