@@ -4,6 +4,8 @@ import { activityItem, TYPES } from "/dashboard/activity.js";
 import { element } from "/dashboard/element.js";
 import { explain } from "/dashboard/problem.js";
 
+const MOST_CHARS = 255; // of a customer id
+
 export class Activities {
   #client;
   #journeyId;
@@ -12,7 +14,7 @@ export class Activities {
   #cursor = null;
   #hasMore = false;
   #type = element("select", { id: "activity-type" }, element("option", { value: "" }, "All types"), typeOptions());
-  #customer = element("input", { id: "activity-customer", type: "search", placeholder: "Customer id", autocomplete: "off", spellcheck: "false" });
+  #customer = element("input", { id: "activity-customer", type: "search", placeholder: "Customer id", maxlength: MOST_CHARS, autocomplete: "off", spellcheck: "false" });
   #list = element("ol", { class: "activities" });
   #empty = element("p", { class: "empty", hidden: true });
   #message = element("p", { class: "failed", role: "status", hidden: true });

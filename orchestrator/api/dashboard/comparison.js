@@ -72,40 +72,43 @@ function rateInterval({ conversion_rate_low: low, conversion_rate_high: high }) 
 function differenceRows({ conversion, revenue_per_customer, confidence }) {
   const level = `${Math.round(confidence * 100)}%`;
   const rows = conversion ? conversionRows(conversion, level) : [];
-  if (revenue_per_customer && (revenue_per_customer.absolute !== 0 || revenue_per_customer.absolute_high !== 0)) {
-    rows.push(...revenueRows(revenue_per_customer, level));
-  }
-  return rows;
+  const hasRevenue = revenue_per_customer && (revenue_per_customer.absolute !== 0 || revenue_per_customer.absolute_high !== 0);
+  return hasRevenue ? [...rows, revenueRow(revenue_per_customer, level)] : rows;
 }
+
+const intervalOf = (effect, kind) => ({ estimate: effect[kind], low: effect[`${kind}_low`], high: effect[`${kind}_high`] });
+const anytimeOf = (effect, kind) => ({ estimate: effect[kind], low: effect[`${kind}_anytime_low`], high: effect[`${kind}_anytime_high`] });
+const isClosed = ({ low, high }) => low !== null && high !== null;
 
 function conversionRows(effect, level) {
-  const rows = [];
-  if (effect.relative !== null) {
-    const relative = { estimate: effect.relative, low: effect.relative_low, high: effect.relative_high };
-    rows.push(differenceRow("Conversion rate, relative", relative, change, reachOf([relative]), `${level}`, pValue(effect.p_value)));
-  }
-  const absolute = { estimate: effect.absolute, low: effect.absolute_low, high: effect.absolute_high };
-  const anytime = { estimate: effect.absolute, low: effect.absolute_anytime_low, high: effect.absolute_anytime_high };
-  const isPeekable = effect.absolute_anytime_low !== null && effect.absolute_anytime_high !== null;
-  const reach = reachOf(isPeekable ? [absolute, anytime] : [absolute]);
-  rows.push(differenceRow("Conversion rate, in points", absolute, points, reach, `${level}`, pValue(effect.p_value)));
-  if (isPeekable) rows.push(differenceRow("The same, safe to look at every day", anytime, points, reach, `${level}, anytime-valid`, ""));
-  return rows;
+  const relative = effect.relative === null ? [] : pair("Conversion rate, relative", effect, "relative", change, level);
+  return [...relative, ...pair("Conversion rate, in points", effect, "absolute", points, level)];
 }
 
-function revenueRows(effect, level) {
-  if (effect.relative !== null && effect.relative_low !== null && effect.relative_high !== null) {
-    const relative = { estimate: effect.relative, low: effect.relative_low, high: effect.relative_high };
-    return [differenceRow("Revenue per customer, relative", relative, change, reachOf([relative]), level, pValue(effect.p_value))];
-  }
-  const absolute = { estimate: effect.absolute, low: effect.absolute_low, high: effect.absolute_high };
-  return [differenceRow("Revenue per customer", absolute, moneyChange, reachOf([absolute]), level, pValue(effect.p_value))];
+/** A measure twice, drawn on one scale: for one planned look, and for looking every day. */
+function pair(name, effect, kind, write, level) {
+  const once = intervalOf(effect, kind);
+  const anytime = anytimeOf(effect, kind);
+  const reach = reachOf([once, anytime].filter(isClosed));
+  return [
+    differenceRow(name, once, write, reach, `${level}, one planned look`, pValue(effect.p_value)),
+    differenceRow("The same, looking every day", anytime, write, reach, `${level}, at any time`, ""),
+  ];
+}
+
+function revenueRow(effect, level) {
+  const relative = intervalOf(effect, "relative");
+  const isRelative = relative.estimate !== null && isClosed(relative);
+  const interval = isRelative ? relative : intervalOf(effect, "absolute");
+  const name = isRelative ? "Revenue per customer, relative" : "Revenue per customer";
+  const reach = isClosed(interval) ? reachOf([interval]) : 0;
+  return differenceRow(name, interval, isRelative ? change : moneyChange, reach, `${level}, one planned look`, pValue(effect.p_value));
 }
 
 function differenceRow(name, interval, write, reach, level, p) {
-  if (interval.low === null || interval.high === null) return [name, write(interval.estimate), "–", "", p];
+  if (!isClosed(interval)) return [name, write(interval.estimate), figure("–", level), "", p];
   const range = `${write(interval.low)} to ${write(interval.high)}`;
-  const label = `${name}: ${write(interval.estimate)}, ${level} interval ${range}`;
+  const label = `${name}: ${write(interval.estimate)}, ${range} (${level})`;
   return [name, write(interval.estimate), figure(range, level), intervalBar(interval, reach, label), p];
 }
 

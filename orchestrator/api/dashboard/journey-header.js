@@ -93,6 +93,7 @@ export class JourneyHeader {
         : `${done} and saved, but Kafka does not answer: the workers hear of it as soon as it does.`;
       this.#shown = "";
       this.update({ ...this.#journey, ...journey }, this.#mayEdit);
+      this.#buttons.querySelector("button")?.focus(); // the one that was pressed is gone
     } catch (error) {
       this.#effect.className = "effect failed";
       this.#effect.textContent = explain(error);

@@ -18,7 +18,7 @@ export class JourneyList {
   #turn = 0;
   #shown = "";
   #table = new Table({
-    caption: "Figures are of each journey's last 30 days that have any (UTC days).",
+    caption: "Figures are of each journey's last 30 days that have any (UTC days); the uplift is of its whole life.",
     columns: [
       { label: "Journey" },
       { label: "Status" },
@@ -26,7 +26,7 @@ export class JourneyList {
       { label: "Entered", numeric: true },
       { label: "Sends", numeric: true },
       { label: "Conversions", note: "rate of customers", numeric: true },
-      { label: "Uplift", note: "against holdout, whole life", numeric: true },
+      { label: "Uplift", note: "against holdout", numeric: true },
       { label: "Days", numeric: true },
     ],
     empty: "No journeys yet. Create one with POST to the API; it then appears here by itself.",
@@ -129,7 +129,7 @@ function upliftOf(comparison) {
   if (comparison.finding === "sample_ratio_mismatch") return figure("not to be trusted", "sample ratio");
   const effect = comparison.conversion;
   if (!effect) return figure("–", comparison.holdout ? "" : "no holdout");
-  if (effect.relative === null || effect.relative_low === null) return "–";
-  const range = `${change(effect.relative_low)} to ${change(effect.relative_high)}`;
+  if (effect.relative === null || effect.relative_anytime_low === null) return "–";
+  const range = `${change(effect.relative_anytime_low)} to ${change(effect.relative_anytime_high)}`;
   return figure(change(effect.relative), range);
 }

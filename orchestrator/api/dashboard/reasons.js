@@ -44,7 +44,7 @@ export class Reasons {
 
 function reasonTable(caption, denominator, empty) {
   const columns = [{ label: "Reason" }, { label: "Count", numeric: true }, { label: "Share", note: denominator, numeric: true }];
-  return new Table({ caption, columns, empty });
+  return new Table({ caption, columns, empty, isStacking: false });
 }
 
 function reasonRows(counts) {

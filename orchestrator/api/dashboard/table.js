@@ -11,7 +11,7 @@ export class Table {
   #body = element("tbody", { role: "rowgroup" });
   #empty;
 
-  constructor({ caption, columns, empty = "Nothing yet.", isCaptionHidden = false }) {
+  constructor({ caption, columns, empty = "Nothing yet.", isCaptionHidden = false, isStacking = true }) {
     this.#columns = columns;
     this.#empty = empty;
     const heads = columns.map(({ label, note, numeric }) =>
@@ -19,7 +19,7 @@ export class Table {
     );
     this.node = element(
       "table",
-      { role: "table", class: "stacking" },
+      { role: "table", class: isStacking ? "stacking" : null },
       element("caption", { class: isCaptionHidden ? "unseen" : null }, caption),
       element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, heads)),
       this.#body,

@@ -1,0 +1,174 @@
+"""The page as people get it: the real API on the real stack, filled through the sink's code, in a real browser.
+
+One site and one browser serve all tests of a file, so a test that changes a journey makes its own.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import Browser, ConsoleMessage, Page, expect
+
+from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_admin
+from orchestrator.kafka.topics import apply_topics
+from orchestrator.settings import Settings, load_settings
+from orchestrator.sink.commit import commit
+from orchestrator.store.keys import Role, create_key
+from orchestrator.store.pool import connect
+from orchestrator.store.writer import ActivityWriter
+from tests.api_session import BASE, ApiSession, serving, until
+from tests.browser.chromium import running_chromium
+from tests.browser.story import HOSTILE, JOURNEY, story
+from tests.builders import WORKSPACE
+from tests.sink_story import TOPIC, raw_records
+from tests.stack import TestStack
+
+BATCH = 2_000
+PATIENCE_MS = 20_000  # for what will happen; the machine may be busy
+MEASURED: pytest.StashKey[list[str]] = pytest.StashKey()
+
+
+@dataclass
+class Site:
+    """The running page, its API, and the journey that has figures."""
+
+    address: str
+    session: ApiSession
+    client: httpx.AsyncClient
+    journey_id: str = ""
+
+    async def link(self, role: Role = "admin") -> str:
+        """A sign-in link with a new key."""
+        key = await create_key(self.session.pool, WORKSPACE, "browser", role)
+        return f"{self.address}/#key={key}"
+
+    async def create(self, name: str) -> str:
+        """A new journey without figures; its id."""
+        answer = await self.client.post(BASE, json={"config": JOURNEY, "name": name, "campaign_id": "spring"})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+
+@dataclass
+class Tab:
+    """A page that remembers what the browser complained of."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        """Remembers errors and warnings from now on; Chromium reports a breach of the page's policy as an error."""
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def site(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """The API over HTTP with two journeys: one with ninety days of figures, and one with a hostile name."""
+    async with (
+        _installation(stack, tmp_path_factory.mktemp("site")) as settings,
+        serving(settings) as session,
+        _listening(session) as address,
+        await session.client() as client,
+    ):
+        site = Site(address, session, client)
+        await site.create(HOSTILE)
+        site.journey_id = await site.create("Win back")
+        await _fill(settings, site.journey_id)
+        yield site
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser for all tests of a file; it lives in their event loop."""
+    expect.set_options(timeout=PATIENCE_MS)
+    async with running_chromium() as browser:
+        yield browser
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def tab(browser: Browser) -> AsyncIterator[Tab]:
+    """A fresh tab on a desktop; at the end nothing may have been complained of that the test did not clear."""
+    page = await browser.new_page(viewport={"width": 1280, "height": 900})
+    tab = Tab(page)
+    tab.listen()
+    yield tab
+    await page.close()
+    assert tab.complaints == []
+
+
+@asynccontextmanager
+async def _installation(stack: TestStack, folder: Path) -> AsyncIterator[Settings]:
+    """Settings with a database and topics of their own, which go at the end of the block."""
+    mark = f"browser-{uuid4().hex[:8]}"
+    server = await asyncpg.connect(stack.postgres)
+    try:
+        await server.execute(f'CREATE DATABASE "{mark}"')
+        settings = load_settings(
+            kafka=stack.kafka,
+            postgres=urlunsplit(urlsplit(stack.postgres)._replace(path=f"/{mark}")),
+            data_dir=folder,
+            group=mark,
+            sink_group=f"{mark}-sink",
+            topic_prefix=f"{mark}.",
+            replicas=1,
+            partitions=1,
+        )
+        await apply_topics(settings)
+        yield settings
+        async with closing(await open_admin(settings)) as admin:
+            await admin.delete_topics([spec.name for spec in Catalog(settings).specs])
+        await server.execute(f'DROP DATABASE "{mark}" WITH (FORCE)')
+    finally:
+        await server.close()
+
+
+async def _fill(settings: Settings, journey_id: str) -> None:
+    connection = await connect(settings, application="test", patience_s=30)
+    try:
+        writer = ActivityWriter(connection, settings.sink_group)
+        records = raw_records(story(journey_id))
+        for start in range(0, len(records), BATCH):
+            await commit(connection, writer, TOPIC, records[start : start + BATCH])
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def _listening(session: ApiSession) -> AsyncIterator[str]:
+    """The application on a free port; its lifespan is the session's."""
+    server = uvicorn.Server(uvicorn.Config(session.app, port=0, lifespan="off", ws="none", log_config=None))
+    task = asyncio.create_task(server.serve())
+    try:
+        await until(lambda: server.started)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to print after the tests: what was measured and is not asserted."""
+    return request.config.stash.setdefault(MEASURED, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints what was measured."""
+    for line in config.stash.get(MEASURED, []):
+        terminalreporter.write_line(line)
