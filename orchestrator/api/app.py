@@ -148,7 +148,8 @@ def _told(on_failure: OnFailure | None, task: asyncio.Task[None]) -> None:
     error = None if task.cancelled() else task.exception()
     if error is None:
         return
-    log.critical("The API cannot go on: %s", error, exc_info=error, extra={"action": "api_failed"})
+    trace = None if isinstance(error, OrchestratorError) else error  # ours say enough in their words
+    log.critical("The API cannot go on: %s", error, exc_info=trace, extra={"action": "api_failed"})
     if on_failure:
         on_failure(error)
 

@@ -221,9 +221,7 @@ class ComparisonDocument(BaseModel):
     sample_ratio: SampleRatioDocument | None
     minimum_detectable_uplift: float | None
     customers_still_needed: int | None
-    finding: Literal[
-        "better", "worse", "no_difference_yet", "not_enough_data", "sample_ratio_mismatch", "no_holdout"
-    ]
+    finding: Literal["better", "worse", "no_difference_yet", "not_enough_data", "sample_ratio_mismatch", "no_holdout"]
     verdict: str
     notes: list[str]
 
@@ -263,4 +261,3 @@ class ActivityList(BaseModel):
 
     items: list[ActivityDocument]
     next_cursor: str | None
-

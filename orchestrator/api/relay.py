@@ -102,7 +102,7 @@ class Relay:
         try:
             while True:
                 while rows := await session.pending(ROUND_RECORDS):
-                    OUTBOX_PENDING.set(await session.count())
+                    OUTBOX_PENDING.set(len(rows) if len(rows) < ROUND_RECORDS else await session.count())
                     await self._relay(rows, session, writer)
                 OUTBOX_PENDING.set(0)
                 self._stand(True, "this process relays")

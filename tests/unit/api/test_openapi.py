@@ -1,0 +1,80 @@
+"""The HTTP contract says all that a client needs to know."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from orchestrator.api.app import openapi_document
+from orchestrator.api.documents import JourneyPatch, NewJourney
+from orchestrator.api.journeys import BASE
+from orchestrator.definitions.parse import parse_journey
+
+OPERATIONS = {
+    (BASE, "post"): "createJourney",
+    (BASE, "get"): "listJourneys",
+    (f"{BASE}/{{id}}", "get"): "getJourney",
+    (f"{BASE}/{{id}}", "patch"): "changeJourney",
+    (f"{BASE}/{{id}}", "delete"): "stopJourney",
+    (f"{BASE}/{{id}}/metrics", "get"): "getJourneyMetrics",
+    (f"{BASE}/{{id}}/activities", "get"): "listJourneyActivities",
+    (f"{BASE}/workspace", "get"): "getWorkspace",
+    (f"{BASE}/workspace", "patch"): "changeWorkspace",
+    ("/livez", "get"): "getLiveness",
+    ("/readyz", "get"): "getReadiness",
+}
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return openapi_document()
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_operations_are_exactly_these(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert {(path, method): operation["operationId"] for path, method, operation in operations(document)} == OPERATIONS
+
+
+def test_every_operation_needs_a_key_and_names_its_errors(document: dict[str, Any]) -> None:
+    for path, method, operation in operations(document):
+        if not path.startswith(BASE):
+            continue
+        assert operation["security"] == [{"apiKey": []}]
+        for status, response in operation["responses"].items():
+            if status[0] != "2":
+                assert list(response["content"]) == ["application/problem+json"], (path, method, status)
+        assert {"401", "404", "422", "503"} <= set(operation["responses"])
+        assert operation["summary"]
+
+
+def test_every_reference_leads_somewhere_and_no_schema_is_left_over(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    schemas = document["components"]["schemas"]
+    named = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert named == set(schemas)
+
+
+def test_examples_are_requests_that_would_be_taken(document: dict[str, Any]) -> None:
+    models = {"createJourney": NewJourney, "changeJourney": JourneyPatch}
+    seen = 0
+    for _, _, operation in operations(document):
+        model = models.get(operation["operationId"])
+        if model is None:
+            continue
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            model.model_validate(example["value"])
+            if "config" in example["value"]:
+                parse_journey(example["value"]["config"])
+            seen += 1
+    assert seen >= 6
+
+
+def test_document_is_the_same_every_time() -> None:
+    assert json.dumps(openapi_document()) == json.dumps(openapi_document())
