@@ -102,6 +102,7 @@ async def open_transactional_producer(
             transactional_id=transactional_id,
             linger_ms=linger_ms,
             max_batch_size=batch_bytes,
+            max_request_size=LARGEST_REQUEST_BYTES,
         )
 
     return await connected(make, settings, role, patience_s)
