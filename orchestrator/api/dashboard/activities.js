@@ -4,7 +4,7 @@ import { activityItem, TYPES } from "/dashboard/activity.js";
 import { element } from "/dashboard/element.js";
 import { explain } from "/dashboard/problem.js";
 
-const MOST_CHARS = 255; // of a customer id
+const MOST_CHARS = 512; // of a customer id
 
 export class Activities {
   #client;

@@ -11,8 +11,8 @@ export function tilesOf(totals) {
   const tiles = [
     { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
     { name: "Under way", value: count(Math.max(0, totals.entered - ended)), note: `of ${count(totals.entered)} entered, ${count(ended)} ended` },
-    { name: "Sends", value: count(totals.sends), note: `${decimal(share(totals.sends, treated))} per treated customer` },
-    { name: "Suppressed", value: count(totals.suppressed), note: `${percent(share(totals.suppressed, attempts))} of ${count(attempts)} due sends` },
+    { name: "Sends", value: count(totals.sends), note: treated > 0 ? `${decimal(share(totals.sends, treated))} per new treated customer` : "no treated customer is new" },
+    { name: "Suppressed", value: count(totals.suppressed), note: attempts > 0 ? `${percent(share(totals.suppressed, attempts))} of ${counted(attempts, "due send")}` : "no send was due" },
     { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
     {
       name: "Conversion rate",

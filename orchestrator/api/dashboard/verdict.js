@@ -7,10 +7,10 @@ import { count, counted, dayRange, percent } from "/dashboard/format.js";
 const FINDINGS = {
   better: { title: "The journey works", tone: "good" },
   worse: { title: "The journey does harm", tone: "bad" },
-  no_difference_yet: { title: "No difference shown yet", tone: "open" },
+  no_difference_yet: { title: "Still open", tone: "open" },
   not_enough_data: { title: "Too early to tell", tone: "open" },
-  sample_ratio_mismatch: { title: "Do not trust this comparison", tone: "warning" },
-  no_holdout: { title: "No holdout to compare with", tone: "quiet" },
+  sample_ratio_mismatch: { title: "The groups are not as planned", tone: "warning" },
+  no_holdout: { title: "Uplift not known", tone: "quiet" },
 };
 const NOBODY = { title: "Nobody has entered yet", tone: "quiet", text: "Figures appear here as soon as the first customer enters." };
 
