@@ -42,7 +42,9 @@ def test_page_is_light() -> None:
 
 
 def test_vendored_code_comes_with_its_licence() -> None:
-    for folder in (FOLDER / "vendor").iterdir():
+    folders = [path for path in (FOLDER / "vendor").iterdir() if path.is_dir()]
+    assert folders
+    for folder in folders:
         assert "Permission is hereby granted" in (folder / "LICENSE").read_text()
 
 
