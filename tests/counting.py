@@ -4,17 +4,20 @@ Run as ``python -m tests.counting``; settings come from the environment as for a
 afterwards can be said exactly, whatever happened meanwhile, which is why the fault tests and the bench use it.
 """
 
+import logging
 import os
 import struct
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from orchestrator.errors import OrchestratorError
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import TimeMode, load_settings
+from orchestrator.streams.app import run
 from orchestrator.streams.decider import Effect, Signal
 from orchestrator.telemetry.log import set_up_logging
 
@@ -121,11 +124,13 @@ class CountingDecider:
 
 def main() -> int:
     """Runs a counting worker."""
-    from orchestrator.streams.app import run
-
     settings = load_settings()
     set_up_logging(settings)
-    return run(settings, CountingDecider())
+    try:
+        return run(settings, CountingDecider())
+    except OrchestratorError as error:
+        logging.getLogger(__name__).critical("%s", error)
+        return error.exit_code
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import uvloop
 from aiokafka import AIOKafkaProducer
@@ -41,27 +41,30 @@ S = TypeVar("S")
 
 
 class StreamService(Generic[D, S]):
-    """One worker. ``run`` returns when ``stop`` was called; it raises what makes the worker unable to go on."""
+    """One worker. ``run`` returns when ``stop`` was called.
 
-    def __init__(self, settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash) -> None:
+    ``fail`` is called with what makes the worker unable to go on, from wherever it happens, and does not return:
+    nothing may be acknowledged after a failure, so nothing is unwound or waited for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        decider: Decider[D, S],
+        crash: Crash,
+        fail: Callable[[BaseException], NoReturn],
+    ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._decider = decider
         self._crash = crash
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._is_stopping = False
-        self.worker: Worker[D, S] | None = None
+        self._fail = fail
+        self._stopped = asyncio.Event()
 
     def stop(self) -> None:
-        """Ends the service in order: the batch in work is finished, its offsets are committed, the group is left."""
-        self._is_stopping = True
-        if not self._ended.done():
-            self._ended.set_result(None)
-
-    def fail(self, error: BaseException) -> None:
-        """Ends the service at once; what is not committed stays unacknowledged."""
-        if not self._ended.done():
-            self._ended.set_exception(error)
+        """Ends the service in order: batches in work are finished, their offsets are committed, the group is left."""
+        self._stopped.set()
 
     async def run(self) -> None:
         """Runs until stopped.
@@ -69,39 +72,36 @@ class StreamService(Generic[D, S]):
         Raises:
             ConfigurationError: topics are missing or have another partition count.
             Unavailable: the cluster did not answer in time.
-            ProcessingHalted: and whatever else makes it impossible to go on.
         """
         await check_topics(self._settings, self._catalog)
         async with AsyncExitStack() as stack:
             plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
             configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
-            await self._first(configs.is_complete.wait())
-            self.worker, faust_app = self._build(plain, configs)
-            ticker = Ticker(self._settings, self.worker, configs, self._decider, plain, self._catalog.timers)
+            worker, faust_app = self._build(plain, configs)
+            ticker = Ticker(self._settings, worker, configs, self._decider, plain, self._catalog.timers)
             self._start(stack, ticker.run())
-            self._start(stack, self._watch(self.worker))
-            await self._first(faust_app.app.start())
-            self._start(stack, self._crashed(faust_app))
-            await self._ended
+            self._start(stack, self._watch(worker))
+            self._start(stack, self._run_faust(faust_app))
+            await self._stopped.wait()
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
-            await self.worker.let_go()
+            await worker.let_go()
 
     def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
         catalog = self._catalog
         commit = Commit(plain, catalog.changelog, lambda topic: catalog.spec(topic).partitions, self._crash)
         tools = Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
-        worker = Worker(tools, catalog.changelog, self.fail)
-        return worker, FaustApp(self._settings, catalog, worker, self.fail)
+        worker = Worker(tools, catalog.changelog, self._fail)
+        return worker, FaustApp(self._settings, catalog, worker, self._fail)
 
-    def _start(self, stack: AsyncExitStack, work: Awaitable[None]) -> None:
+    def _start(self, stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
         """Runs ``work`` beside the rest until the stack unwinds; if it fails, so does the service."""
 
         async def guarded() -> None:
             try:
                 await work
             except Exception as error:  # handed on as it is, to the one place that ends the process
-                self.fail(error)
+                self._fail(error)
 
         task = asyncio.create_task(guarded())
 
@@ -111,22 +111,10 @@ class StreamService(Generic[D, S]):
 
         stack.push_async_callback(end)
 
-    async def _first(self, work: Coroutine[None, None, object]) -> None:
-        """Waits for ``work``, but not longer than until the service has to end; then raises or returns."""
-        task = asyncio.create_task(work)
-        waiting: list[asyncio.Future[object]] = [task, self._ended]  # type: ignore[list-item]  # awaited for no result
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        else:
-            task.cancel()
-            await asyncio.wait([task])
-        if self._ended.done():
-            self._ended.result()
-
-    async def _crashed(self, faust_app: FaustApp) -> None:
+    async def _run_faust(self, faust_app: FaustApp) -> None:
+        await faust_app.app.start()
         await faust_app.app._crashed.wait()
-        if not self._is_stopping:
+        if not self._stopped.is_set():
             raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason
 
     async def _watch(self, worker: Worker[D, S]) -> None:
@@ -168,31 +156,27 @@ async def _partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
 
 
 def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
-    """Runs a worker in this process until SIGTERM or SIGINT; returns the exit code.
+    """Runs a worker in this process until SIGTERM or SIGINT; returns 0.
 
-    After a failure the process is ended on the spot: nothing may be acknowledged any more, and nothing is waited for.
+    A failure ends the process on the spot, with the exit code of the error.
+
+    Raises:
+        ConfigurationError, Unavailable: it could not be started.
     """
     crash = crash_from(os.environ)
     catalog = Catalog(settings)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     if settings.metrics_port:
         serve_metrics(settings.metrics_port)
-    try:
-        if decider is None:
-            asyncio.run(_serve(settings, catalog, JourneyDecider(), crash))
-        else:
-            asyncio.run(_serve(settings, catalog, decider, crash))
-    except OrchestratorError as error:
-        log.critical("%s", error, extra={"action": "worker_ended", "reason": type(error).__name__})
-        _end(error.exit_code)
-    except Exception as error:
-        log.critical("An unexpected failure ends the worker", exc_info=error, extra={"action": "worker_ended"})
-        _end(EXIT_HALTED)
+    if decider is None:
+        asyncio.run(_serve(settings, catalog, JourneyDecider(), crash))
+    else:
+        asyncio.run(_serve(settings, catalog, decider, crash))
     return 0
 
 
 async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash) -> None:
-    service = StreamService(settings, catalog, decider, crash)
+    service = StreamService(settings, catalog, decider, crash, end_process)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
@@ -201,6 +185,13 @@ async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], c
     log.info("Stopped in order", extra={"action": "worker_stopped", "slot": settings.slot})
 
 
-def _end(code: int) -> None:
+def end_process(error: BaseException) -> NoReturn:
+    """Says why, and ends the process without running anything else of it."""
+    if isinstance(error, OrchestratorError):
+        log.critical("%s", error, extra={"action": "worker_ended", "reason": type(error).__name__})
+        code = error.exit_code
+    else:
+        log.critical("An unexpected failure ends the worker", exc_info=error, extra={"action": "worker_ended"})
+        code = EXIT_HALTED
     logging.shutdown()
     os._exit(code)

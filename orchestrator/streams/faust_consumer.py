@@ -11,17 +11,19 @@ What is changed and why (measured; tests/contract/test_faust_internals.py fails 
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import aiokafka
 from aiokafka.structs import ConsumerRecord
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
-from faust.transport.drivers.aiokafka import logger as DRIVER_LOG
 from faust.types import TP
 from faust.types.transports import TPorTopicSet
 from mode.types import ServiceT
 
+# Under Faust's own name, so that its routine messages are as quiet as the rest of Faust's.
+FAUST_LOG = logging.getLogger("faust.batches")
 FETCH_TIMEOUT_S = 1.0
 # Faust asks the broker to wait 1.5 s for records; a rebalance waits for that answer.
 FETCH_WAIT_MS = 250
@@ -40,7 +42,7 @@ class Fetched(NamedTuple):
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped here
     """Faust's consumer thread, reading committed records."""
 
-    logger = DRIVER_LOG
+    logger = FAUST_LOG
 
     def _create_worker_consumer(self, transport: Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -73,7 +75,7 @@ class Work(Protocol):
 class BatchConsumer(Consumer):  # type: ignore[misc]
     """Hands chunks of records to the one agent there is, and commits what was acknowledged."""
 
-    logger = DRIVER_LOG
+    logger = FAUST_LOG
     _thread: BatchConsumerThread
 
     def __init__(self, work: Work, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  what Faust passes is its affair

@@ -9,12 +9,11 @@ from collections.abc import Awaitable, Callable
 from typing import cast
 
 from faust.tables.recovery import RebalanceAgain, Recovery, ServiceStopped
-from faust.tables.recovery import logger as RECOVERY_LOG
 from faust.types import AppT
 from faust.types.tables import TableManagerT
 from mode import Service
 
-from orchestrator.streams.faust_consumer import BatchConsumer
+from orchestrator.streams.faust_consumer import FAUST_LOG, BatchConsumer
 
 
 class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
@@ -23,7 +22,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
     ``take_over`` gets the numbers of the partitions; it is cancelled when another rebalance begins meanwhile.
     """
 
-    logger = RECOVERY_LOG
+    logger = FAUST_LOG
 
     def __init__(
         self,
