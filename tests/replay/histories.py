@@ -1,6 +1,6 @@
 """Histories on file: what the directory said, what happened, and what was decided.
 
-``python -m tests.replay.histories NAME`` records one anew from ``MAKERS``: only for a history that is new, or was wrong.
+``python -m tests.replay.histories NAME`` records one anew from ``MAKERS``: only for one that is new, or was wrong.
 """
 
 import gzip
