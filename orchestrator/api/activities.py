@@ -4,12 +4,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 
 from orchestrator.api.access import Caller
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import ActivityDocument, ActivityList
 from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.moments import Moment
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
@@ -26,8 +26,8 @@ async def read(
     journey_id: JourneyId,
     type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
-    since: Annotated[AwareDatetime | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
-    until: Annotated[AwareDatetime | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> ActivityList:

@@ -1,8 +1,8 @@
-"""Request bodies: JSON of bounded size and depth, read strictly, so that every reader sees the same in it."""
+"""Requests are read strictly: known query parameters, and JSON of bounded size and depth that has one meaning."""
 
 import json
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable, Set
 from typing import Any, NoReturn
 
 from fastapi import Response
@@ -19,15 +19,17 @@ _INT64 = 1 << 63
 
 
 class StrictRoute(APIRoute):
-    """A route that first asks who is calling, then reads the body strictly; only then does FastAPI look at either."""
+    """A route that first asks who is calling, then reads strictly; only then does FastAPI look at the request."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, with these two steps before it."""
+        """The handler, with these steps before it."""
         handle = super().get_route_handler()
         has_body = self.body_field is not None
+        known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def strictly(request: Request) -> Response:
             await admit(request)
+            check_query(request.query_params.keys(), known)
             if has_body:
                 request = Request(request.scope, _limited(request.receive))
                 check_media_type(request.headers.get("content-type"))
@@ -35,6 +37,18 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return strictly
+
+
+def check_query(names: Iterable[str], known: Set[str]) -> None:
+    """Takes the parameters that the route knows: a filter that is misspelt would silently filter nothing.
+
+    Raises:
+        BadRequest: naming those it does not know.
+    """
+    unknown = sorted(set(names) - known)
+    if unknown:
+        takes = f"it takes {', '.join(sorted(known))}" if known else "it takes none"
+        raise BadRequest(f"this path has no query parameter {_short(', '.join(unknown))}; {takes}")
 
 
 def check_media_type(content_type: str | None) -> None:

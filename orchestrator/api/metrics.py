@@ -11,6 +11,7 @@ from orchestrator.api.comparison import comparison_of
 from orchestrator.api.documents import MetricsDocument
 from orchestrator.api.figures import by_day, figures_of
 from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.moments import Day
 from orchestrator.api.problems import BadRequest
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.store.journeys import find_journey, holdout_percents
@@ -27,8 +28,8 @@ async def read(
     caller: Caller,
     services: ServicesOfApp,
     journey_id: JourneyId,
-    since: Annotated[date | None, Query(alias="from", description="First UTC day.")] = None,
-    until: Annotated[date | None, Query(alias="to", description="Last UTC day, included.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="First UTC day.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")] = None,
 ) -> MetricsDocument:
     """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
     pool, workspace_id = services.database.pool, caller.workspace_id

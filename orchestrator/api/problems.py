@@ -190,7 +190,7 @@ def _in_config(error: DefinitionError) -> Sequence[Problem]:
 def _of_pydantic(detail: Mapping[str, Any]) -> Problem:
     rule = str(detail["type"])
     fix = {"extra_forbidden": "remove it, or correct its spelling", "missing": "add it"}.get(rule, "")
-    message = str(detail["msg"])
+    message = str(detail["msg"]).removeprefix("Value error, ")
     place, *inner = detail["loc"]
     if place != "body":
         return Problem(".".join(map(str, detail["loc"])), rule, message, fix)

@@ -117,6 +117,8 @@ async def test_period_that_makes_no_sense_is_refused(api: ApiSession) -> None:
         ({"from": "2026-02-01", "to": "2026-01-01"}, 400),
         ({"from": "2020-01-01", "to": "2026-01-01"}, 400),
         ({"to": "0001-01-02"}, 400),
+        ({"since": "2026-01-01"}, 400),  # no such parameter
+        ({"from": "1767571200"}, 422),
         ({"from": "yesterday"}, 422),
     ):
         answer = await client.get(url, params=period)
@@ -181,6 +183,9 @@ async def test_activities_are_paged_newest_first_and_filtered(api: ApiSession) -
         assert len((await client.get(url, params=params)).json()["items"]) == expected, params
     for params, status in (
         ({"cursor": "x"}, 400),
+        ({"costumer_id": "customer-1"}, 400),
+        ({"customer_id": "\x00"}, 422),
+        ({"from": "1767571200"}, 422),
         ({"limit": "501"}, 422),
         ({"type": "nothing"}, 422),
         ({"from": "2026-01-05T13:00:00"}, 422),  # without an offset nobody knows when that is

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.api.body import MAX_DEPTH, check_media_type, parse_strictly
+from orchestrator.api.body import MAX_DEPTH, check_media_type, check_query, parse_strictly
 from orchestrator.api.problems import BadRequest, UnsupportedMediaType
 
 
@@ -53,3 +53,11 @@ def test_json_is_taken_under_its_names(kind: str) -> None:
 def test_anything_else_is_refused(kind: str | None) -> None:
     with pytest.raises(UnsupportedMediaType):
         check_media_type(kind)
+
+
+def test_query_parameter_that_would_do_nothing_is_refused() -> None:
+    check_query(["limit"], {"limit", "cursor"})
+    with pytest.raises(BadRequest, match=r"no query parameter 'limt'; it takes cursor, limit"):
+        check_query(["limt", "cursor"], {"limit", "cursor"})
+    with pytest.raises(BadRequest, match="takes none"):
+        check_query(["x"], set())

@@ -46,6 +46,10 @@ def test_every_day_of_the_period_is_there_also_the_empty_ones() -> None:
     ]
 
 
+def test_calendar_may_end_within_the_period() -> None:
+    assert [day.date for day in by_day(date.max, date.max, {})] == [date.max]
+
+
 def test_period_is_the_last_thirty_days_with_figures_unless_given() -> None:
     assert period(None, None, DAY) == (date(2025, 12, 7), DAY)
     assert period(None, date(2026, 1, 30), DAY) == (date(2026, 1, 1), date(2026, 1, 30))

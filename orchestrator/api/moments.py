@@ -1,0 +1,26 @@
+"""Days and times in a query: written out, because a bare number may be seconds, milliseconds or a mistake."""
+
+import re
+from datetime import date
+from typing import Annotated
+
+from pydantic import AwareDatetime, BeforeValidator
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
+
+
+def _written_as_day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("write days as 2026-01-31")
+    return value
+
+
+def _written_as_time(value: object) -> object:
+    if isinstance(value, str) and not _TIME.fullmatch(value):
+        raise ValueError("write times as 2026-01-31T09:30:00Z or with another offset from UTC, such as +01:00")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_as_day)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time)]
