@@ -225,23 +225,23 @@ def _sentence(
         case "sample_ratio_mismatch":
             return (
                 f"Do not trust this comparison: {treatment.customers:,} customers in treatment and "
-                f"{control.customers:,} in control is not the split that was assigned (p = {ratio_p:.1g})."
+                f"{control.customers:,} in the holdout is not the split that was assigned ({_p(ratio_p)})."
             )
         case "not_enough_data":
             return (
                 f"Not enough data yet: {treatment.converted + control.converted:,} conversions among "
-                f"{treatment.customers:,} treated and {control.customers:,} control customers; "
+                f"{treatment.customers:,} treated and {control.customers:,} held-out customers; "
                 f"wait for {FEWEST_CONVERSIONS} conversions and {FEWEST_CUSTOMERS} customers in each arm."
             )
         case "no_difference_yet":
             sentence = f"No difference shown yet: the uplift so far is {_uplift(conversion)}, compatible with none"
             if conversion is not None and conversion.p_value < ALPHA:
                 return (
-                    f"{sentence}; a single look planned beforehand would have shown one (p = {conversion.p_value:.2g})."
+                    f"{sentence}; a single look planned beforehand would have shown one ({_p(conversion.p_value)})."
                 )
             return f"{sentence}."
         case "better" | "worse":
-            return f"Treatment is {finding} than control: the uplift is {_uplift(conversion)}."
+            return f"Treatment is {finding} than holdout: the uplift is {_uplift(conversion)}."
 
 
 def _uplift(conversion: Effect | None) -> str:
@@ -249,8 +249,12 @@ def _uplift(conversion: Effect | None) -> str:
     if conversion is None:
         return "unknown"
     if conversion.relative is not None and conversion.relative_anytime is not None:
-        return f"{conversion.relative * 100:+.1f} % ({_range(conversion.relative_anytime, 100, ' %')})"
+        return f"{conversion.relative * 100:+.1f}% ({_range(conversion.relative_anytime, 100, '%')})"
     return f"{conversion.absolute * 100:+.2f} points ({_range(conversion.absolute_anytime, 100, ' points')})"
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
 
 
 def _range(interval: Interval, factor: float, unit: str) -> str:

@@ -61,7 +61,7 @@ def test_what_only_a_single_look_would_show_is_called_not_shown_yet() -> None:
     assert comparison.conversion.absolute_interval.excludes(0)
     assert comparison.finding == "no_difference_yet"
     assert comparison.verdict == (
-        "No difference shown yet: the uplift so far is +20.0 % (-8.7 to +57.9 %), compatible with none; "
+        "No difference shown yet: the uplift so far is +20.0% (-8.7 to +57.9%), compatible with none; "
         "a single look planned beforehand would have shown one (p = 0.043)."
     )
 
