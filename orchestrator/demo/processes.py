@@ -5,7 +5,9 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from orchestrator.local.process import ServerProcess, spawn, tail
 FILE = "processes.json"
 GRACE_S = 10.0  # from asking a process to end to ending it
 WATCH_S = 0.2
+NAME_POLL_S = 0.005
 _DEMO = "demo"
 
 
@@ -48,6 +51,7 @@ class Processes:
         log = self._folder / f"{name}.log"
         command = [sys.executable, "-X", mark, "-m", "orchestrator", name]
         process = spawn(command, mark=mark, log=log, env={**inherited, **environment})
+        _await_name(process.pid)
         self._children.append(Child(name, process, log))
         _write(self._folder, [_this_process(), *((child.name, child.process) for child in self._children)])
 
@@ -78,6 +82,14 @@ def stop_leftovers(folder: Path) -> bool:
         if process.pid != os.getpid():
             _end(process, 3 * GRACE_S if name == _DEMO else GRACE_S)
     return bool(left)
+
+
+def _await_name(pid: int) -> None:
+    """Waits until the process has its command line, by which it is known: for a moment after its start it has none."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while process.status() != psutil.STATUS_ZOMBIE and not process.cmdline():
+            time.sleep(NAME_POLL_S)
 
 
 def _end(process: ServerProcess, grace_s: float = GRACE_S) -> None:

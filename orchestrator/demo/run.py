@@ -9,6 +9,7 @@ Whatever happens, Ctrl-C included, everything that was started is stopped in the
 """
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ from orchestrator.demo.publication import Edition, edition
 from orchestrator.demo.replay import Playing
 from orchestrator.demo.report import Phases, print_address, print_outcome
 from orchestrator.demo.scenario import end_ms, events, silent_customers
-from orchestrator.errors import ConfigurationError
+from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.local.ports import is_free
 from orchestrator.local.stack import Stack, down, up
@@ -32,6 +33,8 @@ from orchestrator.settings import Settings
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
 from orchestrator.telemetry.log import set_up_logging
+
+log = logging.getLogger(__name__)
 
 POSTGRES_PATIENCE_S = 60.0
 DISAGREEMENT_EXIT_CODE = 1
@@ -60,7 +63,14 @@ async def _until_told(demo: "_Demo") -> int:
         # Pressed again while things are being stopped already, it changes nothing.
         loop.add_signal_handler(number, playing.cancel)
     await asyncio.wait((playing,))
-    await demo.stop()
+    failure = None if playing.cancelled() else playing.exception()
+    try:
+        await demo.stop()
+    except OrchestratorError as error:
+        if failure is None:
+            raise
+        # What went wrong first is what a person needs to read last.
+        log.error("Stopping the demo: %s", error, extra={"action": "demo_not_stopped"})
     return CANCELLED_EXIT_CODE if playing.cancelled() else playing.result()
 
 
@@ -75,6 +85,7 @@ class _Demo:
         self._jars = (settings.data_dir / "kafka" / "libs").absolute()
         self._processes = Processes(self._folder)
         self._blocking: asyncio.Task[Any] | None = None
+        self._is_cleared = False
 
     async def play(self) -> int:
         """All of it; the exit code."""
@@ -83,8 +94,11 @@ class _Demo:
             raise ConfigurationError(
                 f"starting the demo: port {options.port} is taken; choose another with --port, or 0 for any free one"
             )
+        # It takes seconds of arithmetic, while what comes next waits for other processes.
+        preparing = asyncio.create_task(asyncio.to_thread(self._history))
         with phase("Clear what an earlier demo left"):
             await self._in_thread(clear, self._folder)
+            self._is_cleared = True
         with phase("Start Kafka and PostgreSQL"):
             stack = await self._in_thread(self._start_stack)
         ports = choose_ports(options.port)
@@ -94,20 +108,22 @@ class _Demo:
             pool = await open_pool(settings, patience_s=POSTGRES_PATIENCE_S)
             await migrate(pool)
         try:
-            return await self._play_in(House(settings, ports, pool))
+            return await self._play_in(House(settings, ports, pool), preparing)
         finally:
             await pool.close()
 
     async def stop(self) -> None:
         """Stops everything that was started."""
+        if self._blocking is not None:
+            # A thread cannot be cancelled: what it was starting must be there before it can be stopped.
+            await asyncio.wait((self._blocking,))
+        if not self._is_cleared:
+            return
         with self._phases.phase("Stop everything"):
-            if self._blocking is not None:
-                # A thread cannot be cancelled: what it was starting must be there before it can be stopped.
-                await asyncio.wait((self._blocking,))
             await asyncio.to_thread(self._processes.stop)
             await asyncio.to_thread(down, self._folder)
 
-    async def _play_in(self, house: House) -> int:
+    async def _play_in(self, house: House, preparing: "asyncio.Task[tuple[Edition, int]]") -> int:
         phase = self._phases.phase
         with phase("Start worker, sink and API"):
             key = await house.make_key()
@@ -116,7 +132,7 @@ class _Demo:
         with phase("Publish two journeys through the API"):
             journeys = await self._watched(house.publish_journeys(key))
         with phase("Prepare 18 months of history"):
-            history, until_ms = await self._watched(asyncio.to_thread(self._history))
+            history, until_ms = await preparing
         playing = Playing(house.settings, house.ports, house.pool, self._phases.say)
         with phase(f"Play {len(history.publications):,} records, {self._options.days_per_second:g} days in a second"):
             played = await self._watched(playing.play(history, until_ms, self._options.days_per_second))
