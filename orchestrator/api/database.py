@@ -55,7 +55,8 @@ class Database:
         else:
             if not missing:
                 return True
-            self._reason = f"the database lacks {len(missing)} migration(s) from {missing[0]} on; run `orchestrator db migrate`"
+            lacking = f"the database lacks {len(missing)} migration(s) from {missing[0]} on"
+            self._reason = f"{lacking}; run `orchestrator db migrate`"
         extra = {"action": "api_waits_for_database", "pause_s": MIGRATION_POLL_S}
         log.warning("The API waits: %s; looking again in %g s", self._reason, MIGRATION_POLL_S, extra=extra)
         return False
