@@ -12,6 +12,7 @@ from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.cloudevents import Encoded
+from orchestrator.messages.codec import encode_activity, encode_command
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.dead_letter import DeadLetter
 from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent
@@ -140,7 +141,7 @@ class _Deciding(Generic[D, S]):
 
     def apply(self, topic: str, records: Sequence[InputRecord]) -> None:
         """Applies consecutive records of one topic. What stands in its loop is paid for by every record."""
-        decode = self.wire.inputs[topic].decode
+        decode = self.wire.inputs[topic]
         outcome, seen, directory, time, now_ms = self.outcome, self.seen, self.directory, self.time, self.now_ms
         advance, is_stream_time, changed = self.decider.advance, self.time == "stream", self.outcome.changed
         partition = outcome.partition
@@ -249,10 +250,10 @@ class _Deciding(Generic[D, S]):
             if isinstance(effect, SendCommand):
                 outcome.commands[effect.channel] += 1
                 outcome.senders.add((effect.workspace_id, effect.journey_id))
-                self._produce(wire.commands(effect.channel), wire.encode_command(effect))
+                self._produce(wire.commands(effect.channel), encode_command(effect))
             else:
                 self._count(effect)
-                self._produce(wire.activities, wire.encode_activity(effect))
+                self._produce(wire.activities, encode_activity(effect))
 
     def _count(self, activity: Activity) -> None:
         self.outcome.activities[activity.type] += 1
