@@ -1,21 +1,13 @@
-"""What the run and the reference came to, side by side. Reading happens in ``gather``; the rest is pure."""
+"""What the run and the reference came to, side by side. Pure: ``gather`` does the reading."""
 
-import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.catalog import Catalog
-from orchestrator.demo.publication import Edition
-from orchestrator.demo.reference import Inputs, Reference, run_reference, understand
-from orchestrator.demo.replay import Played
-from orchestrator.demo.scenario import TRIAL_OFFER_HOLDOUT_PERCENT, WIN_BACK_HOLDOUT_PERCENT, WORKSPACE
-from orchestrator.demo.tally import Line, Number, arm_summary, compared, from_activities, from_figures
+from orchestrator.demo.reference import Inputs, Reference
+from orchestrator.demo.scenario import TRIAL_OFFER_HOLDOUT_PERCENT, WIN_BACK_HOLDOUT_PERCENT
+from orchestrator.demo.tally import Line, Number, arm_summary, compared, from_activities
 from orchestrator.experiments.comparison import Comparison, compare
-from orchestrator.kafka.tail import Tail, TailRecord
-from orchestrator.settings import Settings
 from orchestrator.simulator.personas import TRUE_UPLIFT
-from orchestrator.store.pool import Pool
-from orchestrator.store.reports import totals
-from orchestrator.store.tally import activity_ids
 
 _SHOWN_IDS = 5
 
@@ -26,6 +18,25 @@ class Journeys:
 
     win_back: str
     trial_offer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the run came to. ``figures``: by journey id, in the words of ``tally``.
+
+    ``published`` counts events and delivery reports that can be read, ``duplicates`` those among them that were
+    published before. ``refused`` are activities that the sink set aside; ``repeated_commands`` came to the adapter
+    more than once.
+    """
+
+    published: int
+    duplicates: int
+    dead_letters: int
+    figures: Mapping[str, Mapping[str, Number]]
+    activity_ids: frozenset[str]
+    refused: int
+    command_ids: frozenset[str]
+    repeated_commands: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,51 +57,43 @@ class Outcome:
         return not self.differences
 
 
-async def gather(
-    settings: Settings, pool: Pool, journeys: Journeys, edition: Edition, played: Played, until_ms: int
-) -> Outcome:
-    """Reads what the run left in PostgreSQL and Kafka, runs the reference over the same inputs, compares.
-
-    Raises:
-        Unavailable: the broker or the database does not answer.
-    """
-    catalog = Catalog(settings)
-    records = await _read(settings, catalog, (catalog.configs, catalog.events, catalog.deliveries))
-    dead_letters = len(await _read(settings, catalog, (catalog.dead_letters,)))
-    inputs = await asyncio.to_thread(understand, catalog, records)
-    reference = await asyncio.to_thread(run_reference, inputs, until_ms)
+def outcome_of(run: Run, inputs: Inputs, reference: Reference, journeys: Journeys) -> Outcome:
+    """The run and the reference side by side, with everything in which they differ."""
     counted = from_activities(reference.activities)
-    figures = {
-        journey_id: from_figures(await totals(pool, WORKSPACE, journey_id))
-        for journey_id in (journeys.win_back, journeys.trial_offer)
-    }
-    ids = await activity_ids(pool, WORKSPACE)
     win_back, trial_offer = (
-        compared(figures[journey_id], counted.get(journey_id, {}))
+        compared(run.figures[journey_id], counted.get(journey_id, {}))
         for journey_id in (journeys.win_back, journeys.trial_offer)
     )
-    input_lines = _input_lines(inputs, reference, edition, played, dead_letters)
+    # Left what was published or what the worker made of it, right what the reference found in the topics.
+    input_lines = [
+        Line("events and delivery reports published", run.published, len(inputs.signals)),
+        Line("of these, repeated", run.duplicates, reference.duplicates),
+        Line("unreadable records, now dead letters", run.dead_letters, inputs.undecodable),
+        Line("records in the wrong partition, forwarded", inputs.forwarded, inputs.astray),
+    ]
     decisions = [
-        Line("activities", len(ids), len(reference.activities)),
-        Line("send commands", len(played.command_ids), len(reference.command_ids)),
-        Line("activity ids that only one side has", len(ids ^ reference.activity_ids), 0),
-        Line("command ids that only one side has", len(played.command_ids ^ reference.command_ids), 0),
+        Line("activities", len(run.activity_ids), len(reference.activities)),
+        Line("activity ids that only one side has", len(run.activity_ids ^ reference.activity_ids), 0),
+        Line("activities that the sink refused", run.refused, 0),
+        Line("send commands", len(run.command_ids), len(reference.command_ids)),
+        Line("command ids that only one side has", len(run.command_ids ^ reference.command_ids), 0),
+        Line("send commands published twice", run.repeated_commands, 0),
     ]
     differences = [
-        *_differing("Input", input_lines),
+        *_differing("What came in", input_lines),
         *_differing("Win back", win_back),
         *_differing("Trial offer", trial_offer),
-        *_differing("Decisions", decisions),
-        *_strays("activity", frozenset(ids), reference.activity_ids),
-        *_strays("command", played.command_ids, reference.command_ids),
+        *_differing("All decisions", decisions),
+        *_strays("activity", run.activity_ids, reference.activity_ids),
+        *_strays("command", run.command_ids, reference.command_ids),
     ]
     return Outcome(
         inputs=input_lines,
         win_back=win_back,
         trial_offer=trial_offer,
         decisions=decisions,
-        win_back_uplift=_uplift(figures[journeys.win_back], WIN_BACK_HOLDOUT_PERCENT),
-        trial_offer_uplift=_uplift(figures[journeys.trial_offer], TRIAL_OFFER_HOLDOUT_PERCENT),
+        win_back_uplift=_uplift(run.figures[journeys.win_back], WIN_BACK_HOLDOUT_PERCENT),
+        trial_offer_uplift=_uplift(run.figures[journeys.trial_offer], TRIAL_OFFER_HOLDOUT_PERCENT),
         differences=differences,
     )
 
@@ -109,20 +112,7 @@ def contains_truth(uplift: Comparison) -> bool | None:
     return not effect.relative_anytime.excludes(TRUE_UPLIFT)
 
 
-def _input_lines(
-    inputs: Inputs, reference: Reference, edition: Edition, played: Played, dead_letters: int
-) -> list[Line]:
-    """Left what was published or what the worker made of it, right what the reference found in the topics."""
-    published = edition.events + edition.duplicates + played.answers + played.reports
-    return [
-        Line("events and delivery reports published", published, len(inputs.signals)),
-        Line("of these, repeated", edition.duplicates, reference.duplicates),
-        Line("unreadable records, now dead letters", dead_letters, inputs.undecodable),
-        Line("records in the wrong partition, forwarded", inputs.forwarded, inputs.astray),
-    ]
-
-
-def _uplift(figures: dict[str, Number], holdout_percent: float) -> Comparison:
+def _uplift(figures: Mapping[str, Number], holdout_percent: float) -> Comparison:
     return compare(arm_summary(figures, "treatment"), arm_summary(figures, "holdout"), 1 - holdout_percent / 100)
 
 
@@ -141,9 +131,3 @@ def _strays(kind: str, run: frozenset[str], reference: frozenset[str]) -> list[s
         for side, only in (("run", run - reference), ("reference", reference - run))
         for id_ in sorted(only)[:_SHOWN_IDS]
     ]
-
-
-async def _read(settings: Settings, catalog: Catalog, topics: tuple[str, ...]) -> list[TailRecord]:
-    places = [(topic, catalog.spec(topic).partitions) for topic in topics]
-    async with await Tail.open(settings, "demo-reference", places) as tail:
-        return await tail.read_to_end()

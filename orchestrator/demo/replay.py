@@ -1,13 +1,13 @@
 """The heart of the demo: history is published, everybody does their part, and it is over when nothing moves."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from orchestrator.catalog import Catalog
 from orchestrator.demo.channel import Channel
 from orchestrator.demo.control import metrics
 from orchestrator.demo.feed import feed
+from orchestrator.demo.phases import Phases
 from orchestrator.demo.premises import Ports
 from orchestrator.demo.publication import Edition, clock_ticks
 from orchestrator.demo.scenario import WORKSPACE
@@ -34,21 +34,20 @@ class Played:
 
 
 class Playing:
-    """One replay. ``say`` is told what is going on, in short sentences."""
+    """One replay; ``phases`` tells people how it goes."""
 
-    def __init__(self, settings: Settings, ports: Ports, pool: Pool, say: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, ports: Ports, pool: Pool, phases: Phases) -> None:
         self._settings = settings
         self._ports = ports
         self._pool = pool
-        self._say = say
+        self._phases = phases
         self._catalog = Catalog(settings)
 
-    async def play(
-        self, edition: Edition, end_ms: int, days_per_second: float, fed: Callable[[], None] = lambda: None
-    ) -> Played:
+    async def play(self, edition: Edition, end_ms: int, days_per_second: float) -> Played:
         """Publishes ``edition``, then lets time reach ``end_ms``, and waits until all of it has been dealt with.
 
-        ``fed`` is called when everything is published.
+        Raises:
+            Unavailable: Kafka or PostgreSQL does not answer, or nothing moves any more before the end.
         """
         async with (
             closing(await open_producer(self._settings, "demo", linger_ms=LINGER_MS)) as producer,
@@ -57,7 +56,7 @@ class Playing:
             channel = Channel(self._catalog, commands, Sender(producer))
             working = asyncio.create_task(channel.run())
             playing = asyncio.create_task(
-                self._until_quiet(Sender(producer), channel, edition, end_ms, days_per_second, fed)
+                self._feed_and_wait(Sender(producer), channel, edition, end_ms, days_per_second)
             )
             try:
                 # The adapter never ends by itself: if it does, something failed, and nothing would become quiet.
@@ -70,22 +69,21 @@ class Playing:
         adapter = channel.adapter
         return Played(channel.answers, channel.reports, adapter.command_ids, adapter.repeated)
 
-    async def _until_quiet(
-        self,
-        sender: Sender,
-        channel: Channel,
-        edition: Edition,
-        end_ms: int,
-        days_per_second: float,
-        fed: Callable[[], None],
+    async def _feed_and_wait(
+        self, sender: Sender, channel: Channel, edition: Edition, end_ms: int, days_per_second: float
     ) -> None:
         events = self._catalog.events
-        await feed(sender, events, edition.publications, days_per_second)
-        for tick in clock_ticks(end_ms, self._catalog.customer_partitions):
-            await sender.send_raw(events, tick.key, tick.value, tick.headers, tick.partition)
-        await sender.flush()
-        fed()
-        inputs = (events, self._catalog.deliveries, self._catalog.timers)
+        count = len(edition.publications)
+        with self._phases.phase(f"Publish {count:,} records, {days_per_second:g} days in a second"):
+            await feed(sender, events, edition.publications, days_per_second)
+            for tick in clock_ticks(end_ms, self._catalog.customer_partitions):
+                await sender.send_raw(events, tick.key, tick.value, tick.headers, tick.partition)
+            await sender.flush()
+        with self._phases.phase("Wait until everybody is done"):
+            await self._until_quiet(channel)
+
+    async def _until_quiet(self, channel: Channel) -> None:
+        inputs = (self._catalog.events, self._catalog.deliveries, self._catalog.timers)
         counts = [(topic, self._catalog.customer_partitions) for topic in inputs]
         async with (
             closing(await open_admin(self._settings, "demo-lag")) as admin,
@@ -104,7 +102,7 @@ class Playing:
                     inputs=sum(ends.values()),
                     rows=await activity_count(self._pool, WORKSPACE),
                 )
-                self._say(str(seen))
+                self._phases.say(str(seen))
                 return seen
 
             await settled(look)

@@ -1,12 +1,9 @@
-"""What a person sees: phases as they pass, the tables, the uplifts, and where to look further."""
-
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""What a person sees: what is real, the tables, the uplifts, and where to look further."""
 
 from rich.console import Console
 from rich.table import Table
 
+from orchestrator.demo.options import DemoOptions
 from orchestrator.demo.outcome import Outcome, contains_truth, is_compatible_with_none
 from orchestrator.demo.tally import Line, Number, is_shown
 from orchestrator.experiments.comparison import Comparison, Effect
@@ -16,41 +13,26 @@ from orchestrator.simulator.personas import TRUE_UPLIFT
 _BY_CHANCE = "By chance fewer than 5 in 100 runs do that: run it again."
 
 
-class Phases:
-    """One line for each phase that is over, with its seconds; while it lasts, a moving line on a terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._status = console.status("")
-        self._began = time.monotonic()
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """A phase of the demo; it has its line only when it succeeds."""
-        began = time.monotonic()
-        self._name = name
-        self._status.update(name)
-        with self._status:
-            yield
-        self._console.print(f"{time.monotonic() - began:6.1f} s  {name}", highlight=False)
-
-    def say(self, line: str) -> None:
-        """Something about the phase that lasts; only a terminal shows it."""
-        self._status.update(f"{self._name}: {line}")
-
-    def total(self) -> None:
-        """How long all of it has taken."""
-        self._console.print(f"{time.monotonic() - self._began:6.1f} s  in all", highlight=False)
+def print_introduction(console: Console, options: DemoOptions) -> None:
+    """What is real and what is made up, before anything happens."""
+    console.print(
+        "Real: 6,919 purchases by 2,357 customers of the music shop CDNOW, January 1997 to June 1998.\n"
+        f"Made up: their consents, time zones and times of day; {options.personas:,} personas whose response to an "
+        f"offer is known ({_percent(TRUE_UPLIFT)}).\n"
+        f"Played {options.days_per_second:g} days in a second through Kafka, worker and PostgreSQL, then once more "
+        "through the engine alone.\n",
+        highlight=False,
+    )
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:
     """The tables, the uplifts and whether the two computations agree."""
     console.print()
-    console.print(_table("What came in", ("Kafka", "reference"), outcome.inputs))
+    console.print(_table("What came in", ("run", "reference"), outcome.inputs))
     columns = ("PostgreSQL", "reference")
     console.print(_table("Win back: real purchases, e-mail and push", columns, outcome.win_back))
     console.print(_table("Trial offer: personas with a known response, e-mail", columns, outcome.trial_offer))
-    console.print(_table("All decisions", columns, outcome.decisions))
+    console.print(_table("All decisions", ("run", "reference"), outcome.decisions))
     console.print("Uplift of the conversion rate, treatment against holdout", style="bold")
     console.print(_about("Win back", outcome.win_back_uplift, _history_verdict(outcome.win_back_uplift)))
     console.print(_about("Trial offer", outcome.trial_offer_uplift, _personas_verdict(outcome.trial_offer_uplift)))

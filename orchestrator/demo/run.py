@@ -16,14 +16,15 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+from orchestrator.demo.gather import gather
 from orchestrator.demo.house import House
 from orchestrator.demo.options import DemoOptions
-from orchestrator.demo.outcome import gather
+from orchestrator.demo.phases import Phases
 from orchestrator.demo.premises import PARTITIONS, choose_ports, clear, settings_for
 from orchestrator.demo.processes import Processes
 from orchestrator.demo.publication import Edition, edition
 from orchestrator.demo.replay import Playing
-from orchestrator.demo.report import Phases, print_address, print_outcome
+from orchestrator.demo.report import print_address, print_introduction, print_outcome
 from orchestrator.demo.scenario import end_ms, events, silent_customers
 from orchestrator.errors import ConfigurationError, OrchestratorError
 from orchestrator.kafka.topics import apply_topics
@@ -94,6 +95,7 @@ class _Demo:
             raise ConfigurationError(
                 f"starting the demo: port {options.port} is taken; choose another with --port, or 0 for any free one"
             )
+        print_introduction(self._console, options)
         # It takes seconds of arithmetic, while what comes next waits for other processes.
         preparing = asyncio.create_task(asyncio.to_thread(self._history))
         with phase("Clear what an earlier demo left"):
@@ -133,9 +135,8 @@ class _Demo:
             journeys = await self._watched(house.publish_journeys(key))
         with phase("Prepare 18 months of history"):
             history, until_ms = await preparing
-        playing = Playing(house.settings, house.ports, house.pool, self._phases.say)
-        with phase(f"Play {len(history.publications):,} records, {self._options.days_per_second:g} days in a second"):
-            played = await self._watched(playing.play(history, until_ms, self._options.days_per_second))
+        playing = Playing(house.settings, house.ports, house.pool, self._phases)
+        played = await self._watched(playing.play(history, until_ms, self._options.days_per_second))
         with phase("Compute everything once more with the reference"):
             outcome = await self._watched(gather(house.settings, house.pool, journeys, history, played, until_ms))
         print_outcome(self._console, outcome)
