@@ -7,6 +7,7 @@ envelope: ``{"id", "source", "type", "time", "workspace_id", "customer_id", "dat
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -138,6 +139,7 @@ def parse_time_ms(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
+@lru_cache(maxsize=1_024)  # what a worker decides in one batch it decides at one time
 def format_time(time_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, such as ``2026-11-25T09:30:00.000Z``."""
     text = datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")

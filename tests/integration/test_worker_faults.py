@@ -1,0 +1,178 @@
+"""Whatever happens to a worker, every event counts once and every command leaves once. The kills are real."""
+
+import asyncio
+import random
+import signal
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from orchestrator.catalog import Catalog
+from orchestrator.settings import Settings
+from orchestrator.streams.crash import AFTER_FORWARD, DURING_RECOVERY, EXIT_CODE, POINTS, VARIABLE
+from tests.worker_process import (
+    SESSION_S,
+    WorkerProcess,
+    assert_counted_once,
+    counted,
+    counts,
+    produce_events,
+    until,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
+SMALL_BATCHES = {"ORCHESTRATOR_BATCH_MAX_RECORDS": "50"}
+
+
+@pytest.fixture
+async def make_worker(settings: Settings, topics: Catalog) -> AsyncIterator[Callable[..., WorkerProcess]]:
+    made: list[WorkerProcess] = []
+
+    def make(slot: str = "worker-0", **environment: str) -> WorkerProcess:
+        made.append(WorkerProcess(settings, slot, **{**SMALL_BATCHES, **environment}))
+        return made[-1]
+
+    yield make
+    for worker in made:
+        worker.close()
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if point not in (AFTER_FORWARD, DURING_RECOVERY)])
+async def test_a_death_between_any_two_steps_of_the_protocol_changes_nothing(
+    make_worker: Callable[..., WorkerProcess], settings: Settings, point: str
+) -> None:
+    await produce_events(settings, 1_000, customers=30)
+    worker = make_worker()
+    worker.start(**{VARIABLE: f"{point}:3"})
+    assert await worker.ended() == EXIT_CODE
+    worker.start(**{VARIABLE: f"{point}:4"})
+    assert await worker.ended() == EXIT_CODE
+    worker.wipe()
+    worker.start()
+    await counted(settings, 1_000, worker)
+    assert await worker.stop() == 0
+    await assert_counted_once(settings, 1_000, 30)
+
+
+async def test_a_death_during_recovery_only_repeats_the_recovery(
+    make_worker: Callable[..., WorkerProcess], settings: Settings
+) -> None:
+    await produce_events(settings, 1_000, customers=300)
+    worker = make_worker()
+    worker.start()
+    await counted(settings, 1_000, worker)
+    worker.kill()
+    worker.wipe()
+    await produce_events(settings, 500, customers=300, first=1_000)
+    worker.start(**{VARIABLE: f"{DURING_RECOVERY}:2"})
+    assert await worker.ended() == EXIT_CODE
+    worker.start()
+    await counted(settings, 1_500, worker)
+    assert await worker.stop() == 0
+    await assert_counted_once(settings, 1_500, 300)
+
+
+async def test_kills_at_any_moment_with_and_without_the_disk_lose_and_repeat_nothing(
+    make_worker: Callable[..., WorkerProcess], settings: Settings
+) -> None:
+    chance = random.Random(7)
+    worker = make_worker()
+    for life in range(6):
+        await produce_events(settings, 1_000, customers=50, first=life * 1_000)
+        worker.start()
+        await worker.takes_over(life + 1)
+        await asyncio.sleep(chance.random() * 0.8)
+        worker.kill()
+        if life % 2:
+            worker.wipe()
+    worker.start()
+    await counted(settings, 6_000, worker)
+    assert await worker.stop() == 0
+    await assert_counted_once(settings, 6_000, 50)
+
+
+async def test_workers_that_join_leave_and_die_share_the_partitions_and_count_once(
+    make_worker: Callable[..., WorkerProcess], settings: Settings
+) -> None:
+    one, two = make_worker("worker-1"), make_worker("worker-2")
+    done = asyncio.Event()
+
+    async def keep_producing() -> int:
+        sent = 0
+        while not done.is_set():
+            await produce_events(settings, 100, customers=40, first=sent)
+            sent += 100
+        return sent
+
+    producing = asyncio.create_task(keep_producing())
+    one.start()
+    await one.takes_over()
+    two.start()
+    await two.takes_over()
+    await one.takes_over(2)
+    assert await one.stop() == 0
+    await two.takes_over(2)
+    one.start()
+    await one.takes_over(3)
+    two.kill()
+    two.wipe()
+    await one.takes_over(4)
+    two.start()
+    await two.takes_over(3)
+    done.set()
+    total = await producing
+    await counted(settings, total, one, two)
+    assert await one.stop() == 0
+    assert await two.stop() == 0
+    await assert_counted_once(settings, total, 40)
+
+
+async def test_a_worker_that_slept_through_its_expulsion_cannot_undo_what_its_successor_did(
+    make_worker: Callable[..., WorkerProcess], settings: Settings
+) -> None:
+    sleeper, successor = make_worker("worker-1"), make_worker("worker-2")
+    await produce_events(settings, 5_000, customers=40)
+    sleeper.start()
+    await sleeper.takes_over()
+    await asyncio.sleep(0.2)  # in the middle of its work
+    sleeper.send(signal.SIGSTOP)
+    successor.start()
+    await successor.takes_over()
+    await counted(settings, 5_000, successor)
+    before = await counts(settings)
+    sleeper.send(signal.SIGCONT)
+    await asyncio.sleep(SESSION_S)
+    assert await counts(settings) == before
+    await produce_events(settings, 1_000, customers=40, first=5_000)
+    if sleeper.process.poll() is not None:
+        assert sleeper.process.poll() == 70
+        assert "another worker owns it now" in sleeper.log.read_text()
+        sleeper.start()
+    await sleeper.takes_over(2)
+    await counted(settings, 6_000, successor)
+    assert await sleeper.stop() == 0
+    assert await successor.stop() == 0
+    await assert_counted_once(settings, 6_000, 40)
+
+
+async def test_a_worker_without_its_changelog_refuses_to_start_from_nothing(
+    make_worker: Callable[..., WorkerProcess], settings: Settings, topics: Catalog
+) -> None:
+    from orchestrator.kafka.clients import closing, open_admin
+    from orchestrator.kafka.topics import apply_topics
+
+    await produce_events(settings, 100, customers=10)
+    worker = make_worker()
+    worker.start()
+    await counted(settings, 100, worker)
+    assert await worker.stop() == 0
+    worker.wipe()
+    async with closing(await open_admin(settings)) as admin:
+        await admin.delete_topics([topics.changelog])
+    await asyncio.sleep(1)
+    await apply_topics(settings)
+    worker.start()
+    assert await worker.ended() == 70
+    assert "Was the changelog" in worker.log.read_text()
+    await until(lambda: worker.said("partitions_taken_over") == 2, worker)
