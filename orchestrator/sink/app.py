@@ -22,6 +22,8 @@ async def run(settings: Settings) -> None:
         ConfigurationError: the settings cannot be used, or the database was changed by hand.
     """
     set_up_logging(settings)
+    # While a broker is away, aiokafka writes several lines a tenth of a second; the source says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -105,6 +105,7 @@ async def _copy(
             raise Unavailable("writing activities: PostgreSQL closed the connection, and with it this sink's lock")
         if time.monotonic() >= lag_due:
             lag_due = time.monotonic() + LAG_EVERY_S
+            source.report_silence(time.time() * 1_000)
             await source.report_lag()
             if source.has_grown():
                 raise Unavailable(f"reading {topic}: it has more partitions now")

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 MAX_BATCH_RECORDS = 5_000
 READ_WAIT_MS = 250  # how long a read waits for records; also how soon a stop is noticed
+SILENCE_S = 5.0  # a broker answers every fetch within a quarter of a second, with records or without
 _PATIENCE_S = float("inf")  # a sink without a broker has nothing better to do than to wait
 
 
@@ -26,6 +27,8 @@ class ActivitySource:
         self._consumer = consumer
         self._topic = topic
         self._partitions = partitions
+        self._empty_reads = 0  # in a row
+        self._is_silent = False
 
     @classmethod
     async def open(cls, settings: Settings, topic: str, offsets: Mapping[int, int]) -> "ActivitySource":
@@ -65,6 +68,7 @@ class ActivitySource:
             batches = await self._consumer.getmany(timeout_ms=READ_WAIT_MS, max_records=MAX_BATCH_RECORDS)
         except (KafkaError, OffsetOutOfRangeError) as error:
             raise Unavailable(f"reading {self._topic}: {error!r}") from error
+        self._empty_reads = 0 if batches else self._empty_reads + 1
         return [
             RawRecord(self._topic, place.partition, record.offset, record.key, record.value)
             for place, records in batches.items()
@@ -78,6 +82,23 @@ class ActivitySource:
             if end is not None and end >= 0:
                 unread = end - await self._consumer.position(place)
                 SINK_LAG_RECORDS.labels(str(place.partition)).set(max(unread, 0))
+
+    def report_silence(self, now_ms: float) -> None:
+        """Says once when the broker has stopped to answer, and once when it answers again; aiokafka goes on trying.
+
+        ``now_ms`` is the time in milliseconds since 1970.
+        """
+        answers = [self._consumer.last_poll_timestamp(place) for place in self._partitions]
+        heard_ms = max((answer for answer in answers if answer is not None), default=None)
+        # While records wait here to be written nothing is asked of the broker, so that its silence means nothing.
+        has_asked = self._empty_reads * READ_WAIT_MS > SILENCE_S * 1_000
+        was_silent = self._is_silent
+        self._is_silent = has_asked and heard_ms is not None and now_ms - heard_ms > SILENCE_S * 1_000
+        if self._is_silent and not was_silent:
+            extra = {"action": "kafka_silent", "topic": self._topic}
+            log.warning("Kafka has not answered for %.0f s; trying on until it does", SILENCE_S, extra=extra)
+        if was_silent and not self._is_silent:
+            log.info("Kafka answers again", extra={"action": "kafka_answers", "topic": self._topic})
 
     def has_grown(self) -> bool:
         """Whether the topic has more partitions now than when it was opened."""

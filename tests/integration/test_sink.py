@@ -198,6 +198,7 @@ async def test_a_topic_and_tables_that_are_not_there_yet_are_waited_for(
     }
 
 
+@pytest.mark.faults
 async def test_postgresql_restarts_in_the_middle(
     settings: Settings, topics: Catalog, producer: AIOKafkaProducer, tmp_path: Path
 ) -> None:
@@ -225,6 +226,7 @@ async def test_postgresql_restarts_in_the_middle(
         await asyncio.to_thread(server.stop)
 
 
+@pytest.mark.faults
 async def test_the_broker_restarts_in_the_middle(settings: Settings, pool: Pool, tmp_path: Path) -> None:
     folder = tmp_path / "kafka"
     broker = await asyncio.to_thread(start_kafka, folder, JARS, None, lambda _: None)
@@ -271,6 +273,7 @@ async def a_process(settings: Settings) -> asyncio.subprocess.Process:
     )
 
 
+@pytest.mark.faults
 async def test_a_killed_process_leaves_tables_from_which_the_next_goes_on(
     settings: Settings, topics: Catalog, pool: Pool, producer: AIOKafkaProducer
 ) -> None:
