@@ -5,9 +5,7 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -51,7 +49,6 @@ class Processes:
         log = self._folder / f"{name}.log"
         command = [sys.executable, "-X", mark, "-m", "orchestrator", name]
         process = spawn(command, mark=mark, log=log, env={**inherited, **environment})
-        _await_name(process.pid)
         self._children.append(Child(name, process, log))
         _write(self._folder, [_this_process(), *((child.name, child.process) for child in self._children)])
 
@@ -82,14 +79,6 @@ def stop_leftovers(folder: Path) -> bool:
         if process.pid != os.getpid():
             _end(process, 3 * GRACE_S if name == _DEMO else GRACE_S)
     return bool(left)
-
-
-def _await_name(pid: int) -> None:
-    """Waits until the process has its command line, by which it is known: for a moment after its start it has none."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        while process.status() != psutil.STATUS_ZOMBIE and not process.cmdline():
-            time.sleep(NAME_POLL_S)
 
 
 def _end(process: ServerProcess, grace_s: float = GRACE_S) -> None:

@@ -65,8 +65,12 @@ class ServerProcess:
         self._reap()
 
     def _find(self) -> psutil.Process | None:
+        child = _children.get(self.pid)
         try:
             process = psutil.Process(self.pid)
+            if child is not None and child.poll() is None:
+                # Our own child is no stranger, and just after its start it has no command line to know it by.
+                return process
             if process.status() == psutil.STATUS_ZOMBIE:
                 return None
             same_start = abs(process.create_time() - self.started) <= START_TIME_TOLERANCE_S
