@@ -203,7 +203,7 @@ async def test_postgresql_restarts_in_the_middle(
     settings: Settings, topics: Catalog, producer: AIOKafkaProducer, tmp_path: Path
 ) -> None:
     folder, binaries = tmp_path / "postgres", find_binaries(None)
-    server = await asyncio.to_thread(start_postgres, folder, binaries, None, None, False, lambda _: None)
+    server = await asyncio.to_thread(start_postgres, folder, binaries, None, False, lambda _: None)
     own = settings.model_copy(update={"postgres": type(settings.postgres)(server.dsn)})
     story = a_story(3_000)
     try:
@@ -214,9 +214,7 @@ async def test_postgresql_restarts_in_the_middle(
                 await publish(producer, topics.activities, story[start : start + 1_000])
                 await asyncio.to_thread(server.process.stop, how)
                 await publish(producer, topics.activities, story[start + 1_000 : start + 1_500])
-                server = await asyncio.to_thread(
-                    start_postgres, folder, binaries, server.port, server.password, False, lambda _: None
-                )
+                server = await asyncio.to_thread(start_postgres, folder, binaries, server.port, False, lambda _: None)
             await publish(producer, topics.activities, story[2_500:])
             pool = await open_pool(own, patience_s=DEADLINE_S)
             await until_written(pool, 3_000)
