@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.journeys.directory import Directory
-from orchestrator.journeys.engine import Signal, advance
+from orchestrator.journeys.engine import Signal, advance, next_due_ms
 from orchestrator.journeys.state import EMPTY, CustomerState
 from orchestrator.journeys.turn import Effect
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
@@ -36,10 +36,12 @@ def replay(directory: Directory, signals: Iterable[Signal], until_ms: int) -> Re
         effects += advanced.effects
         duplicates += advanced.is_duplicate
     for (workspace_id, customer_id), state in states.items():
-        last = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=until_ms)
-        advanced = advance(directory, state, last, until_ms, "stream")
-        states[workspace_id, customer_id] = advanced.state
-        effects += advanced.effects
+        # One due moment after the other, as a worker's timers come: so the last states are the same as a worker's.
+        while (due_ms := next_due_ms(directory, workspace_id, state)) is not None and due_ms <= until_ms:
+            timer = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
+            advanced = advance(directory, state, timer, due_ms, "stream")
+            state = states[workspace_id, customer_id] = advanced.state
+            effects += advanced.effects
     return Replay(states, tuple(effects), duplicates)
 
 
