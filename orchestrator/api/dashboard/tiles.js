@@ -6,11 +6,13 @@ import { count, counted, decimal, money, percent, share } from "/dashboard/forma
 /** [{name, value, note}] of a period's totals. */
 export function tilesOf(totals) {
   const treated = totals.arms.treatment?.customers ?? totals.customers;
+  // The holdout takes no steps, so its runs neither are under way nor end.
+  const begun = totals.arms.treatment?.entered ?? totals.entered;
   const ended = totals.completed + totals.exited;
   const attempts = totals.sends + totals.suppressed;
   const tiles = [
     { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
-    { name: "Under way", value: count(Math.max(0, totals.entered - ended)), note: `of ${count(totals.entered)} entered, ${count(ended)} ended` },
+    { name: "Under way", value: count(Math.max(0, begun - ended)), note: `of ${count(begun)} treated runs, ${count(ended)} ended` },
     { name: "Sends", value: count(totals.sends), note: treated > 0 ? `${decimal(share(totals.sends, treated))} per new treated customer` : "no treated customer is new" },
     { name: "Suppressed", value: count(totals.suppressed), note: attempts > 0 ? `${percent(share(totals.suppressed, attempts))} of ${counted(attempts, "due send")}` : "no send was due" },
     { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
