@@ -55,7 +55,8 @@ def _problem(detail: Mapping[str, Any], document: object) -> Problem:
         fix = f"use one of: {detail['ctx']['expected_tags']}"
     elif rule == "missing":
         fix = "add it"
-    return Problem(_json_path(detail["loc"], rule, document), rule, str(detail["msg"]).removeprefix("Value error, "), fix)
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return Problem(_json_path(detail["loc"], rule, document), rule, message, fix)
 
 
 def _json_path(loc: tuple[int | str, ...], rule: str, document: object) -> str:

@@ -52,7 +52,9 @@ DECISIONS_REPEATED = Counter(
 
 # ── sink ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 SINK_ROWS = Counter(
-    "orchestrator_sink_rows_total", "Activities by what became of them (written, duplicate, refused, expired unread).", ["result"]
+    "orchestrator_sink_rows_total",
+    "Activities by what became of them (written, duplicate, refused, expired unread).",
+    ["result"],
 )
 SINK_BATCH_SECONDS = Histogram("orchestrator_sink_batch_seconds", "One sink transaction.", buckets=_COMMIT_BUCKETS_S)
 SINK_LAST_COMMIT = Gauge("orchestrator_sink_last_commit_timestamp_seconds", "When the sink last committed, Unix time.")
