@@ -236,9 +236,7 @@ def _sentence(
         case "no_difference_yet":
             sentence = f"No difference shown yet: the uplift so far is {_uplift(conversion)}, compatible with none"
             if conversion is not None and conversion.p_value < ALPHA:
-                return (
-                    f"{sentence}; a single look planned beforehand would have shown one ({_p(conversion.p_value)})."
-                )
+                return f"{sentence}; a single look planned beforehand would have shown one ({_p(conversion.p_value)})."
             return f"{sentence}."
         case "better" | "worse":
             return f"Treatment is {finding} than holdout: the uplift is {_uplift(conversion)}."
