@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orchestrator.errors import DecodeError
+from orchestrator.messages.ids import SEPARATOR
 from orchestrator.messages.key import parse_customer_key
 
 Headers = Sequence[tuple[str, bytes]]
@@ -121,6 +122,8 @@ def _checked(event: Envelope) -> Envelope:
     ):
         if not 0 < len(text) <= most:
             raise DecodeError("malformed", f"the event's {name} has {len(text)} characters; 1 to {most} are taken")
+        if SEPARATOR in text:
+            raise DecodeError("malformed", f"the event's {name} has the control character 0x1f")
     return event
 
 

@@ -7,6 +7,7 @@ default differs (CRC32): such a producer must set ``partitioner=murmur2_random``
 import re
 
 from orchestrator.errors import DecodeError
+from orchestrator.messages.ids import SEPARATOR
 
 # A workspace id has no colon, so that the first colon of a key ends it; a customer id may have colons.
 _WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -37,7 +38,7 @@ def parse_customer_key(key: bytes | None) -> tuple[str, str]:
         or not _WORKSPACE.fullmatch(workspace_id)
     ):
         raise DecodeError("wrong_key", f"the record key is {key[:80]!r}; expected workspace_id:customer_id")
-    if "\x1f" in customer_id or "\x00" in customer_id:
+    if SEPARATOR in customer_id or "\x00" in customer_id:
         raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")
     return workspace_id, customer_id
 

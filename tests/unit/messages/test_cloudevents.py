@@ -82,6 +82,7 @@ def test_a_customer_id_may_have_colons_and_any_script() -> None:
         json.dumps({**PLAIN, "time": "2026-01-05T12:00:00"}).encode(),
         json.dumps({**PLAIN, "id": ""}).encode(),
         json.dumps({**PLAIN, "type": "t" * 129}).encode(),
+        json.dumps({**PLAIN, "id": "a\x1fb"}).encode(),
         json.dumps(PLAIN).replace("12.5", "NaN").encode(),
         json.dumps(PLAIN).replace("12.5", "1e999").encode(),
         b'{"id":"1","source":"s","type":"t","data":{"a":' + b"[" * 5_000 + b"]" * 5_000 + b"}}",
