@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestrator import __version__
@@ -46,7 +47,7 @@ def main() -> None:
     try:
         app()
     except OrchestratorError as error:
-        err.print(f"[bold red]orchestrator:[/] {error}", highlight=False)
+        err.print(f"orchestrator: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
 
 
@@ -64,7 +65,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
 
 def _say(line: str) -> None:
-    out.print(line, highlight=False)
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -226,12 +227,12 @@ def journeys_check(
     try:
         journey = parse_journey(json.loads(file.read_text(encoding="utf-8")))
     except json.JSONDecodeError as error:
-        err.print(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}", highlight=False)
+        err.print(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}", markup=False, soft_wrap=True)
         raise typer.Exit(1) from error
     except DefinitionError as error:
         table = Table("where", "what", "how to mend it")
         for problem in error.problems:
-            table.add_row(problem.path, problem.message, problem.fix)
+            table.add_row(escape(problem.path), escape(problem.message), escape(problem.fix))
         err.print(table)
         raise typer.Exit(1) from error
     _say(f"{journey.name!r}: {len(journey.steps)} steps, nothing wrong")

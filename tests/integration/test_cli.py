@@ -1,0 +1,61 @@
+"""What a person types before the first start, on a real Kafka and a real PostgreSQL."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from orchestrator.settings import Settings
+from orchestrator.store.keys import digest_of, find_key
+from orchestrator.store.pool import open_pool
+
+pytestmark = pytest.mark.integration
+
+
+def orchestrator(settings: Settings, *arguments: str) -> tuple[int, str]:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        "ORCHESTRATOR_KAFKA": settings.kafka,
+        "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value(),
+        "ORCHESTRATOR_GROUP": settings.group,
+        "ORCHESTRATOR_TOPIC_PREFIX": settings.topic_prefix,
+        "ORCHESTRATOR_REPLICAS": "1",
+        "ORCHESTRATOR_PARTITIONS": "2",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator", *arguments], env=environment, capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_topics_are_planned_applied_once_and_then_as_declared(settings: Settings) -> None:
+    code, said = orchestrator(settings, "topics", "plan")
+    assert code == 1
+    assert f"create {settings.topic_prefix}engagement.events.v1: 2 partitions, 1 replicas" in said
+    assert orchestrator(settings, "topics", "apply")[0] == 0
+    assert orchestrator(settings, "topics", "plan") == (0, "nothing to do: the cluster is as declared\n")
+
+
+async def test_a_database_is_made_ready_and_a_key_is_printed_once(settings: Settings) -> None:
+    code, said = orchestrator(settings, "db", "migrate")
+    assert code == 0
+    assert "applied 0001_initial" in said
+    assert orchestrator(settings, "db", "migrate")[1] == "nothing to do: the tables are up to date\n"
+
+    code, key = orchestrator(settings, "keys", "create", "acme", "--role", "viewer")
+    assert code == 0
+    pool = await open_pool(settings)
+    try:
+        holder = await find_key(pool, digest_of(key.strip()))
+    finally:
+        await pool.close()
+    assert holder is not None
+    assert (holder.workspace_id, holder.role) == ("acme", "viewer")
+
+
+def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Settings) -> None:
+    code, said = orchestrator(settings, "keys", "create", "no workspace")
+    assert code == 2
+    assert said.startswith("orchestrator: creating an API key: the workspace id is 'no workspace'")
+    assert said.count("\n") == 1
