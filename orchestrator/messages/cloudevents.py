@@ -22,6 +22,9 @@ MAX_VALUE_BYTES = 1 << 20  # 1 MiB: Kafka's own default for the largest record
 MAX_ID_CHARS = 256
 MAX_SOURCE_CHARS = 512
 MAX_TYPE_CHARS = 128
+# Every wait that can follow from an event must stay a date: the calendar ends in 9999.
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _STRUCTURED = b"application/cloudevents"
 
 
@@ -131,7 +134,7 @@ def parse_time_ms(text: str) -> int:
     """Milliseconds since 1970 UTC of an RFC 3339 time.
 
     Raises:
-        DecodeError: it is not one, or names no offset from UTC.
+        DecodeError: it is not one, names no offset from UTC, or lies outside the years that make sense of a customer.
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -139,6 +142,8 @@ def parse_time_ms(text: str) -> int:
         raise DecodeError("malformed", f"the time {text[:40]!r} is not RFC 3339: {error}") from error
     if moment.tzinfo is None:
         raise DecodeError("malformed", f"the time {text[:40]!r} has no offset from UTC; end it with Z or +01:00")
+    if not EARLIEST <= moment < LATEST:
+        raise DecodeError("malformed", f"the time {text[:40]!r} is not between {EARLIEST.year} and {LATEST.year}")
     return round(moment.timestamp() * 1000)
 
 

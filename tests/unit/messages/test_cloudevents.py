@@ -80,6 +80,8 @@ def test_a_customer_id_may_have_colons_and_any_script() -> None:
         json.dumps({**PLAIN, "data": [1]}).encode(),
         json.dumps({**PLAIN, "time": "yesterday"}).encode(),
         json.dumps({**PLAIN, "time": "2026-01-05T12:00:00"}).encode(),
+        json.dumps({**PLAIN, "time": "9999-12-31T23:59:59Z"}).encode(),
+        json.dumps({**PLAIN, "time": "0001-01-01T00:00:00+14:00"}).encode(),
         json.dumps({**PLAIN, "id": ""}).encode(),
         json.dumps({**PLAIN, "type": "t" * 129}).encode(),
         json.dumps({**PLAIN, "id": "a\x1fb"}).encode(),
