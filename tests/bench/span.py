@@ -1,0 +1,106 @@
+"""From the first committed batch to the last: what was done in between, by the broker's own clock.
+
+The topics that are looked at carry the time at which the broker appended a record (LogAppendTime), so neither the start
+of a process nor its recovery is in the span, nor anything the bench does.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+from orchestrator.catalog import Catalog
+from orchestrator.errors import Unavailable
+from orchestrator.kafka.clients import open_admin
+from orchestrator.kafka.tail import Tail
+from orchestrator.settings import Settings
+from orchestrator.streams.stored import PARTITION_KEY, decode_partition_record
+from tests.worker_process import WorkerProcess
+
+PATIENCE_S = 240.0
+POLL_S = 0.25
+
+
+class Span(NamedTuple):
+    """``events`` were done after ``began_s`` (Unix time of the first commit) and up to ``ended_s``."""
+
+    began_s: float
+    ended_s: float
+    events: int
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.events / (self.ended_s - self.began_s)
+
+
+async def all_done(settings: Settings, topic: str, total: int, workers: Sequence[WorkerProcess]) -> None:
+    """Waits until the group has committed ``total`` records of ``topic`` as done.
+
+    Raises:
+        Unavailable: a process ended, or it takes too long.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    admin = await open_admin(settings)
+    try:
+        while True:
+            done = await _committed(admin, settings.group, topic)
+            if done >= total:
+                return
+            if time.monotonic() > deadline or any(worker.process.poll() is not None for worker in workers):
+                logs = "\n".join(worker.log.read_text()[-3_000:] for worker in workers)
+                raise Unavailable(f"working off {topic}: {done} of {total} records are done\n{logs}")
+            await asyncio.sleep(POLL_S)
+    finally:
+        await admin.close()
+
+
+async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> int:
+    try:
+        offsets = await admin.list_consumer_group_offsets(group)
+    except GroupCoordinatorNotAvailableError:  # a new broker makes the topic of offsets when the first group asks
+        return 0
+    return sum(max(0, found.offset) for at, found in offsets.items() if at.topic == topic)
+
+
+async def span_of_positions(settings: Settings) -> Span:
+    """From the positions of the partitions, which stand in the changelog with each batch."""
+    catalog = Catalog(settings)
+    reached = []
+    async with await Tail.open(settings, "bench", [(catalog.changelog, catalog.customer_partitions)]) as tail:
+        for record in await tail.read_to_end():
+            if record.key == PARTITION_KEY:
+                position = decode_partition_record(record.value).next_offsets.get(catalog.events, 0)
+                reached.append((record.timestamp, record.partition, position))
+    reached.sort()
+    positions: Counter[int] = Counter()
+    steps: list[tuple[int, int]] = []  # (milliseconds, events done so far)
+    for timestamp, partition, position in reached:
+        if position > positions[partition]:
+            positions[partition] = position
+            steps.append((timestamp, positions.total()))
+    return _span(steps)
+
+
+async def span_of_commands(settings: Settings, events_per_command: int) -> Span:
+    """From the commands, of which each stands for so many events."""
+    catalog = Catalog(settings)
+    topic = catalog.commands("email")
+    async with await Tail.open(settings, "bench", [(topic, catalog.spec(topic).partitions)]) as tail:
+        by_time = Counter(record.timestamp for record in await tail.read_to_end())
+    steps, done = [], 0
+    for timestamp, commands in sorted(by_time.items()):
+        done += commands * events_per_command
+        steps.append((timestamp, done))
+    return _span(steps)
+
+
+def _span(steps: Sequence[tuple[int, int]]) -> Span:
+    if len(steps) < 2 or steps[-1][0] == steps[0][0]:
+        raise Unavailable(f"measuring a span: {len(steps)} batches are too few; take more events")
+    (began_ms, before), (ended_ms, after) = steps[0], steps[-1]
+    return Span(began_ms / 1_000, ended_ms / 1_000, after - before)

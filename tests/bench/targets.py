@@ -1,0 +1,47 @@
+"""The measurements in the order in which they run, and the targets of DESIGN.md that this version does not measure."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+
+from tests.bench import api, engine, journeys, latency, pause, recovery, same_work, sink
+from tests.bench.ground import Ground
+from tests.bench.measurement import Measurement, not_measured
+
+Measure = Callable[[Ground], Awaitable[list[Measurement]]]
+
+MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
+    {
+        "engine": engine.measure_six_steps,
+        "engine-win-back": engine.measure_win_back,
+        "same-work": same_work.measure,
+        "six-steps": journeys.measure_six_steps,
+        "win-back": journeys.measure_win_back,
+        "mix": journeys.measure_mix,
+        "two-workers": journeys.measure_two,
+        "recovery": recovery.measure,
+        "latency": latency.measure,
+        "pause": pause.measure,
+        "sink": sink.measure,
+        "api": api.measure,
+    }
+)
+
+NOT_MEASURED = (
+    not_measured(
+        "1,000,000 customers waiting in one worker: RSS",
+        "GiB",
+        1.5,
+        "takes longer than this whole run; `recovery` says how much 240,000 take",
+        more_is_better=False,
+    ),
+    not_measured("1,000,000 customers waiting: timers p99 lateness at rest", "s", 1, "as above", more_is_better=False),
+    not_measured("1,000,000 customers waiting: timers due, sustained", "timers/s", 5_000, "as above"),
+    not_measured(
+        "dashboard, 30 days, 100 journeys, 10 million activities: page usable",
+        "s",
+        2,
+        "not measured at that size in this version; `make test-browser` opens the page on a small database",
+        more_is_better=False,
+    ),
+    not_measured("kill -9 at any point, … : 0 events lost", "events", 0, "a test, not a measurement: make test-faults"),
+)
