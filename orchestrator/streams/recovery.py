@@ -34,6 +34,8 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
     Raises:
         ProcessingHalted: when a store is ahead of its changelog, or reading makes no progress.
     """
+    if not stores:  # more workers than partitions
+        return 0
     reader = await open_reader(settings, "recovery")
     async with closing(reader):
         partitions = [TopicPartition(changelog, number) for number in sorted(stores)]

@@ -15,6 +15,29 @@ _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 # Libraries that report routine reconnects as errors or warnings; ours say what matters.
 _NOISY = ("aiokafka", "faust", "mode", "asyncio", "kafka")
 
+# A broker that is away is reported by every client ten times a second; once in a while says as much.
+REPEAT_S = 30.0
+
+
+class OncePerInterval(logging.Filter):
+    """Lets each message of a library (and its sub-loggers) pass once per interval, in seconds."""
+
+    def __init__(self, name: str, interval_s: float) -> None:
+        super().__init__(name)
+        self._interval_s = interval_s
+        self._passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether ``record`` is somebody else's, or has not been seen lately."""
+        if not super().filter(record):
+            return True
+        message = (record.name, str(record.msg))
+        last = self._passed.get(message)
+        if last is not None and record.created - last < self._interval_s:
+            return False
+        self._passed[message] = record.created
+        return True
+
 
 def set_up_logging(settings: Settings) -> None:
     """Sends every log record to standard error in the configured format; replaces earlier handlers."""
@@ -28,6 +51,7 @@ def set_up_logging(settings: Settings) -> None:
         )
     else:
         handler.setFormatter(logging.Formatter(_TEXT))
+    handler.addFilter(OncePerInterval("aiokafka", REPEAT_S))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
