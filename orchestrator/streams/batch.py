@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from orchestrator.errors import DecodeError
-from orchestrator.messages.activity import Activity
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.codec import encode_activity, encode_command
 from orchestrator.messages.command import SendCommand
@@ -31,6 +30,9 @@ from orchestrator.streams.wire import Wire
 D = TypeVar("D")
 S = TypeVar("S")
 
+# Below what the topics take (max.message.bytes, 1 MiB), headers and framing included. What they refused would come back
+# with every restart: a record that leads to it is set aside instead.
+MAX_OUTPUT_BYTES = 1_000_000
 _NOT_SENT = ("send_suppressed", "send_deferred")
 
 Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
@@ -163,8 +165,12 @@ class _Deciding(Generic[D, S]):
             try:
                 cause = f"{topic}/{partition}/{record.offset}"
                 new, effects = advance(directory, state, signal, moment_ms, time, cause)
+                outputs = [self._encoded(effect) for effect in effects] if effects else ()
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
                 self._set_aside(place, undecidable(topic, partition, record, error))
+                if isinstance(signal, TimerDue):
+                    # Or it would be sent again every few seconds. The customer's next record puts it back.
+                    outcome.due[key] = Due(None, ())
                 continue
             if new is state:
                 unchanged += 1
@@ -174,8 +180,9 @@ class _Deciding(Generic[D, S]):
             if isinstance(signal, TimerDue):
                 self.timed.add(key)
                 outcome.lateness_ms.append(now_ms - signal.due_ms)
-            if effects:
-                self._collect(effects)
+            for effect, (output_topic, output) in zip(effects, outputs, strict=True):
+                self._count(effect)
+                self._produce(output_topic, output)
         outcome.results[topic, "applied"] += applied
         outcome.results[topic, "duplicate"] += unchanged
         outcome.records += len(records)
@@ -244,21 +251,24 @@ class _Deciding(Generic[D, S]):
         outcome.dead_letters[letter.topic, letter.reason] += 1
         self._produce(self.wire.dead_letters, outgoing(letter))
 
-    def _collect(self, effects: Sequence[Effect]) -> None:
-        wire, outcome = self.wire, self.outcome
-        for effect in effects:
-            if isinstance(effect, SendCommand):
-                outcome.commands[effect.channel] += 1
-                outcome.senders.add((effect.workspace_id, effect.journey_id))
-                self._produce(wire.commands(effect.channel), encode_command(effect))
-            else:
-                self._count(effect)
-                self._produce(wire.activities, encode_activity(effect))
+    def _encoded(self, effect: Effect) -> tuple[str, Encoded]:
+        if isinstance(effect, SendCommand):
+            topic, output = self.wire.commands(effect.channel), encode_command(effect)
+        else:
+            topic, output = self.wire.activities, encode_activity(effect)
+        if len(output.value) > MAX_OUTPUT_BYTES:
+            raise ValueError(f"the {effect.__class__.__name__} has {len(output.value):,} bytes; no topic would take it")
+        return topic, output
 
-    def _count(self, activity: Activity) -> None:
-        self.outcome.activities[activity.type] += 1
-        if activity.type in _NOT_SENT:
-            self.outcome.suppressed[str(activity.details.get("rule", ""))] += 1
+    def _count(self, effect: Effect) -> None:
+        outcome = self.outcome
+        if isinstance(effect, SendCommand):
+            outcome.commands[effect.channel] += 1
+            outcome.senders.add((effect.workspace_id, effect.journey_id))
+        else:
+            outcome.activities[effect.type] += 1
+            if effect.type in _NOT_SENT:
+                outcome.suppressed[str(effect.details.get("rule", ""))] += 1
 
     def _produce(self, topic: str, record: Encoded | Outgoing) -> None:
         records = self.outcome.outputs.get(topic)

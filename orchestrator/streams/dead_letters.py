@@ -4,6 +4,13 @@ from orchestrator.errors import DecodeError
 from orchestrator.messages.dead_letter import DeadLetter
 from orchestrator.streams.record import InputRecord, Outgoing
 
+# Less than the dead-letter topic takes (max.message.bytes, 2 MiB). A compressed record can be far larger than what its
+# own topic takes; it is cut, and where it stood says where the whole of it is.
+MAX_LETTER_BYTES = 1_900_000
+KEPT_BYTES = 1_000_000
+MAX_KEY_BYTES = 2_000
+CUT_FROM = "orchestrator-dead-letter-cut-from-bytes"
+
 
 def undecodable(topic: str, partition: int, record: InputRecord, error: DecodeError) -> DeadLetter:
     """The dead letter of a record that is not the message it claims to be."""
@@ -31,5 +38,11 @@ def _dead_letter(topic: str, partition: int, record: InputRecord, stage: str, re
 
 
 def outgoing(letter: DeadLetter) -> Outgoing:
-    """The letter as a record: the original key and value byte for byte."""
-    return Outgoing(letter.key, letter.value, letter.all_headers())
+    """The letter as a record: the original key and value byte for byte, unless the topic could not take them."""
+    value, headers = letter.value, letter.all_headers()
+    sizes = [len(letter.key or b""), len(value or b""), *(len(name) + len(content) for name, content in headers)]
+    if sum(sizes) <= MAX_LETTER_BYTES:
+        return Outgoing(letter.key, value, headers)
+    ours = headers[len(letter.headers) :]
+    ours.append((CUT_FROM, str(len(value or b"")).encode()))
+    return Outgoing((letter.key or b"")[:MAX_KEY_BYTES] or None, (value or b"")[:KEPT_BYTES], ours)

@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 from aiokafka import AIOKafkaProducer
 from rocksdict import Rdict, WriteBatch
 
+from orchestrator.errors import DecodeError, ProcessingHalted
 from orchestrator.streams.batch import Due, Outcome, due
 from orchestrator.streams.breaker import Breaker
 from orchestrator.streams.decider import Decider
@@ -45,13 +46,15 @@ class OwnedPartition(Generic[D, S]):
         self._cache: dict[bytes, S] = {}
 
     def load(self, key: bytes) -> S | None:
-        """The state of a customer, None when there is none."""
+        """The state of a customer, None when there is none.
+
+        Raises:
+            ProcessingHalted: the state cannot be read by this version of the program.
+        """
         state = self._cache.get(key)
         if state is None:
             raw = self._store.get(key)
-            if raw is None:
-                return None
-            state = self._decider.decode_state(raw)
+            return None if raw is None else self._decode(raw)
         return state
 
     def save(self, outcome: Outcome[S], changelog_offset: int) -> None:
@@ -80,16 +83,23 @@ class OwnedPartition(Generic[D, S]):
 
     def index_timers(self, directory: D) -> Iterator[int]:
         """Builds the timer index from the whole store; yields after every few customers, how many those were."""
-        decode, update = self._decider.decode_state, self.timers.update
+        update = self.timers.update
         own = (OFFSET_KEY, PARTITION_KEY)
         for seen, (key, raw) in enumerate(self._store.items(), 1):
             if key in own:
                 continue
-            due_ms, held = due(self._decider, directory, key, decode(raw))
+            due_ms, held = due(self._decider, directory, key, self._decode(raw))
             if due_ms is not None or held:
                 update(key, due_ms, held)
             if seen % SCANNED_AT_ONCE == 0:
                 yield SCANNED_AT_ONCE
+
+    def _decode(self, raw: bytes) -> S:
+        try:
+            return self._decider.decode_state(raw)
+        except DecodeError as error:
+            # Not the fault of any record: with this program (an older one, perhaps) nothing here can be decided.
+            raise ProcessingHalted(f"reading a customer's state in partition {self.number}: {error}") from error
 
     def _remember(self, states: dict[bytes, S]) -> None:
         cache = self._cache

@@ -120,6 +120,21 @@ def test_an_oversized_record_is_set_aside() -> None:
     assert decided((EVENTS, [big])).dead_letters == {(EVENTS, "oversized"): 1}
 
 
+def test_a_timer_on_which_the_engine_fails_is_not_sent_for_ever() -> None:
+    poison = customers_of(1, 1, POISON)[0]
+    outcome = decided((TIMERS, [timer(0, poison, 9_000)]), stored={poison: Count(1, 0, 9_000)})
+    assert outcome.due == {customer_key("acme", poison): (None, ())}
+    assert outcome.dead_letters == {(TIMERS, "engine_error"): 1}
+
+
+def test_a_record_that_leads_to_an_output_no_topic_takes_is_set_aside_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.streams.batch.MAX_OUTPUT_BYTES", 100)
+    outcome = decided((EVENTS, [event(0, ANNA), event(1, ANNA), event(2, BERT)]))
+    assert outcome.dead_letters == {(EVENTS, "engine_error"): 1}
+    assert outcome.changed == {customer_key("acme", ANNA): Count(1), customer_key("acme", BERT): Count(1)}
+    assert outcome.commands == {}
+
+
 def test_failures_are_placed_over_all_chunks_of_the_batch() -> None:
     outcome = decided((EVENTS, [event(0, ANNA), event(1, ANNA)]), (TIMERS, [Record(0, b"acme:x", b"no")]))
     assert outcome.failures == [Failure(2, "decode")]
