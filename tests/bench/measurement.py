@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Literal
 
 Verdict = Literal["reached", "missed", "no target", "not measured"]
@@ -53,4 +54,4 @@ def percentile(values: list[float], share: float) -> float:
     if not values:
         raise ValueError("a percentile of no values")
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+    return ordered[max(0, ceil(share * len(ordered)) - 1)]
