@@ -28,6 +28,7 @@ from tests.counting import Count, CountingDecider
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 90.0
 SESSION_S = 6.0
+COUNTING = ("-m", "tests.counting")
 
 
 class Read(NamedTuple):
@@ -42,15 +43,20 @@ class Read(NamedTuple):
 
 
 class WorkerProcess:
-    """A counting worker in a process of its own."""
+    """A worker in a process of its own: a counting one, or whatever ``command`` (arguments of python) starts."""
 
-    def __init__(self, settings: Settings, slot: str = "worker-0", **environment: str) -> None:
+    def __init__(
+        self, settings: Settings, slot: str = "worker-0", command: tuple[str, ...] = COUNTING, **environment: str
+    ) -> None:
         self.slot = slot
+        self._command = command
         self.folder = settings.data_dir / slot
         self.log = settings.data_dir / f"{slot}.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
             "ORCHESTRATOR_KAFKA": settings.kafka,
+            "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value(),
+            "ORCHESTRATOR_SINK_GROUP": settings.sink_group,
             "ORCHESTRATOR_GROUP": settings.group,
             "ORCHESTRATOR_TOPIC_PREFIX": settings.topic_prefix,
             "ORCHESTRATOR_REPLICAS": str(settings.replicas),
@@ -67,7 +73,7 @@ class WorkerProcess:
         """Starts it; ``environment`` for this life only."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.counting"],
+                [sys.executable, *self._command],
                 cwd=ROOT,
                 env={**self._environment, **environment},
                 stdout=log,
@@ -200,12 +206,14 @@ async def counted(settings: Settings, total: int, *workers: WorkerProcess) -> di
 async def fired(settings: Settings, total: int, *workers: WorkerProcess) -> dict[str, Count]:
     """Waits until so many waits have ended in all, and returns the states."""
     deadline = time.monotonic() + PATIENCE_S
-    while sum(state.fired for state in (states := await counts(settings)).values()) < total:
+    while True:
+        states = await counts(settings)
+        if sum(state.fired for state in states.values()) >= total:
+            return states
         if time.monotonic() > deadline:
             logs = "\n".join(worker.log.read_text()[-4_000:] for worker in workers)
             raise AssertionError(f"{sum(s.fired for s in states.values())} of {total} waits have ended\n{logs}")
         await asyncio.sleep(0.2)
-    return states
 
 
 async def committed_offsets(settings: Settings) -> dict[tuple[str, int], int]:
