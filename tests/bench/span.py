@@ -86,15 +86,14 @@ async def span_of_positions(settings: Settings) -> Span:
     return _span(steps)
 
 
-async def span_of_commands(settings: Settings, events_per_command: int) -> Span:
-    """From the commands, of which each stands for so many events."""
-    catalog = Catalog(settings)
-    topic = catalog.commands("email")
-    async with await Tail.open(settings, "bench", [(topic, catalog.spec(topic).partitions)]) as tail:
+async def span_of_records(settings: Settings, topic: str, events_per_record: int) -> Span:
+    """From the records of a topic of which each stands for so many events, all along."""
+    partitions = Catalog(settings).customer_partitions
+    async with await Tail.open(settings, "bench", [(topic, partitions)]) as tail:
         by_time = Counter(record.timestamp for record in await tail.read_to_end())
     steps, done = [], 0
-    for timestamp, commands in sorted(by_time.items()):
-        done += commands * events_per_command
+    for timestamp, records in sorted(by_time.items()):
+        done += records * events_per_record
         steps.append((timestamp, done))
     return _span(steps)
 
