@@ -26,6 +26,9 @@ from orchestrator.telemetry.metrics import BATCH_RECORDS, BATCH_SECONDS, DECISIO
 
 # A config that changes faster than a batch can be decided would starve it; more often than this is a fault.
 MOST_DECISIONS = 100
+# A batch is made up when its turn comes, so that it takes along what arrived while it waited. More transactions at a
+# time only make each of them slower (8 partitions, two busy cores: 28 ms each without the limit, 15 ms with it).
+BATCHES_AT_ONCE = 4
 
 D = TypeVar("D")
 S = TypeVar("S")
@@ -49,6 +52,7 @@ class Tools(Generic[D, S]):
         self.configs = configs
         self.commit = commit
         self.crash = crash
+        self.turns = asyncio.Semaphore(BATCHES_AT_ONCE)
 
 
 class Pipeline(Generic[D, S]):
@@ -94,16 +98,20 @@ class Pipeline(Generic[D, S]):
         """Works off what waits; ends when nothing does."""
         try:
             while self._chunks:
-                batch = self._next_batch()
-                self.started_s = time.monotonic()
-                await self._check(batch)
-                await self._process(batch)
-                self.started_s = None
-                BATCH_RECORDS.observe(batch.records)
-                self._on_batch()
+                async with self._tools.turns:
+                    if self._chunks:  # they are gone when a rebalance began meanwhile
+                        await self._work_off(self._next_batch())
         except Exception as error:  # whatever it is, nothing of this batch may be acknowledged: the process ends
             self._is_ending = True
             self._on_failure(error)
+
+    async def _work_off(self, batch: PartitionBatch) -> None:
+        self.started_s = time.monotonic()
+        await self._check(batch)
+        await self._process(batch)
+        self.started_s = None
+        BATCH_RECORDS.observe(batch.records)
+        self._on_batch()
 
     def _next_batch(self) -> PartitionBatch:
         batch = PartitionBatch(self.owned.number)
