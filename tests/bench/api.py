@@ -20,7 +20,7 @@ from tests.bench.control import accepted, control_plane, database, publish_journ
 from tests.bench.ground import Ground, installation
 from tests.bench.measurement import Measurement, not_measured, percentile
 
-ACTIVITIES = 100_000
+ACTIVITIES = 60_000
 BATCH = 5_000
 REQUESTS = 100  # of each kind
 AT_ONCE = 4

@@ -13,7 +13,7 @@ from tests.bench.six_steps import SIX_STEPS, shoppers
 from tests.bench.six_steps import WORKSPACE as BENCH
 
 EVENTS = 200_000
-SHARED_EVENTS = 120_000
+SHARED_EVENTS = 80_000
 
 
 async def measure_six_steps(ground: Ground) -> list[Measurement]:

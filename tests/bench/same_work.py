@@ -13,8 +13,8 @@ from tests.bench.span import Span, all_done, span_of_positions, span_of_records
 from tests.bench.usage import Usage, watched
 from tests.worker_process import COUNTING, WorkerProcess, assert_counted_once, produce
 
-EVENTS = 200_000
-CUSTOMERS = 20_000
+EVENTS = 160_000
+CUSTOMERS = 16_000
 # Two events of each customer: at its pace the whole backlog would take minutes, and its rate does not depend on that.
 FAUST_ROUNDS = 2
 

@@ -21,7 +21,7 @@ from tests.bench.span import PATIENCE_S
 from tests.bench.usage import watched
 from tests.worker_process import WorkerProcess, produce
 
-ACTIVITIES = 200_000
+ACTIVITIES = 150_000
 SINK = ("-m", "orchestrator", "sink")
 POLL_S = 0.1
 OFFSETS = 'select coalesce(sum(next_offset), 0) from "033_omnichannel_journey_orchestrator_sink_offsets"'
