@@ -156,16 +156,20 @@ def may_fall_due(directory: Directory, workspace_id: str, journey_id: str, versi
 
 def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
     """The earliest moment at which something of this customer falls due, leaving out what is held; else None."""
-    moments = [
-        run.next_ms
-        for run in state.runs
-        if run.next_ms is not None and may_fall_due(directory, workspace_id, run.journey_id, run.version)
-    ]
-    return min(moments, default=None)
+    earliest_ms: int | None = None
+    for run in state.runs:
+        due_ms = run.next_ms
+        if due_ms is None or (earliest_ms is not None and due_ms >= earliest_ms):
+            continue
+        if may_fall_due(directory, workspace_id, run.journey_id, run.version):
+            earliest_ms = due_ms
+    return earliest_ms
 
 
 def held_journeys(directory: Directory, workspace_id: str, state: CustomerState) -> tuple[str, ...]:
     """The journeys in which something of this customer waits but is held."""
+    if not state.runs:
+        return ()
     return tuple(
         run.journey_id
         for run in state.runs

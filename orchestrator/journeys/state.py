@@ -84,7 +84,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return min(self.due_ms, self.expires_ms)
 
 
-class CustomerState(msgspec.Struct, frozen=True, array_like=True):
+class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One customer. ``clock_ms`` is the latest time a decision was made at: time never runs backwards."""
 
     clock_ms: int = 0

@@ -19,7 +19,7 @@ ActivityType = Literal[
 ]
 
 
-class Activity(msgspec.Struct, frozen=True, kw_only=True):
+class Activity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing the orchestrator did or decided for one customer in one journey.
 
     ``id`` follows from the identity of the decision, so repeating the decision repeats the id. ``at_ms`` is the time

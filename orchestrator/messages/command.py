@@ -3,7 +3,7 @@
 import msgspec
 
 
-class SendCommand(msgspec.Struct, frozen=True, kw_only=True):
+class SendCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Deliver ``template`` with ``variables`` to this customer over ``channel``, once, before ``expires_at_ms``.
 
     ``id`` is derived from workspace, customer, run, step and visit: the same logical send always has the same id, and

@@ -5,6 +5,7 @@ default differs (CRC32): such a producer must set ``partitioner=murmur2_random``
 """
 
 import re
+from struct import unpack_from
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.ids import SEPARATOR
@@ -48,8 +49,8 @@ def murmur2(data: bytes) -> int:
     length = len(data)
     multiplier = 0x5BD1E995
     value = (0x9747B28C ^ length) & 0xFFFFFFFF
-    for start in range(0, length - length % 4, 4):
-        block = int.from_bytes(data[start : start + 4], "little") * multiplier & 0xFFFFFFFF
+    for word in unpack_from(f"<{length // 4}I", data):
+        block = word * multiplier & 0xFFFFFFFF
         block = (block ^ block >> 24) * multiplier & 0xFFFFFFFF
         value = value * multiplier & 0xFFFFFFFF ^ block
     rest = data[length - length % 4 :]

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import math
 import os
 import signal
 import sys
@@ -80,9 +81,9 @@ class StreamService(Generic[D, S]):
 
         Raises:
             ConfigurationError: topics are missing or have another partition count.
-            Unavailable: the cluster did not answer in time.
         """
-        await check_topics(self._settings, self._catalog)
+        if not await self._unless_stopped(check_topics(self._settings, self._catalog)):
+            return
         async with AsyncExitStack() as stack:
             plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
             configs = Configs(self._settings, self._catalog.configs, self._decider)
@@ -95,6 +96,19 @@ class StreamService(Generic[D, S]):
             await self._stopped.wait()
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
             await worker.let_go()
+
+    async def _unless_stopped(self, work: Coroutine[None, None, None]) -> bool:
+        """Does ``work``, which may wait for a cluster that is away; whether it was done before a stop was asked for."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        is_done = working.done()
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.wait((working, stopping))
+        if is_done:
+            working.result()
+        return is_done
 
     def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
         catalog = self._catalog
@@ -136,12 +150,12 @@ class StreamService(Generic[D, S]):
 
 
 async def check_topics(settings: Settings, catalog: Catalog) -> None:
-    """Makes sure that every declared topic is there, with the partitions declared.
+    """Makes sure that every declared topic is there, with the partitions declared; waits for a cluster that is away.
 
     Raises:
         ConfigurationError: naming each one that is not, and what to do.
     """
-    admin = await open_admin(settings)
+    admin = await open_admin(settings, patience_s=math.inf)
     try:
         counts = await _partition_counts(admin)
     finally:

@@ -1,8 +1,12 @@
 """What a person types before the first start, on a real Kafka and a real PostgreSQL."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,8 @@ from orchestrator.store.keys import digest_of, find_key
 from orchestrator.store.pool import open_pool
 
 pytestmark = pytest.mark.integration
+
+WAITING = re.compile("does not answer.*trying again")
 
 
 def orchestrator(settings: Settings, *arguments: str) -> tuple[int, str]:
@@ -59,3 +65,29 @@ def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Setti
     assert code == 2
     assert said.startswith("orchestrator: creating an API key: the workspace id is 'no workspace'")
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("process", ["worker", "sink", "api"])
+def test_a_process_waits_for_what_is_away_in_clear_lines_and_stops_when_asked(process: str, tmp_path: Path) -> None:
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        "ORCHESTRATOR_KAFKA": "127.0.0.1:1",
+        "ORCHESTRATOR_POSTGRES": "postgresql://nobody@127.0.0.1:1/nothing",
+        "ORCHESTRATOR_API_PORT": "0",
+    }
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "orchestrator", process], env=environment, stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not WAITING.search(log.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(30) == 0
+    finally:
+        running.kill()
+    said = log.read_text()
+    assert WAITING.search(said)
+    assert "Traceback" not in said
