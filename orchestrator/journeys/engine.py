@@ -23,7 +23,8 @@ How a signal is carried out
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from orchestrator.journeys.deliveries import take_report
 from orchestrator.journeys.directory import Directory
@@ -40,8 +41,7 @@ from orchestrator.messages.timer import TimerDue
 Signal = EngagementEvent | DeliveryEvent | TimerDue
 
 
-@dataclass(frozen=True, slots=True)
-class Advance:
+class Advance(msgspec.Struct, frozen=True):
     """The next state, and what is to be published: commands and activities in the order they were decided.
 
     ``is_duplicate``: the signal had been carried out before, and nothing was done.

@@ -6,7 +6,7 @@ envelope: ``{"id", "source", "type", "time", "workspace_id", "customer_id", "dat
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ MAX_TYPE_CHARS = 128
 # Every wait that can follow from an event must stay a date: the calendar ends in 9999.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_DAY_ZERO = date(1970, 1, 1)
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 _STRUCTURED = b"application/cloudevents"
@@ -157,11 +158,17 @@ def parse_time_ms(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-@lru_cache(maxsize=1_024)  # what a worker decides in one batch it decides at one time
 def format_time(time_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, such as ``2026-11-25T09:30:00.000Z``."""
-    text = datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"{text[:-6]}Z"
+    day, ms = divmod(time_ms, 86_400_000)
+    seconds, ms = divmod(ms, 1_000)
+    minutes, second = divmod(seconds, 60)
+    return f"{_format_day(day)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}.{ms:03}Z"
+
+
+@lru_cache(maxsize=1_024)  # a datetime for each time would cost three times as much
+def _format_day(day: int) -> str:
+    return (_DAY_ZERO + timedelta(days=day)).isoformat()
 
 
 def write_binary(id_: str, source: str, type_: str, time_ms: int, key: bytes, value: bytes) -> Encoded:

@@ -1,8 +1,11 @@
 """Events are read in each of their three forms; what cannot be read says why."""
 
 import json
+from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.cloudevents import MAX_VALUE_BYTES, format_time, parse_time_ms
@@ -140,3 +143,10 @@ def test_a_delivery_report_with_an_unknown_outcome_is_refused() -> None:
 def test_times_are_read_with_their_offset(text: str, time_ms: int) -> None:
     assert parse_time_ms(text) == time_ms
     assert parse_time_ms(format_time(time_ms)) == time_ms
+
+
+@given(st.integers(-2_000_000_000_000, 7_000_000_000_000))
+def test_a_time_is_written_as_rfc_3339_and_read_as_it_was(time_ms: int) -> None:
+    written = format_time(time_ms)
+    assert parse_time_ms(written) == time_ms
+    assert datetime.fromisoformat(written).isoformat(timespec="milliseconds") == written.replace("Z", "+00:00")
