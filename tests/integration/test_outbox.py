@@ -94,6 +94,16 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
             await task
 
 
+def assert_in_order_and_complete(values: Sequence[bytes | None], count: int) -> None:
+    """Records 0 to ``count`` - 1; what a relay wrote and could not delete is written again, before anything newer."""
+    versions = [value for _, value in encoded(*map(a_record, range(count)))]
+    latest = -1
+    for value in values:  # it may go back, but only to go on from there without a hole
+        assert versions.index(value) <= latest + 1
+        latest = versions.index(value)
+    assert latest == count - 1
+
+
 async def test_ids_follow_the_order_of_the_commits(pool: Pool, settings: Settings) -> None:
     slow = asyncio.create_task(write(pool, a_record(1), a_record(2), pause_s=0.2))
     async with open_session(settings, lambda _: None) as session:
@@ -139,8 +149,8 @@ async def test_when_the_leader_dies_the_other_goes_on_in_order(pool: Pool, setti
             await write(pool, *map(a_record, range(5)))
         await write(pool, *map(a_record, range(5, 10)))
         await until(lambda: second.status.detail == "this process relays")
-        await until(lambda: len(topic.values) == 10)
-    assert topic.values == [value for _, value in encoded(*map(a_record, range(10)))]
+        await until(lambda: has_drained(pool))
+    assert_in_order_and_complete(topic.values, 10)
 
 
 async def test_what_kafka_may_have_is_written_again_before_anything_newer(pool: Pool, settings: Settings) -> None:
@@ -170,12 +180,7 @@ async def test_lost_sessions_delay_records_and_lose_none(pool: Pool, settings: S
                     "where application_name = 'orchestrator-relay' and datname = current_database()"
                 )
         await until(lambda: has_drained(pool))
-    versions = [value for _, value in encoded(*map(a_record, range(40)))]
-    latest = -1
-    for value in topic.values:  # it may go back, but only to go on from there without a hole
-        assert versions.index(value) <= latest + 1
-        latest = versions.index(value)
-    assert latest == 39
+    assert_in_order_and_complete(topic.values, 40)
 
 
 async def has_drained(pool: Pool) -> bool:
