@@ -24,10 +24,10 @@ from orchestrator.definitions.step import (
     WaitUntil,
 )
 from orchestrator.guardrails.rules import SendRules, compile_rules
+from orchestrator.guardrails.zone import DAY_MS
 from orchestrator.journeys.conditions import Test, compile_condition
 from orchestrator.journeys.timing import minute_of_day, weekday_numbers
 
-DAY_MS = 86_400_000
 DEFAULT_EXPIRY_MS = 365 * DAY_MS  # a run that nobody gave an end gets one, so that no state grows for ever
 
 

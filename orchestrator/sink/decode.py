@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.codec import decode_activity
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.rows import Refusal
 
@@ -16,7 +18,6 @@ YEAR_10000_MS = 253_402_300_800_000
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MAX_VERSION = 2**31 - 1
-_DECODER = msgspec.json.Decoder(Activity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def decode(raw: RawRecord) -> ActivityRecord | Refusal:
     if len(raw.value) > MAX_VALUE_BYTES:
         return refusal(raw, "malformed", f"the record has {len(raw.value)} bytes, more than {MAX_VALUE_BYTES}")
     try:
-        activity = _DECODER.decode(raw.value)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        activity = decode_activity(raw.value)
+    except DecodeError as error:
         return refusal(raw, "malformed", f"the record is not an activity: {error}")
     problem = _problem(activity, raw.value)
     if problem:
