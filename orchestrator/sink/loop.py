@@ -12,10 +12,9 @@ To have everything read again, stop the sink, delete its rows of ``…_sink_offs
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
-from typing import Any, TypeVar
 
 from orchestrator.errors import Unavailable
+from orchestrator.kafka.stopping import Stopped, unless_stopped
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import Written, commit
 from orchestrator.sink.decode import RawRecord
@@ -33,11 +32,6 @@ LONGEST_PAUSE_S = 5.0
 STANDBY_PAUSE_S = 1.0  # between two tries for the lock: a waiting statement would hold back PostgreSQL's vacuum
 LAG_EVERY_S = 1.0
 _CLOSE_TIMEOUT_S = 5.0
-_T = TypeVar("_T")
-
-
-class _Stopped(Exception):
-    """The stop came while waiting for something."""
 
 
 async def drain(settings: Settings, topic: str, stop: asyncio.Event) -> None:
@@ -47,7 +41,7 @@ async def drain(settings: Settings, topic: str, stop: asyncio.Event) -> None:
         began = time.monotonic()
         try:
             await _session(settings, topic, stop)
-        except _Stopped:
+        except Stopped:
             return
         except Unavailable as error:
             if time.monotonic() - began > LONGEST_PAUSE_S:
@@ -60,13 +54,13 @@ async def drain(settings: Settings, topic: str, stop: asyncio.Event) -> None:
 
 async def _session(settings: Settings, topic: str, stop: asyncio.Event) -> None:
     """One life of the database connection, from the lock to the first fault or the stop."""
-    connection = await _unless_stopped(connect(settings, application="sink"), stop)
+    connection = await unless_stopped(connect(settings, application="sink"), stop)
     try:
         writer = ActivityWriter(connection, settings.sink_group)
-        await _unless_stopped(_become_the_writer(connection, writer, settings.sink_group), stop)
+        await unless_stopped(_become_the_writer(connection, writer, settings.sink_group), stop)
         with translated("reading the sink's offsets"):
             offsets = await writer.offsets(topic)
-        source = await _unless_stopped(ActivitySource.open(settings, topic, offsets), stop)
+        source = await unless_stopped(ActivitySource.open(settings, topic, offsets), stop)
         try:
             extra = {"action": "sink_started", "topic": topic, "offsets": offsets}
             log.info("Writing %s to PostgreSQL", topic, extra=extra)
@@ -135,21 +129,6 @@ async def _close(connection: Connection) -> None:
             await connection.close(timeout=_CLOSE_TIMEOUT_S)
     except Unavailable as error:
         log.debug("%s", error)  # it was gone already; nothing of ours is open on it
-
-
-async def _unless_stopped(waiting: Coroutine[Any, Any, _T], stop: asyncio.Event) -> _T:
-    """The result of ``waiting``, which is given up when ``stop`` is set first."""
-    task = asyncio.create_task(waiting)
-    stopping = asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise _Stopped
-    finally:
-        for each in (task, stopping):
-            each.cancel()
-        await asyncio.gather(task, stopping, return_exceptions=True)
 
 
 async def _wait(stop: asyncio.Event, pause_s: float) -> None:

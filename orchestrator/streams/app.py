@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ConfigurationError, OrchestratorError, ProcessingHalted
 from orchestrator.kafka.clients import closing, open_admin, open_producer
+from orchestrator.kafka.stopping import Stopped, unless_stopped
 from orchestrator.settings import Settings
 from orchestrator.streams.commit import Commit
 from orchestrator.streams.configs import Configs
@@ -82,7 +83,9 @@ class StreamService(Generic[D, S]):
         Raises:
             ConfigurationError: topics are missing or have another partition count.
         """
-        if not await self._unless_stopped(check_topics(self._settings, self._catalog)):
+        try:
+            await unless_stopped(check_topics(self._settings, self._catalog), self._stopped)
+        except Stopped:
             return
         async with AsyncExitStack() as stack:
             plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
@@ -96,19 +99,6 @@ class StreamService(Generic[D, S]):
             await self._stopped.wait()
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
             await worker.let_go()
-
-    async def _unless_stopped(self, work: Coroutine[None, None, None]) -> bool:
-        """Does ``work``, which may wait for a cluster that is away; whether it was done before a stop was asked for."""
-        working = asyncio.create_task(work)
-        stopping = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
-        is_done = working.done()
-        for task in (working, stopping):
-            task.cancel()
-        await asyncio.wait((working, stopping))
-        if is_done:
-            working.result()
-        return is_done
 
     def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
         catalog = self._catalog
