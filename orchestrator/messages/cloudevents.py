@@ -121,24 +121,17 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enve
 
 
 def _checked(event: Envelope) -> Envelope:
-    # One comparison for the usual case: every event pays for it.
-    if (
-        0 < len(event.id) <= MAX_ID_CHARS
-        and 0 < len(event.source) <= MAX_SOURCE_CHARS
-        and 0 < len(event.type) <= MAX_TYPE_CHARS
-        and SEPARATOR not in event.id
-        and SEPARATOR not in event.source
-        and SEPARATOR not in event.type
-    ):
-        return event
-    for name, text, most in (
-        ("id", event.id, MAX_ID_CHARS),
-        ("source", event.source, MAX_SOURCE_CHARS),
-        ("type", event.type, MAX_TYPE_CHARS),
-    ):
-        if not 0 < len(text) <= most:
-            raise DecodeError("malformed", f"the event's {name} has {len(text)} characters; 1 to {most} are taken")
-    raise DecodeError("malformed", "the event's id, source or type has the control character 0x1f")
+    _check_text("id", event.id, MAX_ID_CHARS)
+    _check_text("source", event.source, MAX_SOURCE_CHARS)
+    _check_text("type", event.type, MAX_TYPE_CHARS)
+    return event
+
+
+def _check_text(name: str, text: str, most: int) -> None:
+    if not 0 < len(text) <= most:
+        raise DecodeError("malformed", f"the event's {name} has {len(text)} characters; 1 to {most} are taken")
+    if SEPARATOR in text:
+        raise DecodeError("malformed", f"the event's {name} has the control character 0x1f")
 
 
 def parse_time_ms(text: str) -> int:
