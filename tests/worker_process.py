@@ -42,6 +42,11 @@ class Read(NamedTuple):
     headers: dict[str, bytes]
 
 
+def unconfigured() -> dict[str, str]:
+    """The environment of this process without any setting of the orchestrator."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")}
+
+
 class WorkerProcess:
     """A worker in a process of its own: a counting one, or whatever ``command`` (arguments of python) starts."""
 
@@ -53,7 +58,7 @@ class WorkerProcess:
         self.folder = settings.data_dir / slot
         self.log = settings.data_dir / f"{slot}.log"
         self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+            **unconfigured(),
             "ORCHESTRATOR_KAFKA": settings.kafka,
             "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value(),
             "ORCHESTRATOR_SINK_GROUP": settings.sink_group,

@@ -1,6 +1,5 @@
 """What a person types before the first start, on a real Kafka and a real PostgreSQL."""
 
-import os
 import re
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 from orchestrator.settings import Settings
 from orchestrator.store.keys import digest_of, find_key
 from orchestrator.store.pool import open_pool
+from tests.worker_process import unconfigured
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ WAITING = re.compile("does not answer.*trying again")
 
 def orchestrator(settings: Settings, *arguments: str) -> tuple[int, str]:
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        **unconfigured(),
         "ORCHESTRATOR_KAFKA": settings.kafka,
         "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value(),
         "ORCHESTRATOR_GROUP": settings.group,
@@ -70,7 +70,7 @@ def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Setti
 @pytest.mark.parametrize("process", ["worker", "sink", "api"])
 def test_a_process_waits_for_what_is_away_in_clear_lines_and_stops_when_asked(process: str, tmp_path: Path) -> None:
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("ORCHESTRATOR_")},
+        **unconfigured(),
         "ORCHESTRATOR_KAFKA": "127.0.0.1:1",
         "ORCHESTRATOR_POSTGRES": "postgresql://nobody@127.0.0.1:1/nothing",
         "ORCHESTRATOR_API_PORT": "0",
