@@ -65,15 +65,23 @@ class Tab:
 
     page: Page
     complaints: list[str] = field(default_factory=list)
+    foreseen: list[str] = field(default_factory=list)
+    _foretold: str | None = None
 
     def listen(self) -> None:
         """Remembers errors and warnings from now on; Chromium reports a breach of the page's policy as an error."""
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def foretell(self, beginning: str) -> None:
+        """From now on a complaint that begins so is part of the story, however often and whenever it comes."""
+        self._foretold = beginning
+
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
+        if message.type not in ("error", "warning"):
+            return
+        is_foreseen = self._foretold is not None and message.text.startswith(self._foretold)
+        (self.foreseen if is_foreseen else self.complaints).append(message.text)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -102,7 +110,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def tab(browser: Browser) -> AsyncIterator[Tab]:
-    """A fresh tab on a desktop; at the end nothing may have been complained of that the test did not clear."""
+    """A fresh tab on a desktop; at the end nothing may have been complained of that the test did not foretell."""
     page = await browser.new_page(viewport={"width": 1280, "height": 900})
     tab = Tab(page)
     tab.listen()
