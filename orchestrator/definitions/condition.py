@@ -8,10 +8,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from orchestrator.definitions.clock import WEEKDAYS, LocalClock, Weekdays
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, Scalar, StepId
+from orchestrator.definitions.zone import ZoneName
 
 MAX_CONDITION_DEPTH = 8
 MAX_CONDITIONS = 100
+MAX_CUSTOMERS_NAMED = 10_000
 
 Operator = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "contains", "exists"]
 
@@ -53,13 +56,16 @@ class FieldIs(Comparison):
 class Happened(Document):
     """The customer did ``event`` at least ``at_least`` times, within the last ``within`` (ever, when left out).
 
-    Of each event type the 16 newest times are kept, so ``at_least`` with ``within`` is at most 16.
+    Of each event type the 16 newest times are kept, so ``at_least`` with ``within`` is at most 16. With ``where`` only
+    those count of which it holds (it may look at the event's fields alone), from the publication of the first journey
+    that asks so: of events past only the times are kept.
     """
 
     kind: Literal["happened"]
     event: EventType
     at_least: Annotated[int, Field(ge=1, le=16)] = 1
     within: Length | None = None
+    where: "Condition | None" = None
 
 
 class DeliveryWas(Document):
@@ -72,6 +78,33 @@ class DeliveryWas(Document):
             Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"], ...
         ],
         Field(min_length=1),
+    ]
+
+
+class TimeOfDay(Document):
+    """The customer's clock shows a time from ``from`` to before ``to`` (over midnight when that is earlier)."""
+
+    kind: Literal["time_of_day"]
+    starts: LocalClock = Field(alias="from")
+    ends: LocalClock = Field(alias="to")
+    weekdays: Weekdays = WEEKDAYS
+    zone_when_unknown: ZoneName = "UTC"
+
+
+class InSegment(Document):
+    """The customer is in the segment of that name, which the journey defines under ``segments``."""
+
+    kind: Literal["segment"]
+    name: Name
+
+
+class CustomerIs(Document):
+    """The customer is one of those named by id: for lists of people to leave out, or to try a journey on."""
+
+    kind: Literal["customer"]
+    ids: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=512)], ...],
+        Field(min_length=1, max_length=MAX_CUSTOMERS_NAMED),
     ]
 
 
@@ -96,9 +129,12 @@ class Not(Document):
     of: "Condition"
 
 
-Condition = Annotated[AttributeIs | FieldIs | Happened | DeliveryWas | AllOf | AnyOf | Not, Field(discriminator="kind")]
+Condition = Annotated[
+    AttributeIs | FieldIs | Happened | DeliveryWas | TimeOfDay | InSegment | CustomerIs | AllOf | AnyOf | Not,
+    Field(discriminator="kind"),
+]
 
-for _model in (AllOf, AnyOf, Not):
+for _model in (Happened, AllOf, AnyOf, Not):
     _model.model_rebuild()
 
 
@@ -107,7 +143,7 @@ def parts_of(condition: Condition) -> tuple[Condition, ...]:
     match condition:
         case AllOf(of=of) | AnyOf(of=of):
             return of
-        case Not(of=one):
+        case Not(of=one) | Happened(where=one) if one is not None:
             return (one,)
         case _:
             return ()

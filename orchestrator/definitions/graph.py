@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from orchestrator.errors import Problem
 
 # The fields that hold the id of the step a customer goes on to.
-_WAY_FIELDS = ("next", "on_timeout", "otherwise", "when_missing")
+_WAY_FIELDS = ("next", "on_timeout", "otherwise", "when_missing", "back_to")
+# The lists of ways, of branches and splits, and of experiments.
+_WAY_LISTS = ("paths", "arms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,10 @@ def _ways(step: object, prefix: str = "") -> Iterator[tuple[str, str]]:
         if isinstance(step.get(field), str):
             yield f"{prefix}{field}", step[field]
     yield from _ways(step.get("until"), f"{prefix}until.")
-    paths = step.get("paths")
-    for i, path in enumerate(paths if isinstance(paths, list) else []):
-        yield from _ways(path, f"{prefix}paths[{i}].")
+    for name in _WAY_LISTS:
+        paths = step.get(name)
+        for i, path in enumerate(paths if isinstance(paths, list) else []):
+            yield from _ways(path, f"{prefix}{name}[{i}].")
 
 
 def unknown_steps(graph: Graph) -> Iterator[Problem]:
@@ -68,15 +71,19 @@ def unreachable_steps(graph: Graph) -> Iterator[Problem]:
 
 
 def loops(graph: Graph) -> Iterator[Problem]:
-    """A step from which a way leads back to itself; the first one found."""
-    looping = _step_on_a_loop(graph)
+    """A step from which a way leads back to itself without passing a loop step, which counts; the first one found."""
+    looping = _step_on_a_loop(Graph(graph.start, {step_id: _uncounted(ways) for step_id, ways in graph.ways.items()}))
     if looping is not None:
         yield Problem(
             f"$.steps.{looping}",
             "loop",
             "from this step a way leads back to it, so a customer could go round for ever",
-            "let the journey end, and allow re-entry instead",
+            'go back through a step {"kind": "loop", "times": …}, which ends it',
         )
+
+
+def _uncounted(ways: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return tuple(way for way in ways if way[0] != "back_to")
 
 
 def _step_on_a_loop(graph: Graph) -> str | None:

@@ -1,21 +1,23 @@
-"""The limits a journey may never exceed, as people write them: caps, gap, quiet hours and consent."""
+"""The limits a journey may never exceed, as people write them.
+
+Caps, gap, quiet hours and consent look at one customer; rates, budgets and brakes at all customers together.
+"""
 
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from orchestrator.definitions.document import Document, Name
+from orchestrator.definitions.clock import WEEKDAYS, LocalClock, Weekday
+from orchestrator.definitions.document import Document, Length, Name
 from orchestrator.definitions.duration import Duration, parse_duration
 from orchestrator.definitions.zone import ZoneName
 
 MAX_CAP_LIMIT = 100  # sends; guardrails.history keeps at least so many of each kind
 MAX_WINDOW = timedelta(days=366)  # guardrails.history forgets what is older
 MAX_FALLBACK_ZONES = 8
+MAX_BRAKE_WINDOW = timedelta(days=30)
 _SHORTEST = timedelta(seconds=1)
-
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 Channel = Literal["email", "sms", "push", "whatsapp", "in-app", "webhook"]
 CalendarPeriod = Literal["day", "week"]
@@ -24,8 +26,6 @@ ConsentMode = Literal["required", "opt_out", "none"]
 
 # What holds for a category that the journey does not mention; any other category requires consent.
 DEFAULT_CONSENT: dict[str, ConsentMode] = {"marketing": "required", "transactional": "none"}
-
-_LocalTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["21:00"])]
 
 
 def _day_week_or_duration(value: object) -> object:
@@ -59,8 +59,8 @@ class FrequencyCap(Document):
 class QuietHours(Document):
     """When not to send, by the customer's wall clock."""
 
-    starts: _LocalTime = Field(alias="from", description="Local time at which quiet begins, HH:MM.")
-    ends: _LocalTime = Field(
+    starts: LocalClock = Field(alias="from", description="Local time at which quiet begins, HH:MM.")
+    ends: LocalClock = Field(
         alias="to", description="Local time at which sending is allowed again, HH:MM; before `from`: the next morning."
     )
     weekdays: Annotated[tuple[Weekday, ...], Field(strict=False)] = Field(
@@ -89,6 +89,53 @@ class QuietHours(Document):
         return self
 
 
+class Rate(Document):
+    """At most ``limit`` sends, over all customers, in each second, minute or hour of the clock."""
+
+    limit: int = Field(ge=1, le=1_000_000)
+    per: Literal["second", "minute", "hour"]
+    channel: Channel | None = Field(default=None, description="Count and limit only sends over this channel.")
+
+
+class Budget(Document):
+    """At most ``limit`` messages, or ``limit`` of money, over all customers: each calendar day in ``zone``, or in total.
+
+    A send that finds a day's budget spent waits for the next day, unless ``when_spent`` is ``skip``.
+    """
+
+    kind: Literal["messages", "money"]
+    limit: float = Field(gt=0, le=1_000_000_000, allow_inf_nan=False)
+    per: Literal["day", "total"]
+    channel: Channel | None = Field(default=None, description="Count and limit only sends over this channel.")
+    zone: ZoneName = "UTC"
+    when_spent: Literal["defer", "skip"] = "defer"
+
+    @model_validator(mode="after")
+    def _messages_are_whole(self) -> "Budget":
+        if self.kind == "messages" and self.limit != int(self.limit):
+            raise ValueError("a number of messages is a whole number")
+        return self
+
+
+class Brake(Document):
+    """The journey pauses by itself when more than ``percent`` of the messages of the last ``within`` had ``outcome``.
+
+    Nothing is concluded from fewer than ``at_least`` messages.
+    """
+
+    outcome: Literal["bounced", "complained", "unsubscribed", "failed"]
+    percent: float = Field(gt=0, le=100, allow_inf_nan=False)
+    at_least: int = Field(default=500, ge=1, le=1_000_000)
+    within: Length = timedelta(days=1)
+
+    @field_validator("within")
+    @classmethod
+    def _window_is_recent(cls, within: timedelta) -> timedelta:
+        if within > MAX_BRAKE_WINDOW:
+            raise ValueError("the window of a brake is at most P30D: an older message says nothing of today")
+        return within
+
+
 class Guardrails(Document):
     """Hard limits, checked before every send; each decision is recorded with its counters."""
 
@@ -112,6 +159,16 @@ class Guardrails(Document):
         max_length=50,
         description="Per category: `required` (an explicit grant for the channel), `opt_out` (unless revoked) or "
         "`none` (transactional). Categories not named: transactional needs none, any other an explicit grant.",
+    )
+
+    rates: Annotated[tuple[Rate, ...], Field(strict=False)] = Field(
+        default=(), max_length=10, description="How fast to send at most; what comes faster waits for its turn."
+    )
+    budgets: Annotated[tuple[Budget, ...], Field(strict=False)] = Field(
+        default=(), max_length=10, description="How many messages, or how much money, to spend at most."
+    )
+    brakes: Annotated[tuple[Brake, ...], Field(strict=False)] = Field(
+        default=(), max_length=10, description="When the journey pauses by itself."
     )
 
     @field_validator("fallback_zones")

@@ -1,58 +1,17 @@
 """A journey as a person writes it: who enters, what happens to them, what it is for, and what it must never do."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, StepId
+from orchestrator.definitions.entry import JourneyEntry
 from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.step import Step
 
 MAX_STEPS = 200
-
-
-class NeverAgain(Document):
-    """A customer enters once in a lifetime."""
-
-    kind: Literal["never"]
-
-
-class AfterPeriod(Document):
-    """A customer may enter again once ``period`` has passed since the last entry."""
-
-    kind: Literal["after"]
-    period: Length
-
-
-class Always(Document):
-    """A customer may enter again whenever no run (of the same entry key) is under way."""
-
-    kind: Literal["always"]
-
-
-class OncePerKey(Document):
-    """A customer enters once for each entry key, for example each cart. The 256 newest keys are remembered."""
-
-    kind: Literal["once_per_key"]
-
-
-ReEntry = Annotated[NeverAgain | AfterPeriod | Always | OncePerKey, Field(discriminator="kind")]
-
-
-class EventEntry(Document):
-    """Customers enter when they do ``type``, if ``where`` holds of the event and ``audience`` of the customer.
-
-    ``key`` names the field that tells entries apart (a cart id): one run at a time for each of its values. Without it
-    a customer has one run at a time.
-    """
-
-    kind: Literal["event"]
-    type: EventType
-    where: Condition | None = None
-    audience: Condition | None = None
-    key: FieldPath | None = None
-    re_entry: ReEntry = NeverAgain(kind="never")
+MAX_SEGMENTS = 50
 
 
 class Goal(Document):
@@ -75,11 +34,23 @@ class Holdout(Document):
 
 
 class ExitCriterion(Document):
-    """The run ends, with ``reason``, when the customer does ``event``."""
+    """The run ends, with ``reason``, when the customer does ``event`` (of which ``where`` holds), or ``when`` holds.
 
-    event: EventType
+    ``when`` is looked at whenever something happens to the customer, and whenever a wait is over.
+    """
+
+    event: EventType | None = None
     where: Condition | None = None
+    when: Condition | None = None
     reason: Name
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "ExitCriterion":
+        if (self.event is None) == (self.when is None):
+            raise ValueError("name either an event or a condition under `when`")
+        if self.where is not None and self.event is None:
+            raise ValueError("`where` describes an event: name the event, or use `when` alone")
+        return self
 
 
 class JourneyDefinition(Document):
@@ -87,7 +58,7 @@ class JourneyDefinition(Document):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     about: Annotated[str, Field(max_length=2_000)] = ""
-    entry: EventEntry
+    entry: JourneyEntry
     start: StepId
     steps: Annotated[dict[StepId, Step], Field(min_length=1, max_length=MAX_STEPS)]
     goal: Goal | None = None
@@ -95,3 +66,13 @@ class JourneyDefinition(Document):
     exit_on: Annotated[tuple[ExitCriterion, ...], Field(max_length=20)] = ()
     expires_after: Length | None = Field(None, description="A run that is still under way after this long ends.")
     guardrails: Guardrails = Guardrails()
+    segments: Annotated[dict[Name, Condition], Field(max_length=MAX_SEGMENTS)] = Field(
+        default_factory=dict, description="Conditions with a name, for use in others."
+    )
+    priority: Annotated[int, Field(ge=0, le=100)] = Field(
+        50, description="When several journeys would send to a customer at once, the highest number goes first."
+    )
+    exclusion_group: Name | None = Field(
+        None,
+        description="A customer is under way in one journey of a group at a time: one of higher priority takes over.",
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.definitions.graph import loops, read_graph, unknown_steps, unreachable_steps
+from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.problems import find_problems
 from orchestrator.errors import DefinitionError, Problem
@@ -34,6 +35,20 @@ def parse_journey(document: object) -> JourneyDefinition:
     if problems:
         raise DefinitionError(problems)
     return journey
+
+
+def parse_guardrails(document: object) -> Guardrails:
+    """The guardrails that ``document`` describes, as a workspace's settings hold them.
+
+    Raises:
+        DefinitionError: with every problem at once, each with its JSON path.
+    """
+    try:
+        return Guardrails.model_validate_json(json.dumps(document, allow_nan=False))
+    except ValidationError as error:
+        raise DefinitionError(_field_problems(error, document)) from error
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError([Problem("$", "not_json", f"the document cannot be written as JSON: {error}")]) from error
 
 
 def _field_problems(error: ValidationError, document: object) -> list[Problem]:

@@ -11,7 +11,8 @@ from orchestrator.definitions.condition import (
     parts_of,
 )
 from orchestrator.definitions.duration import duration_ms
-from orchestrator.definitions.journey import JourneyDefinition, OncePerKey
+from orchestrator.definitions.entry import ApiEntry, EventEntry, OncePerKey
+from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.step import Branch, Exit, Send, Split, WaitFor
 from orchestrator.errors import Problem
 
@@ -42,14 +43,17 @@ def _split_weights(journey: JourneyDefinition) -> Iterator[Problem]:
 def conditions_of(journey: JourneyDefinition) -> Iterator[tuple[str, Condition]]:
     """Every condition that stands in the journey, with its JSON path."""
     places: list[tuple[str, Condition | None]] = [
-        ("$.entry.where", journey.entry.where),
+        ("$.entry.where", journey.entry.where if isinstance(journey.entry, EventEntry) else None),
         ("$.entry.audience", journey.entry.audience),
+        ("$.entry.exclude", journey.entry.exclude),
+        *((f"$.segments.{name}", condition) for name, condition in journey.segments.items()),
         ("$.goal.where", journey.goal.where if journey.goal else None),
         *((f"$.exit_on[{i}].where", criterion.where) for i, criterion in enumerate(journey.exit_on)),
+        *((f"$.exit_on[{i}].when", criterion.when) for i, criterion in enumerate(journey.exit_on)),
     ]
     for step_id, step in journey.steps.items():
         if isinstance(step, WaitFor):
-            places.append((f"$.steps.{step_id}.where", step.where))
+            places += [(f"$.steps.{step_id}.where", step.where), (f"$.steps.{step_id}.condition", step.condition)]
         if isinstance(step, Branch):
             places += [(f"$.steps.{step_id}.paths[{i}].when", path.when) for i, path in enumerate(step.paths)]
     yield from ((path, condition) for path, condition in places if condition is not None)
@@ -74,7 +78,8 @@ def _deliveries_of_no_send(path: str, condition: Condition, journey: JourneyDefi
 
 
 def _fields_that_disagree(journey: JourneyDefinition) -> Iterator[Problem]:
-    if isinstance(journey.entry.re_entry, OncePerKey) and journey.entry.key is None:
+    key = journey.entry.key if isinstance(journey.entry, (EventEntry, ApiEntry)) else None
+    if isinstance(journey.entry.re_entry, OncePerKey) and key is None:
         yield Problem(
             "$.entry.key", "missing_key", "re-entry once per key needs a key", "name the field, such as cart_id"
         )

@@ -2,18 +2,21 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
+from orchestrator.definitions.clock import WEEKDAYS, LocalClock, Weekdays
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, Scalar, StepId
-from orchestrator.definitions.guardrail import WEEKDAYS, Channel, Weekday
+from orchestrator.definitions.guardrail import Channel
 from orchestrator.definitions.zone import ZoneName
 
-LocalClock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", examples=["09:00"])]
+MAX_VARIABLES = 50
+MAX_ARMS = 20
+MAX_LOOPS = 100
 
 
 class FromAttribute(Document):
-    """The customer's attribute ``name`` at the moment of sending."""
+    """The customer's attribute ``name`` at the moment of use."""
 
     kind: Literal["attribute"]
     name: Name
@@ -34,18 +37,56 @@ class Literally(Document):
 
 
 Variable = Annotated[FromAttribute | FromEntry | Literally, Field(discriminator="kind")]
+Variables = Annotated[dict[Name, Variable], Field(max_length=MAX_VARIABLES)]
+Cost = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
+Template = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Contact(Document):
+    """Another way to say it."""
+
+    channel: Channel
+    template: Template
+    cost: Cost | None = None
+
+
+class Fallback(Document):
+    """The ways in ``to`` are tried in turn, each when the one before failed in one of the ways of ``when``.
+
+    ``no_consent``: the channel is closed, or consent to it is missing. The others are what the channel reports within
+    ``within`` after the send: while that may still come, the customer waits at the step.
+    """
+
+    to: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=5)]
+    when: Annotated[
+        tuple[Literal["no_consent", "bounced", "failed", "not_opened"], ...], Field(min_length=1, max_length=4)
+    ] = ("no_consent",)
+    within: Length | None = None
+
+    @model_validator(mode="after")
+    def _reports_have_a_deadline(self) -> "Fallback":
+        needs = set(self.when) - {"no_consent"}
+        if bool(needs) != (self.within is not None):
+            raise ValueError(
+                "`within` says how long a report is waited for: it is needed with bounced, failed and not_opened only"
+            )
+        return self
 
 
 class Send(Document):
-    """Ask for one message, if the guardrails allow it; the customer moves on to ``next`` either way."""
+    """Ask for one message, if the guardrails allow it; the customer moves on to ``next`` either way.
+
+    ``cost``: of one send; when left out, what the workspace says of the channel.
+    """
 
     kind: Literal["send"]
     channel: Channel
-    template: Annotated[str, Field(min_length=1, max_length=200)]
+    template: Template
     category: Name = "marketing"
-    variables: Annotated[dict[Name, Variable], Field(max_length=50)] = Field(default_factory=dict)
+    variables: Variables = Field(default_factory=dict)
     expires_after: Length | None = Field(None, description="After this long the message is not worth sending any more.")
-    cost: Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)] = 0.0
+    cost: Cost | None = None
+    fallback: Fallback | None = None
     next: StepId
 
 
@@ -83,11 +124,27 @@ class LocalTime(Document):
 
     kind: Literal["local_time"]
     time: LocalClock
-    weekdays: Annotated[tuple[Weekday, ...], Field(min_length=1)] = WEEKDAYS
+    weekdays: Weekdays = WEEKDAYS
     zone_when_unknown: ZoneName = "UTC"
 
 
-Moment = Annotated[Instant | DateAttribute | LocalTime, Field(discriminator="kind")]
+class LocalWindow(Document):
+    """As soon as the customer's clock shows a time from ``from`` to before ``to``, on one of ``weekdays``."""
+
+    kind: Literal["local_window"]
+    starts: LocalClock = Field(alias="from")
+    ends: LocalClock = Field(alias="to")
+    weekdays: Weekdays = WEEKDAYS
+    zone_when_unknown: ZoneName = "UTC"
+
+    @model_validator(mode="after")
+    def _window_has_a_length(self) -> "LocalWindow":
+        if self.starts == self.ends:
+            raise ValueError("from and to are the same time: the window is either never or always")
+        return self
+
+
+Moment = Annotated[Instant | DateAttribute | LocalTime | LocalWindow, Field(discriminator="kind")]
 
 
 class WaitUntil(Document):
@@ -99,19 +156,29 @@ class WaitUntil(Document):
 
 
 class WaitFor(Document):
-    """Wait until the customer does ``event``: then ``next``; after ``timeout`` without it: ``on_timeout``.
+    """Wait until the customer does ``event``, or ``condition`` holds: then ``next``; after ``timeout``: ``on_timeout``.
 
     With ``look_back`` an event that happened up to that long before arrival passes at once (without ``where``: of past
-    events only their times are kept).
+    events only their times are kept). A condition that holds on arrival passes at once; later it is looked at whenever
+    something happens to the customer or is reported of a message.
     """
 
     kind: Literal["wait_for"]
-    event: EventType
+    event: EventType | None = None
     where: Condition | None = None
+    condition: Condition | None = None
     timeout: Length
     look_back: Length | None = None
     next: StepId
     on_timeout: StepId
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "WaitFor":
+        if (self.event is None) == (self.condition is None):
+            raise ValueError("wait for either an event or a condition")
+        if self.event is None and (self.where is not None or self.look_back is not None):
+            raise ValueError("`where` and `look_back` describe an event: name the event, or leave them out")
+        return self
 
 
 class BranchPath(Document):
@@ -144,6 +211,89 @@ class Split(Document):
     paths: Annotated[tuple[SplitPath, ...], Field(min_length=2, max_length=20)]
 
 
+class ExperimentArm(Document):
+    """One way that an experiment tries."""
+
+    name: Name
+    next: StepId
+
+
+class Experiment(Document):
+    """Tries several ways and moves customers to the one that reaches the journey's goal more often.
+
+    Shares start equal and follow the probability that an arm is the best (Thompson sampling), looked at again and
+    again, but no arm falls below ``floor_percent`` until the horizon: ``horizon`` after the journey's first start, or
+    earlier, once an arm is the best with probability ``certain_at`` and each has ``fewest_customers``. Then all who
+    arrive take the winner. A customer who comes again keeps the arm.
+    """
+
+    kind: Literal["experiment"]
+    arms: Annotated[tuple[ExperimentArm, ...], Field(min_length=2, max_length=MAX_ARMS)]
+    floor_percent: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 5.0
+    horizon: Length
+    certain_at: Annotated[float, Field(ge=0.8, lt=1, allow_inf_nan=False)] = 0.95
+    fewest_customers: Annotated[int, Field(ge=10, le=10_000_000)] = 100
+
+
+class Update(Document):
+    """Set attributes of the customer, from now on, and forget those in ``remove``."""
+
+    kind: Literal["update"]
+    values: Variables = Field(alias="set", default_factory=dict)
+    remove: Annotated[tuple[Name, ...], Field(max_length=MAX_VARIABLES)] = ()
+    next: StepId
+
+    @model_validator(mode="after")
+    def _something_changes(self) -> "Update":
+        if not self.values and not self.remove:
+            raise ValueError("nothing is set and nothing removed")
+        if both := self.values.keys() & set(self.remove):
+            raise ValueError(f"set and removed at once: {', '.join(sorted(both))}")
+        return self
+
+
+class StartJourney(Document):
+    """The customer also enters another journey, if that one's rules admit it; this run goes on at once.
+
+    ``journey``: its id. ``fields`` stand in for the fields of an entry event.
+    """
+
+    kind: Literal["start_journey"]
+    journey: Annotated[str, Field(min_length=1, max_length=64)]
+    fields: Variables = Field(default_factory=dict)
+    next: StepId
+
+
+class Emit(Document):
+    """Publish an engagement event of this customer, for this and other systems; it may start and move journeys."""
+
+    kind: Literal["emit"]
+    event: EventType
+    data: Variables = Field(default_factory=dict)
+    next: StepId
+
+
+class Webhook(Document):
+    """Tell another system. ``endpoint`` is a name that the webhook adapter knows, never an address.
+
+    No message to a customer: consent, caps and quiet hours do not apply; a pause does.
+    """
+
+    kind: Literal["webhook"]
+    endpoint: Name
+    data: Variables = Field(default_factory=dict)
+    next: StepId
+
+
+class Loop(Document):
+    """Go back to ``back_to`` the first ``times`` times that a run comes here, and on to ``next`` after that."""
+
+    kind: Literal["loop"]
+    times: Annotated[int, Field(ge=1, le=MAX_LOOPS)]
+    back_to: StepId
+    next: StepId
+
+
 class Exit(Document):
     """The end: the run is completed."""
 
@@ -151,4 +301,19 @@ class Exit(Document):
     reason: Name = "completed"
 
 
-Step = Annotated[Send | Wait | WaitUntil | WaitFor | Branch | Split | Exit, Field(discriminator="kind")]
+Step = Annotated[
+    Send
+    | Wait
+    | WaitUntil
+    | WaitFor
+    | Branch
+    | Split
+    | Experiment
+    | Update
+    | StartJourney
+    | Emit
+    | Webhook
+    | Loop
+    | Exit,
+    Field(discriminator="kind"),
+]

@@ -13,12 +13,16 @@ It settles which refusal is reported when there are several, and it is this:
    have been suppressed then.
 4. The earliest moment is later than now: ``Defer`` until then. Otherwise ``Allow``.
 
+Where several sets of rules bind (a workspace's beside a journey's), each is asked: see ``decide_under``.
+
 What is allowed must be remembered (``history.remember``) before the next decision about the same customer.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
-from orchestrator.definitions.guardrail import WEEKDAYS
+from orchestrator.definitions.clock import WEEKDAYS
 from orchestrator.guardrails.consent import Consents, consent_of, is_permitted, state_of, suppression_of
 from orchestrator.guardrails.frequency import Cap, count_since, is_full, opens_ms
 from orchestrator.guardrails.history import SendHistory
@@ -26,6 +30,8 @@ from orchestrator.guardrails.quiet_hours import SendingTimes, is_allowed, next_a
 from orchestrator.guardrails.rules import SendRules
 from orchestrator.guardrails.verdict import Allow, Defer, Inputs, Suppress, Verdict
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, known_zone, local_ms, weekday
+
+_MOST_ROUNDS = 20
 
 
 class SendRequest(msgspec.Struct, frozen=True, gc=False):
@@ -81,6 +87,31 @@ def decide(rules: SendRules, request: SendRequest, facts: CustomerFacts, now_ms:
             refusal = _longer(refusal, _cap_refusal(cap, inputs, facts.sends, zones, request.journey_id))
         checked.append(inputs)
     return refusal or delay or Allow(tuple(checked))
+
+
+def decide_under(rule_sets: Sequence[SendRules], request: SendRequest, facts: CustomerFacts, now_ms: int) -> Verdict:
+    """Whether this may be sent at ``now_ms`` under every set of rules.
+
+    One refusal refuses. A delay that one set demands is the moment that the others are asked about, as within one set;
+    when it is over, all are asked again.
+    """
+    delay: Defer | None = None
+    at_ms = now_ms
+    for _ in range(_MOST_ROUNDS):
+        checked: list[Inputs] = []
+        for rules in rule_sets:
+            verdict = decide(rules, request, facts, at_ms)
+            if isinstance(verdict, Suppress):
+                return verdict
+            if isinstance(verdict, Defer):
+                delay, at_ms = verdict, verdict.until_ms
+                break
+            checked += verdict.checked
+        else:
+            return delay or Allow(tuple(checked))
+    if delay is None:
+        raise AssertionError("only a delay leads to another round")  # pragma: no cover
+    return delay  # they agree on no moment within sight: all are asked again at the latest one found
 
 
 def _permission(rules: SendRules, request: SendRequest, consents: Consents) -> Inputs | Suppress:

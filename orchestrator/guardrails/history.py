@@ -55,14 +55,26 @@ def remember(history: SendHistory, record: SendRecord, now_ms: int, room: int = 
     """
     records = list(history.records)
     insort(records, record, key=_AT)
+    return _within_bounds(records, history.forgotten_until_ms, now_ms, room)
+
+
+def union(one: SendHistory, other: SendHistory, now_ms: int, room: int = MAX_RECORDS) -> SendHistory:
+    """The sends of two customers who are one: a cap counts what both have been sent."""
+    records = sorted((*one.records, *other.records), key=_AT)
+    forgotten_until_ms = max(one.forgotten_until_ms, other.forgotten_until_ms)
+    return _within_bounds(records, forgotten_until_ms, now_ms, room) if records else SendHistory((), forgotten_until_ms)
+
+
+def _within_bounds(records: list[SendRecord], forgotten_until_ms: int, now_ms: int, room: int) -> SendHistory:
+    """The history of ``records`` (oldest first, at least one) without what no limit can ask for any more."""
     oldest_kept = now_ms - KEPT_MS
     if records[0].at_ms <= oldest_kept:
         records = [each for each in records if each.at_ms > oldest_kept]
     if len(records) <= room:
-        return SendHistory(tuple(records), history.forgotten_until_ms)
+        return SendHistory(tuple(records), forgotten_until_ms)
     records = _newest_of_each_kind(records)
     lost, kept = records[: max(0, len(records) - room)], records[-room:]
-    forgotten_until_ms = max(history.forgotten_until_ms, lost[-1].at_ms) if lost else history.forgotten_until_ms
+    forgotten_until_ms = max(forgotten_until_ms, lost[-1].at_ms) if lost else forgotten_until_ms
     return SendHistory(tuple(kept), forgotten_until_ms)
 
 

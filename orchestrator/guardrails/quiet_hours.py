@@ -7,7 +7,8 @@ one that is repeated allows (or forbids) twice.
 
 from collections.abc import Sequence
 
-from orchestrator.definitions.guardrail import WEEKDAYS, QuietHours
+from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.guardrail import QuietHours
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, spans_from, weekday
 
 LOOK_AHEAD_MS = 14 * DAY_MS  # past it, "no allowed moment" is the answer

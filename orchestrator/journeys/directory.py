@@ -1,13 +1,34 @@
 """What the control plane has said, made ready for the engine: an immutable value, replaced at every config record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from orchestrator.definitions.parse import parse_journey
-from orchestrator.journeys.plan import Plan, compile_plan
-from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyVersion, WorkspaceSettings, config_key
+from orchestrator.definitions.guardrail import Guardrails
+from orchestrator.definitions.parse import parse_guardrails, parse_journey
+from orchestrator.guardrails.rules import SendRules, compile_rules
+from orchestrator.journeys.compile import compile_plan
+from orchestrator.journeys.conditions import Counter
+from orchestrator.journeys.plan import Plan
+from orchestrator.messages.config import (
+    ConfigRecord,
+    ExperimentShares,
+    JourneyStanding,
+    JourneyVersion,
+    Migration,
+    WorkspaceSettings,
+    config_key,
+)
 
 _NO_PLANS: tuple[Plan, ...] = ()
+_NO_COUNTERS: tuple[Counter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """What holds for every journey of a workspace; ``rules`` is None when its settings name no guardrails."""
+
+    settings: WorkspaceSettings
+    rules: SendRules | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +36,21 @@ class Directory:
     """Every journey that workers know of.
 
     ``plans``: by (journey id, version), so that a run stays on the version it entered. ``standings``: by journey id.
-    ``entries``: the plans that an event type may start, by (workspace, event type): of each journey that is active or
-    paused, the version that is entered now.
+    ``shares``: by (journey id, experiment step).
+
+    Of each journey that is active or paused, the version that is entered now, highest priority first, then by journey
+    id: ``entries`` by (workspace, event type); ``segment_entries`` by workspace; ``entered`` by journey id.
+    ``counters``: the filtered counts that they ask for, by (workspace, event type).
     """
 
     plans: Mapping[tuple[str, int], Plan] = field(default_factory=dict)
     standings: Mapping[str, JourneyStanding] = field(default_factory=dict)
-    workspaces: Mapping[str, WorkspaceSettings] = field(default_factory=dict)
+    workspaces: Mapping[str, Workspace] = field(default_factory=dict)
+    shares: Mapping[tuple[str, str], ExperimentShares] = field(default_factory=dict)
     entries: Mapping[tuple[str, str], tuple[Plan, ...]] = field(default_factory=dict)
+    segment_entries: Mapping[str, tuple[Plan, ...]] = field(default_factory=dict)
+    entered: Mapping[str, Plan] = field(default_factory=dict)
+    counters: Mapping[tuple[str, str], tuple[Counter, ...]] = field(default_factory=dict)
 
     @classmethod
     def empty(cls) -> "Directory":
@@ -43,36 +71,71 @@ class Directory:
             case JourneyStanding():
                 return replace(self, standings={**self.standings, record.journey_id: record})._with_entries()
             case WorkspaceSettings():
-                return replace(self, workspaces={**self.workspaces, record.workspace_id: record})
+                workspace = Workspace(record, _rules_of(record))
+                return replace(self, workspaces={**self.workspaces, record.workspace_id: workspace})
+            case ExperimentShares():
+                return replace(self, shares={**self.shares, (record.journey_id, record.step): record})
 
     def without(self, key: str) -> "Directory":
         """The directory after a tombstone for ``key`` (see ``messages.config.config_key``)."""
-        plans = {at: plan for at, plan in self.plans.items() if _version_key(plan) != key}
-        standings = {at: standing for at, standing in self.standings.items() if config_key(standing) != key}
-        workspaces = {at: settings for at, settings in self.workspaces.items() if config_key(settings) != key}
-        return replace(self, plans=plans, standings=standings, workspaces=workspaces)._with_entries()
+        return replace(
+            self,
+            plans={at: plan for at, plan in self.plans.items() if _version_key(plan) != key},
+            standings={at: standing for at, standing in self.standings.items() if config_key(standing) != key},
+            workspaces={at: one for at, one in self.workspaces.items() if config_key(one.settings) != key},
+            shares={at: shares for at, shares in self.shares.items() if config_key(shares) != key},
+        )._with_entries()
 
     def _with_entries(self) -> "Directory":
+        entered = {
+            standing.journey_id: plan
+            for standing in self.standings.values()
+            if standing.status in ("ACTIVE", "PAUSED")
+            and (plan := self.plans.get((standing.journey_id, standing.version))) is not None
+        }
         entries: dict[tuple[str, str], tuple[Plan, ...]] = {}
-        for standing in sorted(self.standings.values(), key=lambda standing: standing.journey_id):
-            plan = self.plans.get((standing.journey_id, standing.version))
-            if plan is not None and standing.status in ("ACTIVE", "PAUSED"):
-                at = (plan.workspace_id, plan.entry.type)
+        segment_entries: dict[str, tuple[Plan, ...]] = {}
+        for plan in sorted(entered.values(), key=lambda plan: (-plan.priority, plan.journey_id)):
+            at = (plan.workspace_id, plan.entry.type)
+            if plan.entry.kind == "event":
                 entries[at] = (*entries.get(at, ()), plan)
-        return replace(self, entries=entries)
+            if plan.entry.kind == "segment":
+                segment_entries[plan.workspace_id] = (*segment_entries.get(plan.workspace_id, ()), plan)
+        return replace(
+            self,
+            entries=entries,
+            segment_entries=segment_entries,
+            entered=entered,
+            counters=_counters_of(self.plans.values()),
+        )
 
     def entered_by(self, workspace_id: str, event_type: str) -> tuple[Plan, ...]:
-        """The plans that an event of this type may start, in order of journey id."""
+        """The plans that an event of this type may start, highest priority first."""
         return self.entries.get((workspace_id, event_type), _NO_PLANS)
+
+    def entered_by_segment(self, workspace_id: str) -> tuple[Plan, ...]:
+        """The plans that a customer enters by coming to match their audience, highest priority first."""
+        return self.segment_entries.get(workspace_id, _NO_PLANS)
+
+    def counters_of(self, workspace_id: str, event_type: str) -> tuple[Counter, ...]:
+        """The filtered counts that an event of this type may add to."""
+        return self.counters.get((workspace_id, event_type), _NO_COUNTERS)
 
     def plan(self, journey_id: str, version: int) -> Plan | None:
         """The version of a journey; None when no record of it has been seen (yet)."""
         return self.plans.get((journey_id, version))
 
+    def migrations(self, journey_id: str, after: int) -> tuple[Migration, ...]:
+        """How customers under way go on who were on a version up to ``after``: oldest decision first."""
+        standing = self.standings.get(journey_id)
+        if standing is None or standing.version <= after:
+            return ()
+        return tuple(each for each in standing.migrations if after < each.version <= standing.version)
+
     def is_held(self, workspace_id: str, journey_id: str) -> bool:
         """Whether what falls due in this journey must wait: it is paused, or its workspace is switched off."""
-        settings = self.workspaces.get(workspace_id)
-        if settings is not None and not settings.is_sending:
+        workspace = self.workspaces.get(workspace_id)
+        if workspace is not None and not workspace.settings.is_sending:
             return True
         standing = self.standings.get(journey_id)
         return standing is None or standing.status in ("PAUSED", "DRAFT")
@@ -87,6 +150,21 @@ class Directory:
     def may_send(self, workspace_id: str, journey_id: str) -> bool:
         """Whether a command of this journey may leave now."""
         return not self.is_held(workspace_id, journey_id) and not self.is_discarded(journey_id)
+
+
+def _rules_of(settings: WorkspaceSettings) -> SendRules | None:
+    if not settings.guardrails:
+        return None
+    guardrails: Guardrails = parse_guardrails(settings.guardrails)
+    return compile_rules(guardrails)
+
+
+def _counters_of(plans: Iterable[Plan]) -> dict[tuple[str, str], tuple[Counter, ...]]:
+    found: dict[tuple[str, str], dict[str, Counter]] = {}
+    for plan in plans:
+        for counter in plan.counters:
+            found.setdefault((plan.workspace_id, counter.event), {})[counter.key] = counter
+    return {at: tuple(by_key.values()) for at, by_key in found.items()}
 
 
 def _version_key(plan: Plan) -> str:

@@ -15,41 +15,43 @@ such as quiet hours holds at the moment of sending however late a signal comes. 
 made at the events' own times, and what falls due is decided at the moment it fell due.
 
 How a signal is carried out
-  engagement event   (seen before? stop) → due moments → what it says of the customer → each run: goal, exit criteria,
-                     waits → each journey it may enter
-  delivery event     (seen before? stop) → the run's outcomes → consent and suppression. It moves no clock: adapters
-                     report when they can.
-  timer              due moments
+  engagement event   (seen before? stop) → newer versions → due moments → what it says of the customer → each run: goal,
+                     exit criteria, waits → each journey it may enter
+  delivery event     (seen before? stop) → the run's outcomes → consent and suppression → the run, if it stands where a
+                     report moves it. Else it moves no clock: adapters report when they can.
+  customer.merged    all that is known goes to the other customer, and whatever comes later too (``merge``)
+  customer.erased    nothing is known any more (``erasure``)
+  timer              newer versions → due moments → the journey whose schedule it belongs to
+At the end of each: journeys that a run has started, and journeys whose segment the customer has come into.
 """
 
 from collections.abc import Sequence
 
-import msgspec
-
+from orchestrator.journeys.admission import admit_by_event, admit_by_schedule, admit_by_segment, admit_started
 from orchestrator.journeys.deliveries import take_report
 from orchestrator.journeys.directory import Directory
-from orchestrator.journeys.entry import enter
+from orchestrator.journeys.ending import leave
+from orchestrator.journeys.erasure import erase
 from orchestrator.journeys.facts import learn
+from orchestrator.journeys.merge import absorb, hand_over, pass_on
+from orchestrator.journeys.migration import migrate
 from orchestrator.journeys.progress import meet
 from orchestrator.journeys.state import SEEN_EVENTS, CustomerState, Run, add_fingerprint, has_fingerprint
-from orchestrator.journeys.steps import leave, pass_wait
-from orchestrator.journeys.turn import Effect, TimeRule, Turn
-from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.journeys.turn import Advance as Advance
+from orchestrator.journeys.turn import Signal as Signal
+from orchestrator.journeys.turn import TimeRule, Turn
+from orchestrator.journeys.walk import observe, pass_wait, reacts_to_reports, take_outcome
+from orchestrator.messages.event import (
+    CUSTOMER_ERASED,
+    CUSTOMER_MERGED,
+    EMITTED_SOURCE,
+    DeliveryEvent,
+    EngagementEvent,
+    hops_of,
+)
+from orchestrator.messages.handover import Handover
 from orchestrator.messages.ids import fingerprint
 from orchestrator.messages.timer import TimerDue
-
-Signal = EngagementEvent | DeliveryEvent | TimerDue
-
-
-class Advance(msgspec.Struct, frozen=True):
-    """The next state, and what is to be published: commands and activities in the order they were decided.
-
-    ``is_duplicate``: the signal had been carried out before, and nothing was done.
-    """
-
-    state: CustomerState
-    effects: Sequence[Effect]
-    is_duplicate: bool = False
 
 
 def advance(
@@ -60,17 +62,21 @@ def advance(
     ``now_ms``: the worker's clock on the wall; in stream time the event's own time or the timer's due moment. ``cause``
     ("topic/partition/offset") is put on every activity.
     """
+    if state.merged_into:
+        return pass_on(directory, state, signal, now_ms, cause)
     match signal:
         case EngagementEvent():
+            if signal.type == CUSTOMER_ERASED:
+                return erase(signal, max(now_ms, state.clock_ms), cause)
+            if signal.type == CUSTOMER_MERGED and (handed_over := hand_over(state, signal)) is not None:
+                return handed_over
             return _engagement(directory, state, signal, now_ms, time, cause)
         case DeliveryEvent():
             return _delivery(directory, state, signal, now_ms, time, cause)
         case TimerDue():
-            now_ms = max(now_ms, state.clock_ms)
-            turn = Turn(directory, state, signal.workspace_id, signal.customer_id, now_ms, cause)
-            if not _catch_up(turn, state.clock_ms, time):
-                return Advance(state, (), is_duplicate=True)
-            return Advance(turn.end(now_ms), turn.effects)
+            return _timer(directory, state, signal, now_ms, time, cause)
+        case Handover():
+            return absorb(directory, state, signal, now_ms, cause)
 
 
 def _engagement(
@@ -84,14 +90,15 @@ def _engagement(
     occurred_ms = min(event.time_ms, now_ms)
     turn = Turn(directory, state, event.workspace_id, event.customer_id, now_ms, cause)
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
+    if event.source.startswith(EMITTED_SOURCE):
+        turn.hops = hops_of(event.source)
     if turn.runs:
         _catch_up(turn, state.clock_ms, time)
     learn(turn, event, occurred_ms)
-    for index, run in enumerate(turn.runs):
-        turn.runs[index] = meet(turn, run, event, occurred_ms)
-    for plan in directory.entered_by(event.workspace_id, event.type):
-        enter(turn, plan, event, occurred_ms)
-    return Advance(turn.end(now_ms), turn.effects)
+    for index in _by_priority(turn):
+        turn.runs[index] = meet(turn, turn.runs[index], event, occurred_ms)
+    admit_by_event(turn, event, occurred_ms)
+    return _conclude(turn, now_ms, (event.source, event.id))
 
 
 def _delivery(
@@ -100,42 +107,124 @@ def _delivery(
     mark = fingerprint(event.source, event.id)
     if has_fingerprint(state.seen, mark):
         return Advance(state, (), is_duplicate=True)
-    at_ms = max(now_ms, state.clock_ms) if time == "wall" else event.time_ms
+    latest_ms = max(now_ms, state.clock_ms)
+    at_ms = latest_ms if time == "wall" else event.time_ms
     turn = Turn(directory, state, event.workspace_id, event.customer_id, at_ms, cause)
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
-    take_report(turn, event)
-    return Advance(turn.end(state.clock_ms), turn.effects)
+    if not any(run.id == event.run_id and _reacts(directory, run) for run in state.runs):
+        take_report(turn, event)
+        return Advance(turn.end(state.clock_ms), turn.effects)
+    turn.now_ms = latest_ms
+    _catch_up(turn, state.clock_ms, time)
+    turn.now_ms = at_ms
+    index = take_report(turn, event)
+    turn.now_ms = latest_ms
+    if index is not None:
+        run = turn.runs[index]
+        plan = directory.plan(run.journey_id, run.version)
+        if plan is not None:
+            turn.runs[index] = take_outcome(turn, plan, run, event.step, event.outcome)
+    return _conclude(turn, latest_ms, (event.source, event.id))
+
+
+def _timer(
+    directory: Directory, state: CustomerState, timer: TimerDue, now_ms: int, time: TimeRule, cause: str
+) -> Advance:
+    now_ms = max(now_ms, state.clock_ms)
+    turn = Turn(directory, state, timer.workspace_id, timer.customer_id, now_ms, cause)
+    was_due = _catch_up(turn, state.clock_ms, time)
+    if timer.entering:
+        mark = fingerprint("schedule", timer.entering, str(timer.due_ms))
+        if not has_fingerprint(state.seen, mark):
+            was_due = True
+            turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
+            admit_by_schedule(turn, timer.entering, timer.due_ms)
+    if not was_due:
+        return Advance(state, (), is_duplicate=True)
+    return _conclude(turn, now_ms, ("timer", str(timer.due_ms)))
+
+
+def _conclude(turn: Turn, clock_ms: int, identity: tuple[str, ...]) -> Advance:
+    if turn.starts:
+        admit_started(turn)
+    admit_by_segment(turn, identity)
+    if turn.starts:
+        admit_started(turn)
+    return Advance(turn.end(clock_ms), turn.effects)
+
+
+def _reacts(directory: Directory, run: Run) -> bool:
+    plan = directory.plan(run.journey_id, run.version)
+    return run.is_under_way and plan is not None and reacts_to_reports(plan, run)
+
+
+def _by_priority(turn: Turn) -> Sequence[int]:
+    """The runs in the order in which they may use up what is limited: highest priority first, then oldest."""
+    if len(turn.runs) < 2:
+        return range(len(turn.runs))
+    return sorted(range(len(turn.runs)), key=lambda index: -_priority(turn.directory, turn.runs[index]))
+
+
+def _priority(directory: Directory, run: Run) -> int:
+    plan = directory.plan(run.journey_id, run.version)
+    return 0 if plan is None else plan.priority
 
 
 def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
-    """Carries out what has fallen due up to ``turn.now_ms``, earliest first; whether there was anything.
+    """Takes runs over to newer versions, then carries out what has fallen due up to ``turn.now_ms``, earliest first;
+    whether there was anything.
 
     Each is decided now on the wall, and at the moment it fell due in stream time (or at the customer's clock, when it
     was held back longer than that).
     """
     upto_ms = turn.now_ms
     was_due = False
-    while (index := _most_overdue(turn, upto_ms)) is not None:
+    for index, run in enumerate(turn.runs):
+        if _is_to_migrate(turn.directory, run):
+            was_due = True
+            turn.runs[index] = migrate(turn, run)
+    while (index_of_due := _most_overdue(turn, upto_ms)) is not None:
         was_due = True
-        run = turn.runs[index]
+        run = turn.runs[index_of_due]
         due_ms = run.next_ms
         if time == "stream" and due_ms is not None:
             turn.now_ms = max(due_ms, clock_ms)
-        turn.runs[index] = _fall_due(turn, run)
+        turn.runs[index_of_due] = _fall_due(turn, run)
     turn.now_ms = upto_ms
     return was_due
 
 
+def _is_to_migrate(directory: Directory, run: Run) -> bool:
+    """Whether a decision about the run stands out and can be carried out."""
+    standing = directory.standings.get(run.journey_id)
+    since = max(run.version, run.reviewed)
+    if standing is None or standing.version <= since or not standing.migrations:
+        return False
+    waiting = directory.migrations(run.journey_id, since)
+    return (
+        bool(waiting)
+        and directory.plan(run.journey_id, run.version) is not None
+        and directory.plan(run.journey_id, waiting[0].version) is not None
+    )
+
+
 def _most_overdue(turn: Turn, upto_ms: int) -> int | None:
+    """The run that fell due first; of several at one moment, that of the highest priority."""
     found: int | None = None
     earliest_ms = upto_ms
     for index, run in enumerate(turn.runs):
         due_ms = run.next_ms
-        if due_ms is None or due_ms > earliest_ms or (due_ms == earliest_ms and found is not None):
+        if due_ms is None or due_ms > earliest_ms:
+            continue
+        if found is not None and due_ms == earliest_ms and not _goes_before(turn, run, turn.runs[found]):
             continue
         if may_fall_due(turn.directory, turn.workspace_id, run.journey_id, run.version):
             found, earliest_ms = index, due_ms
     return found
+
+
+def _goes_before(turn: Turn, run: Run, other: Run) -> bool:
+    return _priority(turn.directory, run) > _priority(turn.directory, other)
 
 
 def _fall_due(turn: Turn, run: Run) -> Run:
@@ -145,8 +234,18 @@ def _fall_due(turn: Turn, run: Run) -> Run:
     if turn.directory.is_discarded(run.journey_id):
         return leave(turn, plan, run, "journey_stopped")
     if run.expires_ms is not None and run.expires_ms <= turn.now_ms and run.expires_ms == run.next_ms:
-        return leave(turn, plan, run, "expired")
+        return leave(turn, plan, run, _expiry_reason(turn, run))
+    if plan.exits_when:
+        run = observe(turn, plan, run)
+        if run.due_ms is None or run.due_ms > turn.now_ms:
+            return run
     return pass_wait(turn, plan, run)
+
+
+def _expiry_reason(turn: Turn, run: Run) -> str:
+    drains = turn.directory.migrations(run.journey_id, run.version)
+    is_drained = any(each.policy == "drain" and each.until_ms == run.expires_ms for each in drains)
+    return "version_drained" if is_drained else "expired"
 
 
 def may_fall_due(directory: Directory, workspace_id: str, journey_id: str, version: int) -> bool:
@@ -155,13 +254,20 @@ def may_fall_due(directory: Directory, workspace_id: str, journey_id: str, versi
 
 
 def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
-    """The earliest moment at which something of this customer falls due, leaving out what is held; else None."""
+    """The earliest moment at which something of this customer falls due, leaving out what is held; else None.
+
+    A run that a newer version takes over is due since that was decided.
+    """
     earliest_ms: int | None = None
     for run in state.runs:
         due_ms = run.next_ms
-        if due_ms is None or (earliest_ms is not None and due_ms >= earliest_ms):
+        if due_ms is None:
             continue
-        if may_fall_due(directory, workspace_id, run.journey_id, run.version):
+        if _is_to_migrate(directory, run):
+            due_ms = min(due_ms, directory.standings[run.journey_id].changed_at_ms)
+        if (earliest_ms is None or due_ms < earliest_ms) and may_fall_due(
+            directory, workspace_id, run.journey_id, run.version
+        ):
             earliest_ms = due_ms
     return earliest_ms
 

@@ -1,84 +1,125 @@
 """Who enters a journey: the trigger, the audience, re-entry, and the draw between treatment and holdout."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import assert_never
 
-from orchestrator.definitions.journey import AfterPeriod, Always, NeverAgain, OncePerKey
+from msgspec.structs import replace
+
+from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, OncePerKey
 from orchestrator.experiments.assignment import bucket, in_holdout
+from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
     HOLDOUT,
     MAX_ENTRY_KEYS,
+    NEVER_ENTERED,
     TREATMENT,
     Entries,
     Run,
     add_fingerprint,
     has_fingerprint,
 )
-from orchestrator.journeys.steps import walk
 from orchestrator.journeys.turn import Turn
 from orchestrator.journeys.values import find, storable
+from orchestrator.journeys.walk import walk
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import derived_id, fingerprint
 
-_NEVER_ENTERED = Entries(0, 0)
 HOLDOUT_SALT = "#holdout"  # a split is salted with its step id, which has no "#"
+GLOBAL_HOLDOUT_SALT = "#global-holdout"
+ALL_JOURNEYS = "*"
 
 
-def enter(turn: Turn, plan: Plan, event: EngagementEvent, occurred_ms: int) -> None:
-    """Starts a run, if the event is a trigger and nothing stands against it; a refusal is put on record."""
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """What may start a run. ``identity`` tells triggers apart for ever; ``details`` say on record what it was."""
+
+    identity: tuple[str, ...]
+    occurred_ms: int
+    details: Mapping[str, object]
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def triggered_by(event: EngagementEvent, occurred_ms: int) -> Trigger:
+    """An event as a trigger."""
+    details = {"event_id": event.id, "event_type": event.type}
+    return Trigger((event.source, event.id), occurred_ms, details, event.data)
+
+
+def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
+    """Starts a run if nothing stands against it, and says whether; a refusal is put on record."""
     entry = plan.entry
-    situation = turn.situation(event.data)
+    situation = turn.situation(trigger.data)
     if entry.where is not None and not entry.where(situation):
-        return
-    key = "" if entry.key is None else _key_text(find(event.data, entry.key))
-    entries = turn.entries.get(plan.journey_id, _NEVER_ENTERED)
+        return False
+    key = "" if entry.key is None else _key_text(find(trigger.data, entry.key))
+    entries = turn.entries.get(plan.journey_id, NEVER_ENTERED)
     refusal = _refusal(turn, plan, key, entries)
     if refusal is None and entry.audience is not None and not entry.audience(situation):
         refusal = {"rule": "audience", "reason": "the customer is not in the audience"}
+    if refusal is None and entry.exclude is not None and entry.exclude(situation):
+        refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
+    if refusal is None and plan.exclusion_group:
+        refusal = _make_room(turn, plan)
     if refusal is not None:
-        _refuse(turn, plan, event, refusal)
-        return
+        _refuse(turn, plan, trigger, refusal)
+        return False
 
     ordinal = entries.count + 1
     keys = entries.keys if entry.key is None else add_fingerprint(entries.keys, fingerprint(key), MAX_ENTRY_KEYS)
-    turn.entries = {**turn.entries, plan.journey_id: Entries(ordinal, turn.now_ms, keys)}
-    run, drawn = _new_run(turn, plan, event, occurred_ms, key, ordinal)
-    details: dict[str, object] = {"bucket": drawn, "event_id": event.id, "event_type": event.type, "ordinal": ordinal}
+    entered = replace(entries, count=ordinal, last_ms=turn.now_ms, keys=keys)
+    turn.entries = {**turn.entries, plan.journey_id: entered}
+    run, draw = _new_run(turn, plan, trigger, key, ordinal)
+    details: dict[str, object] = {**draw, **trigger.details, "ordinal": ordinal}
     if key:
         details["entry_key"] = key
     turn.record("journey_entered", plan, run, "", details)
     turn.runs.append(walk(turn, plan, run, plan.start) if run.arm == TREATMENT else run)
+    return True
 
 
-def _new_run(
-    turn: Turn, plan: Plan, event: EngagementEvent, occurred_ms: int, key: str, ordinal: int
-) -> tuple[Run, int]:
+def _new_run(turn: Turn, plan: Plan, trigger: Trigger, key: str, ordinal: int) -> tuple[Run, dict[str, object]]:
     drawn = bucket(turn.workspace_id, plan.journey_id, HOLDOUT_SALT, turn.customer_id)
+    is_held_out = in_holdout(drawn, plan.holdout_percent)
+    draw: dict[str, object] = {"bucket": drawn}
+    workspace = turn.directory.workspaces.get(turn.workspace_id)
+    if workspace is not None and workspace.settings.holdout_percent:
+        drawn = bucket(turn.workspace_id, ALL_JOURNEYS, GLOBAL_HOLDOUT_SALT, turn.customer_id)
+        draw["workspace_bucket"] = drawn
+        if in_holdout(drawn, workspace.settings.holdout_percent):
+            is_held_out = True
+            draw["holdout"] = "workspace"
     run_id = derived_id(
         "run", turn.workspace_id, turn.customer_id, plan.journey_id, str(plan.version), key, str(ordinal)
     )
-    fields = {name: storable(find(event.data, path)) for name, path in plan.entry_fields}
+    fields = {name: storable(find(trigger.data, path)) for name, path in plan.entry_fields}
     run = Run(
         id=run_id,
         journey_id=plan.journey_id,
         version=plan.version,
-        arm=HOLDOUT if in_holdout(drawn, plan.holdout_percent) else TREATMENT,
-        entered_ms=occurred_ms,
+        arm=HOLDOUT if is_held_out else TREATMENT,
+        entered_ms=trigger.occurred_ms,
         entry_key=key,
         entry_fields={name: value for name, value in fields.items() if value is not None},
         expires_ms=turn.now_ms + plan.expires_ms,
-        goal_until_ms=None if plan.goal is None else occurred_ms + plan.goal.window_ms,
+        goal_until_ms=None if plan.goal is None else trigger.occurred_ms + plan.goal.window_ms,
     )
-    return run, drawn
+    return run, draw
 
 
 def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, object] | None:
     """What stands against an entry now, as details of the refusal; None when nothing does."""
+    entry = plan.entry
     if turn.directory.is_held(turn.workspace_id, plan.journey_id):
         return {"rule": "journey_paused", "reason": "the journey or its workspace is paused: nobody enters"}
-    if plan.entry.key is not None and not key:
-        return {"rule": "missing_key", "reason": f"the event has no {'.'.join(plan.entry.key)}"}
+    if entry.opens_ms is not None and turn.now_ms < entry.opens_ms:
+        return {"rule": "not_open", "reason": "entry has not opened yet", "next_eligible_ms": entry.opens_ms}
+    if entry.closes_ms is not None and turn.now_ms >= entry.closes_ms:
+        return {"rule": "closed", "reason": "entry has closed", "closed_ms": entry.closes_ms}
+    if entry.key is not None and not key:
+        return {"rule": "missing_key", "reason": f"the event has no {'.'.join(entry.key)}"}
     for run in turn.runs:
         if run.journey_id != plan.journey_id or run.entry_key != key:
             continue
@@ -89,6 +130,10 @@ def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, ob
             # over more windows. Until its window closes, nobody of either arm enters again.
             reason = "the goal of the last entry may still be reached, and the journey compares with a holdout"
             return {"rule": "goal_open", "reason": reason, "next_eligible_ms": run.goal_until_ms + 1}
+    return _re_entry_refusal(turn, plan, key, entries)
+
+
+def _re_entry_refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, object] | None:
     rule = plan.entry.re_entry
     match rule:
         case NeverAgain():
@@ -114,8 +159,26 @@ def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, ob
     return None
 
 
-def _refuse(turn: Turn, plan: Plan, event: EngagementEvent, details: dict[str, object]) -> None:
-    identity = (turn.workspace_id, turn.customer_id, plan.journey_id, event.source, event.id)
+def _make_room(turn: Turn, plan: Plan) -> dict[str, object] | None:
+    """A customer is under way in one journey of a group: those of lower priority end, any other refuses the entry."""
+    lower: list[tuple[int, Plan]] = []
+    for index, run in enumerate(turn.runs):
+        if not run.is_under_way or run.journey_id == plan.journey_id:
+            continue
+        other = turn.directory.plan(run.journey_id, run.version)
+        if other is None or other.exclusion_group != plan.exclusion_group:
+            continue
+        if other.priority >= plan.priority:
+            reason = f"the customer is in another journey of the group {plan.exclusion_group}"
+            return {"rule": "exclusion_group", "reason": reason, "journey_id": other.journey_id}
+        lower.append((index, other))
+    for index, other in lower:
+        turn.runs[index] = leave(turn, other, turn.runs[index], "displaced")
+    return None
+
+
+def _refuse(turn: Turn, plan: Plan, trigger: Trigger, details: dict[str, object]) -> None:
+    identity = (turn.workspace_id, turn.customer_id, plan.journey_id, *trigger.identity)
     turn.effects.append(
         Activity(
             id=derived_id("activity", "entry_refused", *identity),
@@ -126,7 +189,7 @@ def _refuse(turn: Turn, plan: Plan, event: EngagementEvent, details: dict[str, o
             run_id="",
             type="entry_refused",
             at_ms=turn.now_ms,
-            details={**details, "event_id": event.id, "event_type": event.type},
+            details={**details, **trigger.details},
             cause=turn.cause,
         )
     )

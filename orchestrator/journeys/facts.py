@@ -1,7 +1,14 @@
 """What an event tells about the customer: attributes, consent, and that it happened."""
 
 from orchestrator.guardrails.consent import ANY, apply_consent
-from orchestrator.journeys.state import MAX_ATTRIBUTES, MAX_EVENT_TYPES, RECENT_TIMES, Attribute, Occurrences
+from orchestrator.journeys.state import (
+    MAX_ATTRIBUTES,
+    MAX_COUNTS,
+    MAX_EVENT_TYPES,
+    RECENT_TIMES,
+    Attribute,
+    Occurrences,
+)
 from orchestrator.journeys.turn import Turn
 from orchestrator.journeys.values import storable
 from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
@@ -17,7 +24,10 @@ def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
         if isinstance(channel, str) and isinstance(category, str):
             is_granted = event.type == CONSENT_GRANTED
             turn.consents = apply_consent(turn.consents, channel, category, is_granted, occurred_ms)
-    _count(turn, event.type, occurred_ms)
+    turn.history = _counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
+    for counter in turn.directory.counters_of(turn.workspace_id, event.type):
+        if counter.where(turn.situation(event.data)):
+            turn.counts = _counted(turn.counts, counter.key, occurred_ms, MAX_COUNTS)
 
 
 def _update_attributes(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
@@ -38,16 +48,14 @@ def _update_attributes(turn: Turn, event: EngagementEvent, occurred_ms: int) -> 
     turn.attributes = attributes
 
 
-def _count(turn: Turn, event_type: str, occurred_ms: int) -> None:
-    known = turn.history.get(event_type)
-    if known is None:
-        if len(turn.history) >= MAX_EVENT_TYPES:
-            return
-        turn.history = {**turn.history, event_type: Occurrences(1, (occurred_ms,))}
-        return
-    recent = known.recent
+def _counted(known: dict[str, Occurrences], key: str, occurred_ms: int, most: int) -> dict[str, Occurrences]:
+    """``known`` with one more of ``key``; beyond ``most`` kinds no new one is begun."""
+    before = known.get(key)
+    if before is None:
+        return known if len(known) >= most else {**known, key: Occurrences(1, (occurred_ms,))}
+    recent = before.recent
     if occurred_ms >= recent[-1]:
         recent = (*recent[1 - RECENT_TIMES :], occurred_ms)
     else:
         recent = tuple(sorted((*recent, occurred_ms))[-RECENT_TIMES:])
-    turn.history = {**turn.history, event_type: Occurrences(known.count + 1, recent)}
+    return {**known, key: Occurrences(before.count + 1, recent)}

@@ -2,11 +2,12 @@
 
 from msgspec.structs import replace
 
+from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import GoalPlan, Plan, WaitForPlan
 from orchestrator.journeys.state import Run
-from orchestrator.journeys.steps import leave, walk
 from orchestrator.journeys.turn import Turn
 from orchestrator.journeys.values import find, number
+from orchestrator.journeys.walk import observe, walk
 from orchestrator.messages.event import EngagementEvent
 
 
@@ -25,14 +26,18 @@ def meet(turn: Turn, run: Run, event: EngagementEvent, occurred_ms: int) -> Run:
     for criterion in plan.exit_on:
         if criterion.event == event.type and (criterion.where is None or criterion.where(turn.situation(event.data))):
             return leave(turn, plan, run, criterion.reason)
-    step = plan.steps[run.step]
-    if isinstance(step, WaitForPlan) and step.event == event.type and occurred_ms >= run.arrived_ms - step.look_back_ms:
-        if step.where is not None and not step.where(turn.situation(event.data, run.outcomes)):
-            return run
+    step = plan.steps.get(run.step)
+    if isinstance(step, WaitForPlan) and _is_awaited(turn, step, run, event, occurred_ms):
         details: dict[str, object] = {"kind": "wait_for", "way": "happened", "event_id": event.id, "next": step.next}
         turn.record("step_passed", plan, run, run.step, details)
-        return walk(turn, plan, run, step.next)
-    return run
+        run = walk(turn, plan, run, step.next)
+    return observe(turn, plan, run)
+
+
+def _is_awaited(turn: Turn, step: WaitForPlan, run: Run, event: EngagementEvent, occurred_ms: int) -> bool:
+    if step.event != event.type or occurred_ms < run.arrived_ms - step.look_back_ms:
+        return False
+    return step.where is None or step.where(turn.situation(event.data, run.outcomes))
 
 
 def _is_reached(turn: Turn, goal: GoalPlan, run: Run, event: EngagementEvent, occurred_ms: int) -> bool:

@@ -1,53 +1,104 @@
 """The engine on its own, over a list of signals: one thread, no Kafka, stream time. The reference for everything else.
 
 Customers do not influence one another, and what falls due is part of a customer's state. So it is enough to take each
-customer's signals in order, and at the end to let time run on to ``until_ms``.
+customer's signals in order, and at the end to let time run on to ``until_ms``. The moments of a schedule come between
+the signals: at each, every customer known by then is looked at.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.engine import Signal, advance, next_due_ms
+from orchestrator.journeys.occasions import due_occasions
 from orchestrator.journeys.state import EMPTY, CustomerState
 from orchestrator.journeys.turn import Effect
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.handover import Handover
 from orchestrator.messages.timer import TimerDue
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Replay:
     """What came of it: the states by (workspace id, customer id), and every effect, in the order of decision."""
 
-    states: Mapping[tuple[str, str], CustomerState]
-    effects: tuple[Effect, ...]
-    duplicates: int
+    states: dict[tuple[str, str], CustomerState] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+    duplicates: int = 0
 
 
 def replay(directory: Directory, signals: Iterable[Signal], until_ms: int) -> Replay:
     """Runs ``signals`` through the engine, each at its own time, then lets everything fall due up to ``until_ms``."""
-    states: dict[tuple[str, str], CustomerState] = {}
-    effects: list[Effect] = []
-    duplicates = 0
+    replaying = _Replaying(directory)
     for signal in signals:
-        customer = (signal.workspace_id, signal.customer_id)
-        advanced = advance(directory, states.get(customer, EMPTY), signal, _time_of(signal), "stream")
-        states[customer] = advanced.state
-        effects += advanced.effects
-        duplicates += advanced.is_duplicate
-    for (workspace_id, customer_id), state in states.items():
-        # One due moment after the other, as a worker's timers come: so the last states are the same as a worker's.
-        while (due_ms := next_due_ms(directory, workspace_id, state)) is not None and due_ms <= until_ms:
-            timer = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
-            advanced = advance(directory, state, timer, due_ms, "stream")
-            state = states[workspace_id, customer_id] = advanced.state
-            effects += advanced.effects
-    return Replay(states, tuple(effects), duplicates)
+        replaying.reach(time_of(signal))
+        replaying.take(signal)
+    replaying.reach(until_ms)
+    replaying.run_out(until_ms)
+    return replaying.replay
 
 
-def _time_of(signal: Signal) -> int:
+def time_of(signal: Signal) -> int:
+    """When the signal happened or fell due."""
     match signal:
         case EngagementEvent() | DeliveryEvent():
             return signal.time_ms
         case TimerDue():
             return signal.due_ms
+        case Handover():
+            return signal.time_ms
+
+
+class _Replaying:
+    def __init__(self, directory: Directory) -> None:
+        self.directory = directory
+        self.replay = Replay()
+        self._done: dict[str, int] = {}
+        self._has_schedules = any(plan.entry.kind in ("segment", "schedule") for plan in directory.entered.values())
+
+    def take(self, signal: Signal) -> None:
+        """Carries the signal out, and the events that come of it."""
+        waiting: deque[Signal] = deque([signal])
+        while waiting:
+            now = waiting.popleft()
+            customer = (now.workspace_id, now.customer_id)
+            state = self.replay.states.get(customer, EMPTY)
+            advanced = advance(self.directory, state, now, time_of(now), "stream")
+            self.replay.states[customer] = advanced.state
+            self.replay.effects += advanced.effects
+            self.replay.duplicates += advanced.is_duplicate
+            waiting.extend(
+                effect for effect in advanced.effects if isinstance(effect, EngagementEvent | DeliveryEvent | Handover)
+            )
+
+    def reach(self, now_ms: int) -> None:
+        """Lets the moments of schedules come up to ``now_ms``."""
+        if not self._has_schedules:
+            return
+        for occasion in due_occasions(self.directory, self._done, now_ms):
+            self._done[occasion.journey_id] = occasion.at_ms
+            for workspace_id, customer_id in sorted(self.replay.states):
+                if workspace_id == occasion.workspace_id:
+                    self.take(
+                        TimerDue(
+                            workspace_id=workspace_id,
+                            customer_id=customer_id,
+                            due_ms=occasion.at_ms,
+                            entering=occasion.journey_id,
+                        )
+                    )
+
+    def run_out(self, until_ms: int) -> None:
+        """One due moment after the other, as a worker's timers come: so the last states are the same as a worker's."""
+        for workspace_id, customer_id in list(self.replay.states):
+            for timer in self._timers(workspace_id, customer_id, until_ms):
+                self.take(timer)
+
+    def _timers(self, workspace_id: str, customer_id: str, until_ms: int) -> Iterator[TimerDue]:
+        while True:
+            state = self.replay.states[workspace_id, customer_id]
+            due_ms = next_due_ms(self.directory, workspace_id, state)
+            if due_ms is None or due_ms > until_ms:
+                return
+            yield TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)

@@ -17,6 +17,7 @@ SEEN_EVENTS = 64  # ids of the newest events of a customer, to recognise one tha
 FINGERPRINT_BYTES = 8
 RECENT_TIMES = 16  # newest times kept of each event type; see definitions.condition.Happened
 MAX_EVENT_TYPES = 100
+MAX_COUNTS = 200
 MAX_ATTRIBUTES = 200
 MAX_ENTRY_KEYS = 256
 
@@ -39,11 +40,19 @@ class Occurrences(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Entries(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """How often the customer entered a journey, when last, and with which keys (fingerprints, oldest first)."""
+    """How often the customer entered a journey, when last, and with which keys (fingerprints, oldest first).
+
+    ``arms``: of the experiment steps the customer came to, by step. ``is_member``: of the segment that is the entry.
+    """
 
     count: int
     last_ms: int
     keys: bytes = b""
+    arms: dict[str, str] = {}
+    is_member: bool = False
+
+
+NEVER_ENTERED = Entries(0, 0)
 
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -52,6 +61,10 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``step`` is where it stands, empty once it has ended (and for the holdout, which takes no step at all). ``due_ms``
     is when the present wait is over. ``attempt`` counts how often the present send was put off. An ended run is kept
     while its goal may still be reached, until ``goal_until_ms``.
+
+    ``contact``: which of the send step's contacts is tried; ``sent_ms``: when its command was decided, while a report
+    is waited for. ``visits`` (of each step, in journeys with loops) and ``loops`` (how often each was taken).
+    ``reviewed``: the newest version of which is settled whether the run goes over to it; ``moves``: how often it did.
     """
 
     id: str
@@ -68,6 +81,12 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     expires_ms: int | None = None
     goal_until_ms: int | None = None
     outcomes: dict[str, str] = {}
+    contact: int = 0
+    sent_ms: int | None = None
+    visits: dict[str, int] = {}
+    loops: dict[str, int] = {}
+    reviewed: int = 0
+    moves: int = 0
 
     @property
     def is_under_way(self) -> bool:
@@ -85,7 +104,11 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """One customer. ``clock_ms`` is the latest time a decision was made at: time never runs backwards."""
+    """One customer. ``clock_ms`` is the latest time a decision was made at: time never runs backwards.
+
+    ``history``: what the customer did, by event type; ``counts``: filtered, by the key of the count. ``merged_into``:
+    the customer who took all this over; whatever still comes for this one goes there.
+    """
 
     clock_ms: int = 0
     attributes: dict[str, Attribute] = {}
@@ -95,6 +118,8 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     seen: bytes = b""
     runs: tuple[Run, ...] = ()
     entries: dict[str, Entries] = {}
+    counts: dict[str, Occurrences] = {}
+    merged_into: str = ""
 
 
 EMPTY = CustomerState()
@@ -139,3 +164,11 @@ def has_fingerprint(fingerprints: bytes, wanted: bytes) -> bool:
 def add_fingerprint(fingerprints: bytes, new: bytes, most: int) -> bytes:
     """``fingerprints`` with ``new`` at the end, and only the newest ``most`` of them."""
     return (fingerprints + new)[-most * FINGERPRINT_BYTES :]
+
+
+def join_fingerprints(older: bytes, newer: bytes, most: int) -> bytes:
+    """The fingerprints of both, each once, ``newer`` at the end, and only the newest ``most`` of them."""
+    size = FINGERPRINT_BYTES
+    marks = [joined[at : at + size] for joined in (older, newer) for at in range(0, len(joined), size)]
+    # Of one that is in both, the later place counts: so the order is taken from the end.
+    return b"".join(reversed(dict.fromkeys(reversed(marks))))[-most * size :]

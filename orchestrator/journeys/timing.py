@@ -2,9 +2,11 @@
 
 from datetime import UTC, datetime
 
-from orchestrator.definitions.guardrail import WEEKDAYS
+from orchestrator.definitions.clock import WEEKDAYS
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, known_zone, local_ms, spans_from, weekday
 from orchestrator.journeys.values import Scalar
+
+ZONE_ATTRIBUTE = "timezone"  # of a customer: the IANA name of the zone to live by
 
 
 def minute_of_day(clock: str) -> int:
@@ -33,6 +35,25 @@ def next_local_time(zone: Zone, minute: int, weekdays: frozenset[int], now_ms: i
             if jumped_over and at < start and day == (start + offset) // DAY_MS:
                 return start
     raise AssertionError("spans never end")  # pragma: no cover
+
+
+def in_local_window(zone: Zone, opens: int, closes: int, weekdays: frozenset[int], now_ms: int) -> bool:
+    """Whether the clock in ``zone`` shows a minute from ``opens`` to before ``closes`` (over midnight when that is
+    earlier), on one of ``weekdays``.
+    """
+    day, time_ms = divmod(local_ms(zone, now_ms), DAY_MS)
+    minute = time_ms // MINUTE_MS
+    is_in_window = opens <= minute < closes if opens < closes else minute >= opens or minute < closes
+    return is_in_window and weekday(day) in weekdays
+
+
+def next_in_local_window(zone: Zone, opens: int, closes: int, weekdays: frozenset[int], now_ms: int) -> int:
+    """The first instant from ``now_ms`` on at which :func:`in_local_window` holds."""
+    if in_local_window(zone, opens, closes, weekdays, now_ms):
+        return now_ms
+    at_ms = next_local_time(zone, opens, weekdays, now_ms)
+    # A window over midnight is open already when one of its weekdays begins.
+    return min(at_ms, next_local_time(zone, 0, weekdays, now_ms)) if closes < opens and closes > 0 else at_ms
 
 
 def weekday_numbers(names: tuple[str, ...]) -> frozenset[int]:

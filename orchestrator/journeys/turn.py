@@ -1,22 +1,52 @@
 """One turn: the working copy of a customer's state while one signal is carried out, and what comes of it."""
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
 
+import msgspec
+
+from orchestrator.definitions.step import FromAttribute, FromEntry, Literally, Variable
 from orchestrator.guardrails.decide import CustomerFacts
+from orchestrator.guardrails.zone import Zone
 from orchestrator.journeys.conditions import Situation
 from orchestrator.journeys.directory import Directory
-from orchestrator.journeys.plan import Plan
+from orchestrator.journeys.plan import Plan, Variables
 from orchestrator.journeys.state import CustomerState, Run
+from orchestrator.journeys.timing import ZONE_ATTRIBUTE, zone_or
+from orchestrator.journeys.values import Scalar
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.handover import Handover
 from orchestrator.messages.ids import derived_id
+from orchestrator.messages.timer import TimerDue
 
-Effect = SendCommand | Activity
+Effect = SendCommand | Activity | EngagementEvent | DeliveryEvent | Handover
+Signal = EngagementEvent | DeliveryEvent | TimerDue | Handover
 TimeRule = Literal["wall", "stream"]
 
-ZONE_ATTRIBUTE = "timezone"
-_NO_DATA: Mapping[str, object] = {}
+NOTHING: Mapping[str, object] = {}
+NO_OUTCOMES: Mapping[str, str] = {}
+
+
+class Advance(msgspec.Struct, frozen=True):
+    """The next state, and what is to be published: commands and activities in the order they were decided.
+
+    ``is_duplicate``: the signal had been carried out before, and nothing was done.
+    """
+
+    state: CustomerState
+    effects: Sequence[Effect]
+    is_duplicate: bool = False
+
+
+class Start(NamedTuple):
+    """Another journey that a run asks to start: its id, what stands for its entry event, and who asks."""
+
+    journey_id: str
+    fields: dict[str, object]
+    run_id: str
+    mark: str
 
 
 class Turn:
@@ -29,15 +59,18 @@ class Turn:
         "attributes",
         "cause",
         "consents",
+        "counts",
         "customer_id",
         "directory",
         "effects",
         "entries",
         "history",
+        "hops",
         "now_ms",
         "runs",
         "seen",
         "sends",
+        "starts",
         "workspace_id",
     )
 
@@ -53,10 +86,13 @@ class Turn:
         self.consents = state.consents
         self.sends = state.sends
         self.history = state.history
+        self.counts = state.counts
         self.seen = state.seen
         self.runs: list[Run] = list(state.runs)
         self.entries = state.entries
         self.effects: list[Effect] = []
+        self.starts: list[Start] = []
+        self.hops = 0  # how many emitted events, one leading to the next, this signal is away from the outside
 
     def end(self, clock_ms: int) -> CustomerState:
         """The state after this turn, without runs of which nothing more can come."""
@@ -66,7 +102,15 @@ class Turn:
             if run.step != "" or (run.goal_until_ms is not None and run.goal_until_ms >= clock_ms)
         )
         return CustomerState(
-            clock_ms, self.attributes, self.consents, self.sends, self.history, self.seen, runs, self.entries
+            clock_ms,
+            self.attributes,
+            self.consents,
+            self.sends,
+            self.history,
+            self.seen,
+            runs,
+            self.entries,
+            self.counts,
         )
 
     def facts(self) -> CustomerFacts:
@@ -75,17 +119,39 @@ class Turn:
         zone_name = zone.value if zone is not None and isinstance(zone.value, str) else None
         return CustomerFacts(zone_name, self.consents, self.sends)
 
-    def situation(self, data: Mapping[str, object] = _NO_DATA, outcomes: Mapping[str, str] | None = None) -> Situation:
+    def zone(self, fallback: str) -> Zone:
+        """The customer's zone, or ``fallback`` when it is unknown."""
+        attribute = self.attributes.get(ZONE_ATTRIBUTE)
+        return zone_or(attribute.value if attribute else None, fallback)
+
+    def situation(self, data: Mapping[str, object] = NOTHING, outcomes: Mapping[str, str] = NO_OUTCOMES) -> Situation:
         """What conditions may look at now."""
-        return Situation(self.now_ms, self.attributes, self.history, data, outcomes or {})
+        return Situation(self.now_ms, self.customer_id, self.attributes, self.history, self.counts, data, outcomes)
+
+    def values(self, run: Run, variables: Variables) -> dict[str, object]:
+        """What the variables stand for now; None where nothing is known."""
+        return {name: self._value(run, source) for name, source in variables}
+
+    def _value(self, run: Run, source: Variable) -> Scalar | None:
+        match source:
+            case FromAttribute(name=name):
+                attribute = self.attributes.get(name)
+                return None if attribute is None else attribute.value
+            case FromEntry(name=name):
+                return run.entry_fields.get(name)
+            case Literally(value=value):
+                return value
 
     def record(
         self, type_: ActivityType, plan: Plan, run: Run, step: str, details: dict[str, object], nth: int = 0
     ) -> None:
         """Puts a decision about a run on record. ``nth`` tells repeated decisions of one kind at one step apart."""
+        identity = (run.id, type_, step, str(nth))
         self.effects.append(
             Activity(
-                id=derived_id("activity", run.id, type_, step, str(nth)),
+                id=derived_id("activity", *identity, mark)
+                if (mark := mark_of(run, step))
+                else derived_id("activity", *identity),
                 workspace_id=self.workspace_id,
                 customer_id=self.customer_id,
                 journey_id=plan.journey_id,
@@ -99,3 +165,9 @@ class Turn:
                 cause=self.cause,
             )
         )
+
+
+def mark_of(run: Run, step: str) -> str:
+    """What tells visits of one step apart in ids; empty for the first, on the version the run began on."""
+    visit = run.visits.get(step, 1)
+    return f"{run.moves}.{visit}" if run.moves or visit > 1 else ""

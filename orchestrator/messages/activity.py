@@ -16,6 +16,10 @@ ActivityType = Literal[
     "run_exited",  # details: reason, arm
     "run_completed",  # details: reason, arm
     "message_reported",  # details: command_id, channel, outcome, reason
+    "webhook_requested",  # details: command_id, endpoint
+    "run_migrated",  # details: from_version, from_step, policy, until_ms (step and version: where it goes on)
+    "run_adopted",  # details: from_customer_id (the run came with a customer who was merged into this one)
+    "customer_erased",  # no journey; details: receipt
 ]
 
 

@@ -10,8 +10,27 @@ Outcome = Literal["sent", "delivered", "opened", "clicked", "bounced", "complain
 CUSTOMER_UPDATED = "customer.updated"  # data: {"attributes": {name: value | null}}
 CONSENT_GRANTED = "consent.granted"  # data: {"channel": …, "category": … | absent for all}
 CONSENT_REVOKED = "consent.revoked"
+CUSTOMER_MERGED = "customer.merged"  # data: {"into": customer_id}; the event's customer is no more
+CUSTOMER_ERASED = "customer.erased"  # data: {}; everything about the customer is forgotten
+# The control plane asks that a customer enter a journey whose entry is "api": {"journey_id": …, "fields": {…}}.
+ENTRY_REQUESTED = "orchestrator.entry.requested"
 # Time itself, on an input partition, for replays in stream time; carries no customer.
 CLOCK_TICKED = "orchestrator.clock.ticked"
+
+# Who emits the events of ``emit`` steps; behind it stands how many of them, one leading to the next, this one is away
+# from an event of the outside.
+EMITTED_SOURCE = "/orchestrator/journeys"
+
+
+def emitted_source(hops: int) -> str:
+    """The source of an emitted event that is ``hops`` away from the outside."""
+    return f"{EMITTED_SOURCE}/{hops}"
+
+
+def hops_of(source: str) -> int:
+    """How many emitted events away from the outside an event of this source is; 0: it comes from there."""
+    prefix, _, hops = source.rpartition("/")
+    return int(hops) if prefix == EMITTED_SOURCE and hops.isdecimal() else 0
 
 
 class EngagementEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):

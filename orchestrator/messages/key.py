@@ -44,6 +44,11 @@ def parse_customer_key(key: bytes | None) -> tuple[str, str]:
     return workspace_id, customer_id
 
 
+def is_customer_id(text: str) -> bool:
+    """Whether ``text`` may be the customer id of a key."""
+    return 0 < len(text) <= MAX_CUSTOMER_ID_CHARS and SEPARATOR not in text and "\x00" not in text
+
+
 def murmur2(data: bytes) -> int:
     """Kafka's murmur2 of ``data`` as an unsigned 32-bit number (Austin Appleby's MurmurHash2, seed 0x9747b28c)."""
     length = len(data)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.definitions.guardrail import WEEKDAYS, FrequencyCap, Guardrails, QuietHours
+from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.guardrail import FrequencyCap, Guardrails, QuietHours
 from orchestrator.guardrails.consent import NO_CONSENTS, Consents, apply_consent, consent_of, suppress_channel
 from orchestrator.guardrails.decide import CustomerFacts, SendRequest, decide
 from orchestrator.guardrails.history import NEVER_MS, NO_SENDS, SendHistory, SendRecord, remember

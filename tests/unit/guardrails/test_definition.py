@@ -19,6 +19,18 @@ FULL = {
     "quiet_hours": {"from": "21:00", "to": "08:00", "weekdays": ["monday", "friday"], "on_quiet": "skip"},
     "fallback_zones": ["America/Los_Angeles", "Europe/Berlin"],
     "consent": {"marketing": "opt_out", "newsletter": "required"},
+    "rates": [{"limit": 10, "per": "second", "channel": "sms"}],
+    "budgets": [
+        {
+            "kind": "money",
+            "limit": 99.5,
+            "per": "day",
+            "channel": None,
+            "zone": "Europe/Berlin",
+            "when_spent": "skip",
+        }
+    ],
+    "brakes": [{"outcome": "complained", "percent": 0.3, "at_least": 1000, "within": "P1D"}],
 }
 
 

@@ -1,0 +1,165 @@
+"""The send step: what the guardrails say, the command, and the other ways to reach the customer.
+
+A step has contacts: its own channel, then its fallbacks. Each is asked of the guardrails in turn. A contact that is
+refused for want of consent, or whose channel reports what the step listed, gives way to the next; while such a report
+may still come, and there is a next contact, the run stands at the step.
+"""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from orchestrator.guardrails.decide import SendRequest, decide_under
+from orchestrator.guardrails.history import SendRecord, remember
+from orchestrator.guardrails.verdict import Allow, Defer, Suppress
+from orchestrator.journeys.plan import ContactPlan, Plan, SendPlan
+from orchestrator.journeys.state import Run
+from orchestrator.journeys.turn import Turn, mark_of
+from orchestrator.journeys.waits import Onward
+from orchestrator.messages.command import SendCommand
+from orchestrator.messages.ids import derived_id
+
+_WANT_OF_CONSENT = ("consent", "channel_suppressed")
+_REACHED = ("opened", "clicked")
+_FAILED = ("bounced", "failed")
+# After these the customer does not want to hear more of it over another channel.
+_UNWANTED = ("unsubscribed", "complained")
+
+
+def send(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onward:
+    """Asks the guardrails, now. Whatever they say but "later", the run goes on."""
+    if turn.directory.is_held(turn.workspace_id, plan.journey_id):
+        # Nothing is sent while paused: the run stands here, due at once, until the journey runs again.
+        return replace(run, due_ms=turn.now_ms), None
+    contact = step.contacts[run.contact]
+    details: dict[str, object] = {
+        "channel": contact.channel,
+        "template": contact.template,
+        "category": step.category,
+    }
+    if step.expires_ms is not None and turn.now_ms > run.arrived_ms + step.expires_ms:
+        details |= {"rule": "message_expired", "reason": "the message was not worth sending any more when it could be"}
+        turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+        return _passed(run), step.next
+    workspace = turn.directory.workspaces.get(turn.workspace_id)
+    rules = (plan.rules,) if workspace is None or workspace.rules is None else (workspace.rules, plan.rules)
+    request = SendRequest(contact.channel, step.category, plan.journey_id)
+    verdict = decide_under(rules, request, turn.facts(), turn.now_ms)
+    match verdict:
+        case Allow():
+            return _allowed(turn, plan, run, step_id, step, details, verdict)
+        case Suppress():
+            details |= {"rule": verdict.rule, "reason": verdict.reason, "inputs": verdict.inputs}
+            if verdict.next_eligible_ms is not None:
+                details["next_eligible_ms"] = verdict.next_eligible_ms
+            if verdict.rule in _WANT_OF_CONSENT and "no_consent" in step.tries_next and _has_another(run, step):
+                details["next_channel"] = step.contacts[run.contact + 1].channel
+                turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+                return send(turn, plan, replace(run, contact=run.contact + 1), step_id, step)
+            turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+            return _passed(run), step.next
+        case Defer():
+            details |= {"rule": verdict.rule, "reason": verdict.reason, "inputs": verdict.inputs}
+            if step.expires_ms is not None and verdict.until_ms > run.arrived_ms + step.expires_ms:
+                details |= {"rule": "message_expired", "put_off_by": verdict.rule}
+                turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+                return _passed(run), step.next
+            details["until_ms"] = verdict.until_ms
+            turn.record("send_deferred", plan, run, step_id, details, nth=run.attempt)
+            return replace(run, due_ms=verdict.until_ms, attempt=run.attempt + 1), None
+        case _:
+            assert_never(verdict)
+
+
+def deadline(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onward:
+    """The report that the run waits for has not come in time."""
+    if "not_opened" in step.tries_next and _has_another(run, step):
+        return _try_next(turn, plan, run, step_id, step, "not_opened")
+    return _go_on(turn, plan, run, step_id, step, "no report")
+
+
+def hear(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, outcome: str) -> Onward:
+    """A channel has reported of the contact that the run waits for."""
+    if outcome in _FAILED and outcome in step.tries_next and _has_another(run, step):
+        return _try_next(turn, plan, run, step_id, step, outcome)
+    is_settled = outcome in _REACHED or outcome in _FAILED or outcome in _UNWANTED
+    if is_settled or (outcome == "delivered" and "not_opened" not in step.tries_next):
+        return _go_on(turn, plan, run, step_id, step, outcome)
+    return run, None
+
+
+def command_id(run: Run, step_id: str) -> str:
+    """The id of the command that the run's present contact leads to: the same logical send always has the same."""
+    mark = mark_of(run, step_id)
+    if not mark and not run.contact:
+        return derived_id("command", run.id, step_id)
+    return derived_id("command", run.id, step_id, mark, str(run.contact))
+
+
+def _allowed(
+    turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, details: dict[str, object], verdict: Allow
+) -> Onward:
+    contact = step.contacts[run.contact]
+    command = _command(turn, plan, run, step_id, step, contact)
+    turn.effects.append(command)
+    record = SendRecord(turn.now_ms, contact.channel, step.category, plan.journey_id)
+    turn.sends = remember(turn.sends, record, turn.now_ms)
+    details |= {"command_id": command.id, "cost": command.cost, "checked": verdict.checked}
+    is_awaiting = step.report_ms > 0 and _has_another(run, step)
+    if is_awaiting:
+        details["report_until_ms"] = turn.now_ms + step.report_ms
+    turn.record("send_requested", plan, run, step_id, details, nth=run.contact)
+    if is_awaiting:
+        outcomes = {step: outcome for step, outcome in run.outcomes.items() if step != step_id}
+        return replace(run, due_ms=turn.now_ms + step.report_ms, sent_ms=turn.now_ms, outcomes=outcomes), None
+    return _passed(run), step.next
+
+
+def _command(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, contact: ContactPlan) -> SendCommand:
+    cost = contact.cost
+    if cost is None:
+        workspace = turn.directory.workspaces.get(turn.workspace_id)
+        cost = 0.0 if workspace is None else workspace.settings.costs.get(contact.channel, 0.0)
+    return SendCommand(
+        id=command_id(run, step_id),
+        workspace_id=turn.workspace_id,
+        customer_id=turn.customer_id,
+        journey_id=plan.journey_id,
+        version=plan.version,
+        run_id=run.id,
+        step=step_id,
+        visit=run.visits.get(step_id, 1),
+        channel=contact.channel,
+        template=contact.template,
+        category=step.category,
+        variables=turn.values(run, step.variables),
+        decided_at_ms=turn.now_ms,
+        expires_at_ms=None if step.expires_ms is None else run.arrived_ms + step.expires_ms,
+        cost=cost,
+    )
+
+
+def _try_next(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, why: str) -> Onward:
+    channel = step.contacts[run.contact + 1].channel
+    turn.record(
+        "step_passed",
+        plan,
+        run,
+        step_id,
+        {"kind": "send", "way": why, "next": step_id, "next_channel": channel},
+        nth=run.contact,
+    )
+    return send(turn, plan, replace(run, contact=run.contact + 1, sent_ms=None, due_ms=None), step_id, step)
+
+
+def _go_on(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, why: str) -> Onward:
+    turn.record("step_passed", plan, run, step_id, {"kind": "send", "way": why, "next": step.next}, nth=run.contact)
+    return _passed(run), step.next
+
+
+def _passed(run: Run) -> Run:
+    return replace(run, contact=0, sent_ms=None) if run.contact or run.sent_ms is not None else run
+
+
+def _has_another(run: Run, step: SendPlan) -> bool:
+    return run.contact + 1 < len(step.contacts)
