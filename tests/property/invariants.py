@@ -18,6 +18,11 @@ def commands_in(effects: Sequence[Effect]) -> list[SendCommand]:
     return [effect for effect in effects if isinstance(effect, SendCommand)]
 
 
+def messages_in(effects: Sequence[Effect]) -> list[SendCommand]:
+    """Commands that reach a customer: all but those that tell another system."""
+    return [command for command in commands_in(effects) if command.channel != "webhook"]
+
+
 def activities_in(effects: Sequence[Effect], *types: str) -> list[Activity]:
     return [effect for effect in effects if isinstance(effect, Activity) and (not types or effect.type in types)]
 
@@ -30,7 +35,8 @@ def assert_ids_are_unique(effects: Sequence[Effect]) -> None:
 
 def assert_every_command_is_on_record(effects: Sequence[Effect]) -> None:
     """Each command has its activity, and each such activity its command."""
-    recorded = [activity.details["command_id"] for activity in activities_in(effects, "send_requested")]
+    asked = activities_in(effects, "send_requested", "webhook_requested")
+    recorded = [activity.details["command_id"] for activity in asked]
     assert recorded == [command.id for command in commands_in(effects)]
 
 
@@ -51,7 +57,7 @@ def assert_caps_hold(effects: Sequence[Effect], guardrails: dict[str, Any], zone
     A calendar cap is asked in the zone known at the moment of sending. So it is judged only over a history in which the
     zone never changed.
     """
-    commands = commands_in(effects)
+    commands = messages_in(effects)
     for cap in guardrails["caps"]:
         sends = [command.decided_at_ms for command in commands if cap.get("channel") in (None, command.channel)]
         if cap["per"] in ("day", "week"):
@@ -70,7 +76,7 @@ def assert_caps_hold(effects: Sequence[Effect], guardrails: dict[str, Any], zone
 def assert_gaps_hold(effects: Sequence[Effect], guardrails: dict[str, Any]) -> None:
     if gap := guardrails.get("minimum_gap"):
         gap_ms = parse_duration(gap) // timedelta(milliseconds=1)
-        moments = [command.decided_at_ms for command in commands_in(effects)]
+        moments = [command.decided_at_ms for command in messages_in(effects)]
         assert all(later - earlier >= gap_ms for earlier, later in itertools.pairwise(moments))
 
 
@@ -79,7 +85,7 @@ def assert_quiet_hours_hold(effects: Sequence[Effect], guardrails: dict[str, Any
     quiet = guardrails.get("quiet_hours")
     if quiet is None or len(zones) != 1:
         return
-    for command in commands_in(effects):
+    for command in messages_in(effects):
         local = datetime.fromtimestamp(command.decided_at_ms / 1000, UTC).astimezone(ZoneInfo(zones[0]))
         clock = f"{local:%H:%M}"
         assert quiet["to"] <= clock < quiet["from"], clock
@@ -91,7 +97,7 @@ def assert_consent_holds(
     """A marketing send needs a grant for its channel that is not younger than the send, where consent is required; and
     none is made when every word on the channel that was ever said is a withdrawal."""
     said = [event for event in events if event.type.startswith("consent.")]
-    for command in commands_in(effects):
+    for command in messages_in(effects):
         if command.category == "transactional":
             continue
         heard = [event for event in said if event.data["channel"] in ("*", command.channel)]

@@ -15,18 +15,34 @@ DURATIONS = ("PT1S", "PT30M", "PT5H", "P1D", "P3DT7H", "P20D")
 
 @st.composite
 def journeys(draw: st.DrawFn) -> dict[str, Any]:
-    """A journey whose steps each lead to later steps only, so that all may be reached and none loops."""
+    """A journey whose steps each lead to later steps only, so that all may be reached, but for loops that wait."""
     count = draw(st.integers(1, 7))
     ids = [f"s{i}" for i in range(count)]
+    goal = draw(
+        st.none() | st.fixed_dictionaries({"event": st.sampled_from(EVENTS), "window": st.sampled_from(DURATIONS)})
+    )
     built: dict[str, Any] = {"done": {"kind": "exit"}}
     for index in reversed(range(count)):
         # One way always leads to the next step, so that every step can be reached.
         onward = ids[index + 1] if index + 1 < count else "done"
         anywhere = st.sampled_from([*ids[index + 1 :], "done"])
-        built[ids[index]] = draw(_step(onward, anywhere))
-    goal = draw(
-        st.none() | st.fixed_dictionaries({"event": st.sampled_from(EVENTS), "window": st.sampled_from(DURATIONS)})
-    )
+        kind = draw(st.sampled_from(["plain", "plain", "action", "loop", "experiment"]))
+        if kind == "loop":
+            loop = f"l{index}"
+            built[loop] = {
+                "kind": "loop",
+                "times": draw(st.integers(1, 3)),
+                "back_to": draw(st.sampled_from(ids[: index + 1])),
+                "next": onward,
+            }
+            built[ids[index]] = {"kind": "wait", "duration": draw(st.sampled_from(DURATIONS)), "next": loop}
+        elif kind == "experiment" and goal is not None:
+            arms = [{"name": "a", "next": onward}, {"name": "b", "next": draw(anywhere)}]
+            built[ids[index]] = {"kind": "experiment", "arms": arms, "horizon": "P90D"}
+        elif kind == "action":
+            built[ids[index]] = draw(_action(onward))
+        else:
+            built[ids[index]] = draw(_step(onward, anywhere))
     document = {
         "name": "Random",
         "entry": {
@@ -45,12 +61,46 @@ def journeys(draw: st.DrawFn) -> dict[str, Any]:
         "start": ids[0],
         "steps": built,
         "guardrails": draw(guardrails()),
-        "exit_on": draw(st.sampled_from([[], [{"event": "left", "reason": "left_us"}]])),
+        "exit_on": draw(
+            st.sampled_from(
+                [
+                    [],
+                    [{"event": "left", "reason": "left_us"}],
+                    [{"when": {"kind": "happened", "event": "left", "at_least": 2}, "reason": "left_twice"}],
+                ]
+            )
+        ),
     }
     if goal is not None:
         document["goal"] = {**goal, "exits": draw(st.booleans()), "value": "amount"}
         document["holdout"] = {"percent": draw(st.sampled_from([0, 30, 90]))}
     return document
+
+
+def _action(onward: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A step that does something other than sending."""
+    renewal = {"renewal": {"kind": "literal", "value": "2026-04-05"}}
+    return st.sampled_from(
+        [
+            {"kind": "update", "set": renewal, "remove": ["plan"], "next": onward},
+            {"kind": "emit", "event": "noted", "data": renewal, "next": onward},
+            {"kind": "webhook", "endpoint": "crm", "next": onward},
+        ]
+    )
+
+
+def _fallbacks() -> st.SearchStrategy[dict[str, Any]]:
+    """Other channels to try, for different reasons."""
+    to = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=2, unique=True).map(
+        lambda channels: [{"channel": channel, "template": "other"} for channel in channels]
+    )
+    return st.fixed_dictionaries({"to": to, "when": st.just(["no_consent"])}) | st.fixed_dictionaries(
+        {
+            "to": to,
+            "when": st.sampled_from([["bounced"], ["not_opened"], ["no_consent", "failed", "not_opened"]]),
+            "within": st.sampled_from(DURATIONS),
+        }
+    )
 
 
 def _step(onward: str, anywhere: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -60,7 +110,21 @@ def _step(onward: str, anywhere: st.SearchStrategy[str]) -> st.SearchStrategy[di
             {"kind": "attribute", "name": "plan", "op": "eq", "value": "pro"},
             {"kind": "happened", "event": "viewed", "at_least": 2, "within": "P2D"},
             {"kind": "not", "of": {"kind": "field", "name": "amount", "op": "gt", "value": 5}},
+            {"kind": "time_of_day", "from": "20:00", "to": "10:00", "weekdays": ["sunday", "monday"]},
+            {
+                "kind": "happened",
+                "event": "ordered",
+                "where": {"kind": "field", "name": "amount", "op": "ge", "value": 3},
+            },
         ]
+    )
+    local_window = st.fixed_dictionaries(
+        {
+            "kind": st.just("local_window"),
+            "from": st.sampled_from(["00:00", "09:00", "22:30"]),
+            "to": st.sampled_from(["02:15", "17:00"]),
+            "weekdays": st.sampled_from([["monday"], ["saturday", "sunday"]]),
+        }
     )
     local_time = st.fixed_dictionaries(
         {
@@ -81,16 +145,25 @@ def _step(onward: str, anywhere: st.SearchStrategy[str]) -> st.SearchStrategy[di
                 "category": st.sampled_from(["marketing", "transactional"]),
                 "next": st.just(onward),
             },
-            optional={"expires_after": duration},
-        ),
-        st.fixed_dictionaries({"kind": st.just("wait"), "duration": duration, "next": st.just(onward)}),
-        st.fixed_dictionaries(
-            {"kind": st.just("wait_until"), "until": st.one_of(local_time, date), "next": st.just(onward)}
+            optional={"expires_after": duration, "fallback": _fallbacks()},
         ),
         st.fixed_dictionaries(
             {
                 "kind": st.just("wait_for"),
-                "event": st.sampled_from(EVENTS),
+                "condition": condition,
+                "timeout": duration,
+                "next": anywhere,
+                "on_timeout": st.just(onward),
+            }
+        ),
+        st.fixed_dictionaries({"kind": st.just("wait"), "duration": duration, "next": st.just(onward)}),
+        st.fixed_dictionaries(
+            {"kind": st.just("wait_until"), "until": st.one_of(local_time, local_window, date), "next": st.just(onward)}
+        ),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("wait_for"),
+                "event": st.sampled_from([*EVENTS, "noted"]),
                 "timeout": duration,
                 "next": anywhere,
                 "on_timeout": st.just(onward),

@@ -2,19 +2,21 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from orchestrator.journeys.engine import advance, next_due_ms
 from orchestrator.journeys.replay import replay
-from orchestrator.journeys.state import EMPTY, decode_state, encode_state
+from orchestrator.journeys.state import EMPTY, SEEN_EVENTS, decode_state, encode_state
 from orchestrator.journeys.turn import Effect
-from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from orchestrator.messages.timer import TimerDue
-from tests.builders import CUSTOMER, JOURNEY, WORKSPACE, a_directory, a_standing
+from tests.builders import CUSTOMER, JOURNEY, WORKSPACE, a_directory, a_report, a_standing
 from tests.property import invariants
 from tests.property.journeys import FAR_FUTURE, journeys, lives
 
+OUTCOMES = ("sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed")
 BOTH = given(journeys(), lives())
 
 
@@ -48,9 +50,10 @@ def test_guardrails_hold_on_the_wall_however_late_timers_are(
     now_ms = 0
     for event in events:
         now_ms = max(now_ms, event.time_ms) + data.draw(st.integers(0, 3 * 3_600_000), "delay")
-        advanced = advance(directory, state, event, now_ms, "wall")
-        state = decode_state(encode_state(advanced.state))
-        effects += advanced.effects
+        for signal in (event, *_reports(effects, now_ms, data)):
+            advanced = advance(directory, state, signal, now_ms, "wall")
+            state = decode_state(encode_state(advanced.state))
+            effects += advanced.effects
     for _ in range(200):
         due_ms = next_due_ms(directory, WORKSPACE, state)
         if due_ms is None:
@@ -62,6 +65,15 @@ def test_guardrails_hold_on_the_wall_however_late_timers_are(
         state, effects = advanced.state, [*effects, *advanced.effects]
     assert next_due_ms(directory, WORKSPACE, state) is None
     assert_all_holds(effects, journey, events)
+
+
+def _reports(effects: list[Effect], now_ms: int, data: st.DataObject) -> list[DeliveryEvent]:
+    """What adapters may say now of what was sent, in any order and any number."""
+    sent = invariants.messages_in(effects)
+    if not sent:
+        return []
+    told = data.draw(st.lists(st.tuples(st.sampled_from(sent), st.sampled_from(OUTCOMES)), max_size=2), "reports")
+    return [replace(a_report(command, outcome, now_ms), is_permanent=True) for command, outcome in told]
 
 
 @BOTH
@@ -84,6 +96,8 @@ def test_when_timers_arrive_changes_nothing_in_stream_time(
 def test_events_that_come_again_change_nothing(journey: dict[str, Any], events: list[EngagementEvent]) -> None:
     directory = a_directory(journey)
     once = replay(directory, events, FAR_FUTURE)
+    emitted = sum(isinstance(effect, EngagementEvent) for effect in once.effects)
+    assume(len(events) + emitted <= SEEN_EVENTS)
     state = once.states[WORKSPACE, CUSTOMER]
     for event in events:
         assert advance(directory, state, event, FAR_FUTURE, "stream").is_duplicate
