@@ -8,10 +8,11 @@ import logging
 import os
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import OrchestratorError
+from orchestrator.journeys.occasions import Occasion
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.ids import derived_id
@@ -89,6 +90,15 @@ class CountingDecider:
 
     def may_send(self, directory: Rules, workspace_id: str, journey_id: str) -> bool:
         return journey_id not in directory.paused
+
+    def due_occasions(self, directory: Rules, done: Mapping[str, int], now_ms: int) -> Sequence[Occasion]:
+        return ()
+
+    def is_walking(self, directory: Rules, journey_id: str) -> bool:
+        return journey_id not in directory.paused
+
+    def moves_customers(self, before: Rules, after: Rules) -> bool:
+        return False
 
     def _command(self, signal: Signal, count: int, now_ms: int) -> SendCommand:
         return SendCommand(

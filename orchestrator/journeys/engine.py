@@ -183,6 +183,9 @@ def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
         if _is_to_migrate(turn.directory, run):
             was_due = True
             turn.runs[index] = migrate(turn, run)
+        elif _is_to_leave(turn.directory, run):
+            was_due = True
+            turn.runs[index] = _fall_due(turn, run)
     while (index_of_due := _most_overdue(turn, upto_ms)) is not None:
         was_due = True
         run = turn.runs[index_of_due]
@@ -205,6 +208,14 @@ def _is_to_migrate(directory: Directory, run: Run) -> bool:
         bool(waiting)
         and directory.plan(run.journey_id, run.version) is not None
         and directory.plan(run.journey_id, waiting[0].version) is not None
+    )
+
+
+def _is_to_leave(directory: Directory, run: Run) -> bool:
+    return (
+        run.is_under_way
+        and directory.is_discarded(run.journey_id)
+        and directory.plan(run.journey_id, run.version) is not None
     )
 
 
@@ -256,14 +267,14 @@ def may_fall_due(directory: Directory, workspace_id: str, journey_id: str, versi
 def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
     """The earliest moment at which something of this customer falls due, leaving out what is held; else None.
 
-    A run that a newer version takes over is due since that was decided.
+    A run that a newer version takes over, or whose journey was stopped, is due since that was decided.
     """
     earliest_ms: int | None = None
     for run in state.runs:
         due_ms = run.next_ms
         if due_ms is None:
             continue
-        if _is_to_migrate(directory, run):
+        if _is_to_migrate(directory, run) or _is_to_leave(directory, run):
             due_ms = min(due_ms, directory.standings[run.journey_id].changed_at_ms)
         if (earliest_ms is None or due_ms < earliest_ms) and may_fall_due(
             directory, workspace_id, run.journey_id, run.version

@@ -10,18 +10,31 @@ from orchestrator.messages.cloudevents import Encoded, Headers, read_envelope, w
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import ConfigRecord, config_key
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent, Outcome
+from orchestrator.messages.handover import Handover
 from orchestrator.messages.key import customer_key
 from orchestrator.messages.timer import TimerDue
+from orchestrator.messages.walk import WalkDue
 
 COMMAND_TYPE = "channel.send.requested"
 DELIVERY_TYPE = "channel.message.reported"
 ACTIVITY_TYPE = "journey.activity.recorded"
 OUR_SOURCE = "/orchestrator"
+# What a record on the orchestrator's own topic is stands in this header; a timer has none.
+KIND_HEADER = "kind"
+WALK_KEY = b"\x00walk"  # no customer's: see messages.key
+
+OwnMessage = TimerDue | WalkDue | Handover | EngagementEvent | DeliveryEvent
 
 Message = TypeVar("Message")
 
 _to_json = msgspec.json.Encoder().encode
 _timer_decoder = msgspec.json.Decoder(TimerDue)
+_own_decoders: "dict[bytes, msgspec.json.Decoder[Any]]" = {
+    b"walk": msgspec.json.Decoder(WalkDue),
+    b"handover": msgspec.json.Decoder(Handover),
+    b"event": msgspec.json.Decoder(EngagementEvent),
+    b"report": msgspec.json.Decoder(DeliveryEvent),
+}
 _command_decoder = msgspec.json.Decoder(SendCommand)
 _activity_decoder = msgspec.json.Decoder(Activity)
 _config_decoder: msgspec.json.Decoder[ConfigRecord] = msgspec.json.Decoder(ConfigRecord)
@@ -85,6 +98,20 @@ def decode_timer(value: bytes | None) -> TimerDue:
     return _own(_timer_decoder, value)
 
 
+def decode_own(value: bytes | None, headers: Headers) -> OwnMessage:
+    """The message in a record of the orchestrator's own topic, whatever its kind."""
+    if not headers:
+        return _own(_timer_decoder, value)
+    kind = dict(headers).get(KIND_HEADER)
+    if kind is None:
+        return _own(_timer_decoder, value)
+    decoder = _own_decoders.get(kind)
+    if decoder is None:
+        raise DecodeError("malformed", f"the record is of the kind {kind[:40]!r}, which this program does not know")
+    message: OwnMessage = _own(decoder, value)
+    return message
+
+
 def decode_command(value: bytes | None) -> SendCommand:
     """The send command in a record."""
     return _own(_command_decoder, value)
@@ -123,6 +150,27 @@ def encode_delivery(event: DeliveryEvent) -> Encoded:
 def encode_timer(timer: TimerDue) -> Encoded:
     """A timer; it has no CloudEvents headers, being for the orchestrator alone."""
     return Encoded(customer_key(timer.workspace_id, timer.customer_id), _to_json(timer), [])
+
+
+def encode_walk(walk: WalkDue) -> Encoded:
+    """A moment at which a partition looks at all its customers."""
+    return Encoded(WALK_KEY, _to_json(walk), [(KIND_HEADER, b"walk")])
+
+
+def encode_passed_on(message: Handover | EngagementEvent | DeliveryEvent) -> Encoded:
+    """What goes from one customer to another, on the orchestrator's own topic.
+
+    All of it takes that one way: a handover is never overtaken by what was passed on after it.
+    """
+    match message:
+        case Handover():
+            kind = b"handover"
+        case EngagementEvent():
+            kind = b"event"
+        case DeliveryEvent():
+            kind = b"report"
+    key = customer_key(message.workspace_id, message.customer_id)
+    return Encoded(key, _to_json(message), [(KIND_HEADER, kind)])
 
 
 def encode_command(command: SendCommand) -> Encoded:

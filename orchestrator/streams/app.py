@@ -102,7 +102,9 @@ class StreamService(Generic[D, S]):
 
     def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
         catalog = self._catalog
-        commit = Commit(plain, catalog.changelog, lambda topic: catalog.spec(topic).partitions, self._crash)
+        commit = Commit(
+            plain, catalog.changelog, catalog.timers, lambda topic: catalog.spec(topic).partitions, self._crash
+        )
         tools = Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
         worker = Worker(tools, catalog.changelog, self._fail)
         return worker, FaustApp(self._settings, catalog, worker, self._fail)

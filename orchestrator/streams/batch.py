@@ -9,14 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
+from msgspec.structs import replace
+
 from orchestrator.errors import DecodeError
+from orchestrator.messages.activity import Activity
 from orchestrator.messages.cloudevents import Encoded
-from orchestrator.messages.codec import encode_activity, encode_command
+from orchestrator.messages.codec import (
+    encode_activity,
+    encode_command,
+    encode_event,
+    encode_passed_on,
+    encode_timer,
+    encode_walk,
+)
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.dead_letter import DeadLetter
 from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.messages.timer import TimerDue
+from orchestrator.messages.walk import WalkDue
 from orchestrator.settings import TimeMode
 from orchestrator.streams.breaker import Failure
 from orchestrator.streams.clock import tick_time_ms
@@ -33,6 +44,8 @@ S = TypeVar("S")
 # Below what the topics take (max.message.bytes, 1 MiB), headers and framing included. What they refused would come back
 # with every restart: a record that leads to it is set aside instead.
 MAX_OUTPUT_BYTES = 1_000_000
+# Customers that one record of a walk looks at. What they lead to goes through the topic again, between other records.
+WALK_CUSTOMERS = 500
 _NOT_SENT = ("send_suppressed", "send_deferred")
 
 Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
@@ -61,8 +74,9 @@ class Outcome(Generic[S]):
     partition: int
     record: PartitionRecord  # how far the partition will have come
     changed: dict[bytes, S] = field(default_factory=dict)
-    states: list[tuple[bytes, bytes]] = field(default_factory=list)  # the changed states, encoded
+    states: list[tuple[bytes, bytes | None]] = field(default_factory=list)  # the changed states, encoded; None: erased
     outputs: dict[str, list[Encoded | Outgoing]] = field(default_factory=dict)  # by topic
+    addressed: dict[int, list[Encoded]] = field(default_factory=dict)  # on the own topic, by another's partition
     forwards: list[Forward] = field(default_factory=list)
     due: dict[bytes, Due] = field(default_factory=dict)
     senders: set[tuple[str, str]] = field(default_factory=set)  # (workspace_id, journey_id) of the commands
@@ -86,14 +100,16 @@ def decide(
     batch: PartitionBatch,
     before: PartitionRecord,
     load: Callable[[bytes], S | None],
+    customers: Callable[[bytes, bytes, int], Sequence[bytes]],
 ) -> Outcome[S]:
     """Applies the records in their order.
 
     ``before``: how far the partition had come. ``load``: the state of a customer of this partition, None when there is
-    none. ``now_ms``: the worker's clock, milliseconds since 1970 UTC; in wall time decisions are made at it.
+    none. ``customers``: at most so many keys that begin with a prefix and come after a key, in order. ``now_ms``: the
+    worker's clock, milliseconds since 1970 UTC; in wall time decisions are made at it.
     """
     outcome: Outcome[S] = Outcome(batch.partition, before)
-    deciding = _Deciding(decider, directory, wire, time, now_ms, before.clock_ms, load, outcome)
+    deciding = _Deciding(decider, directory, wire, time, now_ms, before, load, customers, outcome)
     next_offsets = dict(before.next_offsets)
     for topic, records in batch.chunks:
         start = next_offsets.get(topic, 0)
@@ -105,7 +121,9 @@ def decide(
             deciding.apply(topic, records)
             next_offsets[topic] = records[-1].offset + 1
     deciding.conclude()
-    outcome.record = PartitionRecord(next_offsets=next_offsets, clock_ms=deciding.clock_ms)
+    outcome.record = PartitionRecord(
+        next_offsets=next_offsets, clock_ms=deciding.clock_ms, occasions=deciding.occasions
+    )
     return outcome
 
 
@@ -126,8 +144,9 @@ class _Deciding(Generic[D, S]):
         wire: Wire,
         time: TimeMode,
         now_ms: int,
-        clock_ms: int,
+        before: PartitionRecord,
         load: Callable[[bytes], S | None],
+        customers: Callable[[bytes, bytes, int], Sequence[bytes]],
         outcome: Outcome[S],
     ) -> None:
         self.decider = decider
@@ -135,8 +154,10 @@ class _Deciding(Generic[D, S]):
         self.wire = wire
         self.time: TimeMode = time
         self.now_ms = now_ms
-        self.clock_ms = clock_ms
+        self.clock_ms = before.clock_ms
+        self.occasions = before.occasions
         self.load = load
+        self.customers = customers
         self.outcome = outcome
         self.seen: dict[bytes, S] = {}
         self.timed: set[bytes] = set()
@@ -151,6 +172,9 @@ class _Deciding(Generic[D, S]):
         for place, record in enumerate(records, outcome.records):
             try:
                 signal = decode(record)
+                if isinstance(signal, WalkDue):
+                    self._walk(topic, signal)
+                    continue
                 key = record.key or customer_key(signal.workspace_id, signal.customer_id)
                 state = seen.get(key)
                 if state is None:
@@ -165,7 +189,7 @@ class _Deciding(Generic[D, S]):
             try:
                 cause = f"{topic}/{partition}/{record.offset}"
                 new, effects = advance(directory, state, signal, moment_ms, time, cause)
-                outputs = [self._encoded(effect) for effect in effects] if effects else ()
+                outputs = [self._encoded(effect, key) for effect in effects] if effects else ()
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
                 self._set_aside(place, undecidable(topic, partition, record, error))
                 if isinstance(signal, TimerDue):
@@ -181,8 +205,7 @@ class _Deciding(Generic[D, S]):
                 self.timed.add(key)
                 outcome.lateness_ms.append(now_ms - signal.due_ms)
             for effect, (output_topic, output) in zip(effects, outputs, strict=True):
-                self._count(effect)
-                self._produce(output_topic, output)
+                self._take(effect, output_topic, output)
         outcome.results[topic, "applied"] += applied
         outcome.results[topic, "duplicate"] += unchanged
         outcome.records += len(records)
@@ -251,24 +274,56 @@ class _Deciding(Generic[D, S]):
         outcome.dead_letters[letter.topic, letter.reason] += 1
         self._produce(self.wire.dead_letters, outgoing(letter))
 
-    def _encoded(self, effect: Effect) -> tuple[str, Encoded]:
+    def _walk(self, topic: str, walk: WalkDue) -> None:
+        """Has the next customers of a walk looked at, and the walk go on behind them."""
+        outcome, journey_id = self.outcome, walk.journey_id
+        is_begun = self.occasions.get(journey_id, -1) >= walk.at_ms
+        if (is_begun and not walk.after) or not self.decider.is_walking(self.directory, journey_id):
+            outcome.results[topic, "ignored"] += 1
+            return
+        if not is_begun:
+            self.occasions = {**self.occasions, journey_id: walk.at_ms}
+        prefix = f"{walk.workspace_id}:".encode()
+        keys = self.customers(prefix, walk.after.encode(), WALK_CUSTOMERS)
+        for key in keys:
+            customer_id = key[len(prefix) :].decode()
+            timer = TimerDue(
+                workspace_id=walk.workspace_id, customer_id=customer_id, due_ms=walk.at_ms, entering=journey_id
+            )
+            self._produce(self.wire.timers, encode_timer(timer))
+        if len(keys) == WALK_CUSTOMERS:
+            self._produce(self.wire.timers, encode_walk(replace(walk, after=keys[-1].decode())))
+        outcome.results[topic, "applied"] += 1
+
+    def _encoded(self, effect: Effect, key: bytes) -> tuple[str, Encoded]:
         if isinstance(effect, SendCommand):
             topic, output = self.wire.commands(effect.channel), encode_command(effect)
-        else:
+        elif isinstance(effect, Activity):
             topic, output = self.wire.activities, encode_activity(effect)
+        elif isinstance(effect, EngagementEvent) and customer_key(effect.workspace_id, effect.customer_id) == key:
+            topic, output = self.wire.events, encode_event(effect)
+        else:
+            topic, output = self.wire.timers, encode_passed_on(effect)
         if len(output.value) > MAX_OUTPUT_BYTES:
             raise ValueError(f"the {effect.__class__.__name__} has {len(output.value):,} bytes; no topic would take it")
         return topic, output
 
-    def _count(self, effect: Effect) -> None:
+    def _take(self, effect: Effect, topic: str, output: Encoded) -> None:
+        """Counts an effect, and has its record produced."""
         outcome = self.outcome
         if isinstance(effect, SendCommand):
             outcome.commands[effect.channel] += 1
             outcome.senders.add((effect.workspace_id, effect.journey_id))
-        else:
+        elif isinstance(effect, Activity):
             outcome.activities[effect.type] += 1
             if effect.type in _NOT_SENT:
                 outcome.suppressed[str(effect.details.get("rule", ""))] += 1
+        elif topic == self.wire.timers:
+            partition = partition_of(output.key, self.wire.partitions)
+            if partition != outcome.partition:
+                outcome.addressed.setdefault(partition, []).append(output)
+                return
+        self._produce(topic, output)
 
     def _produce(self, topic: str, record: Encoded | Outgoing) -> None:
         records = self.outcome.outputs.get(topic)

@@ -67,11 +67,13 @@ class Commit:
         self,
         plain: AIOKafkaProducer,
         changelog: str,
+        own_topic: str,
         partitions_of: Callable[[str], int],
         crash: Crash,
     ) -> None:
         self._plain = plain
         self._changelog = changelog
+        self._own_topic = own_topic
         self._partitions_of = partitions_of
         self._crash = crash
 
@@ -132,6 +134,10 @@ class Commit:
                 submit(owned.producer, topic, number, part, now_ms)  # type: ignore[arg-type]
                 for number, part in by_partition.items()
             ]
+        submitting += [
+            submit(owned.producer, self._own_topic, number, records, now_ms)
+            for number, records in outcome.addressed.items()
+        ]
         states = (Outgoing(key, raw, []) for key, raw in outcome.states)
         position = Outgoing(PARTITION_KEY, encode_partition_record(outcome.record), [])
         changelog = submit(owned.producer, self._changelog, owned.number, chain(states, (position,)), now_ms)

@@ -3,22 +3,19 @@
 The product runs :class:`JourneyDecider`; the bench runs a counter through the same shell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from orchestrator.errors import DecodeError, DefinitionError
-from orchestrator.journeys import engine
+from orchestrator.journeys import engine, turn
 from orchestrator.journeys.directory import Directory
+from orchestrator.journeys.occasions import Occasion, due_occasions
 from orchestrator.journeys.state import EMPTY, CustomerState, decode_state, encode_state
-from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import decode_config
-from orchestrator.messages.command import SendCommand
-from orchestrator.messages.event import DeliveryEvent, EngagementEvent
-from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import TimeMode
 
-Signal: TypeAlias = EngagementEvent | DeliveryEvent | TimerDue
-Effect: TypeAlias = SendCommand | Activity
+Signal: TypeAlias = turn.Signal
+Effect: TypeAlias = turn.Effect
 
 D = TypeVar("D")  # what the configs say: an immutable value
 S = TypeVar("S")  # one customer's state: an immutable value
@@ -43,8 +40,8 @@ class Decider(Protocol[D, S]):
     def decode_state(self, raw: bytes) -> S:
         """The state that ``encode_state`` wrote, by this version of the program or any earlier one."""
 
-    def encode_state(self, state: S) -> bytes:
-        """The state as bytes."""
+    def encode_state(self, state: S) -> bytes | None:
+        """The state as bytes; None: nothing is to be kept of this customer."""
 
     def advance(
         self, directory: D, state: S, signal: Signal, now_ms: int, time: TimeMode, cause: str
@@ -62,6 +59,15 @@ class Decider(Protocol[D, S]):
 
     def may_send(self, directory: D, workspace_id: str, journey_id: str) -> bool:
         """Whether a command of this journey may leave now."""
+
+    def due_occasions(self, directory: D, done: Mapping[str, int], now_ms: int) -> Sequence[Occasion]:
+        """The moments that have come at which all known customers are to be looked at; ``done``: by journey."""
+
+    def is_walking(self, directory: D, journey_id: str) -> bool:
+        """Whether customers are still to be looked at for this journey."""
+
+    def moves_customers(self, before: D, after: D) -> bool:
+        """Whether customers under way may be due earlier by ``after`` than they were by ``before``."""
 
 
 class JourneyDecider:
@@ -88,9 +94,9 @@ class JourneyDecider:
         """See :class:`Decider`."""
         return decode_state(raw)
 
-    def encode_state(self, state: CustomerState) -> bytes:
+    def encode_state(self, state: CustomerState) -> bytes | None:
         """See :class:`Decider`."""
-        return encode_state(state)
+        return None if state is EMPTY else encode_state(state)
 
     def advance(
         self, directory: Directory, state: CustomerState, signal: Signal, now_ms: int, time: TimeMode, cause: str
@@ -110,3 +116,20 @@ class JourneyDecider:
     def may_send(self, directory: Directory, workspace_id: str, journey_id: str) -> bool:
         """See :class:`Decider`."""
         return directory.may_send(workspace_id, journey_id)
+
+    def due_occasions(self, directory: Directory, done: Mapping[str, int], now_ms: int) -> Sequence[Occasion]:
+        """See :class:`Decider`."""
+        return due_occasions(directory, done, now_ms)
+
+    def is_walking(self, directory: Directory, journey_id: str) -> bool:
+        """See :class:`Decider`."""
+        return journey_id in directory.entered
+
+    def moves_customers(self, before: Directory, after: Directory) -> bool:
+        """See :class:`Decider`."""
+        return any(
+            (is_discarded and not before.is_discarded(journey_id))
+            or (standing.migrations and standing != before.standings.get(journey_id))
+            for journey_id, standing in after.standings.items()
+            if (is_discarded := after.is_discarded(journey_id)) or standing.migrations
+        )

@@ -31,7 +31,7 @@ class OwnedPartition(Generic[D, S]):
     """A partition's store, producer, timers and position. Dropped as a whole at every rebalance.
 
     ``record``: how far the partition has come, as it stands in the store. ``expected``: by input topic, the offset that
-    has to come next.
+    has to come next. ``walks_sent``: by journey, the moment whose walk was sent last, and when (monotonic clock).
     """
 
     def __init__(self, number: int, store: Rdict, producer: AIOKafkaProducer, decider: Decider[D, S]) -> None:
@@ -41,6 +41,7 @@ class OwnedPartition(Generic[D, S]):
         self.breaker = Breaker()
         self.record = decode_partition_record(store.get(PARTITION_KEY))
         self.expected: dict[str, int] = dict(self.record.next_offsets)
+        self.walks_sent: dict[str, tuple[int, float]] = {}
         self._store = store
         self._decider = decider
         self._cache: dict[bytes, S] = {}
@@ -64,7 +65,10 @@ class OwnedPartition(Generic[D, S]):
         """
         batch = WriteBatch(raw_mode=True)
         for key, raw in outcome.states:
-            batch.put(key, raw)
+            if raw is None:
+                batch.delete(key)
+            else:
+                batch.put(key, raw)
         batch.put(PARTITION_KEY, encode_partition_record(outcome.record))
         if changelog_offset >= 0:
             batch.put(OFFSET_KEY, encode_offset(changelog_offset))
@@ -74,12 +78,35 @@ class OwnedPartition(Generic[D, S]):
         for key, (due_ms, held) in outcome.due.items():
             self.timers.update(key, due_ms, held)
 
+    def customers(self, prefix: bytes, after: bytes, most: int) -> list[bytes]:
+        """At most ``most`` keys of customers that begin with ``prefix`` and come after ``after``, in order."""
+        found: list[bytes] = []
+        for key in self._store.keys(from_key=max(prefix, after)):
+            if not key.startswith(prefix) or len(found) == most:
+                break
+            if key > after:
+                found.append(key)
+        return found
+
     def reconsider(self, key: bytes, directory: D) -> Due:
         """Finds out anew when a customer is due."""
         state = self.load(key)
         found = Due(None, ()) if state is None else due(self._decider, directory, key, state)
         self.timers.update(key, found.due_ms, found.held)
         return found
+
+    def reconsider_all(self, directory: D) -> Iterator[int]:
+        """Finds out anew when each customer is due; yields after every few, how many those were.
+
+        Customers who change meanwhile are right already, by whatever directory their batch was decided on or newer.
+        """
+        after = b"\x00\xff"  # behind the partition's own keys
+        while keys := self.customers(b"", after, SCANNED_AT_ONCE):
+            for key in keys:
+                if key != OFFSET_KEY:
+                    self.reconsider(key, directory)
+            after = keys[-1]
+            yield len(keys)
 
     def index_timers(self, directory: D) -> Iterator[int]:
         """Builds the timer index from the whole store; yields after every few customers, how many those were."""

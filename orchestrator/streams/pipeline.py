@@ -138,7 +138,15 @@ class Pipeline(Generic[D, S]):
             now_ms = int(time.time() * 1_000)
             view = tools.configs.view
             outcome = decide(
-                tools.decider, view.directory, tools.wire, tools.settings.time, now_ms, batch, owned.record, owned.load
+                tools.decider,
+                view.directory,
+                tools.wire,
+                tools.settings.time,
+                now_ms,
+                batch,
+                owned.record,
+                owned.load,
+                owned.customers,
             )
             BATCH_SECONDS.labels("decide").observe(time.perf_counter() - started)
             tools.crash.at(AFTER_DECIDE)

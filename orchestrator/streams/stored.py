@@ -18,10 +18,12 @@ class PartitionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``next_offsets``: by input topic, the first offset whose effect is not in the states yet.
     ``clock_ms``: the greatest event time seen (stream mode only; 0: none yet).
+    ``occasions``: by journey, the last moment of its schedule at which all customers are looked at.
     """
 
     next_offsets: dict[str, int] = {}
     clock_ms: int = 0
+    occasions: dict[str, int] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

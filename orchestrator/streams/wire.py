@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.catalog import Catalog
-from orchestrator.messages.codec import decode_delivery, decode_engagement, decode_timer
+from orchestrator.messages.codec import OwnMessage, decode_delivery, decode_engagement, decode_own
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
-from orchestrator.messages.timer import TimerDue
-from orchestrator.streams.decider import Signal
 from orchestrator.streams.record import InputRecord
 
 
@@ -15,8 +13,10 @@ from orchestrator.streams.record import InputRecord
 class Wire:
     """``partitions`` is the count that all topics keyed by customer share, outputs included."""
 
-    inputs: Mapping[str, Callable[[InputRecord], Signal]]  # by topic; raises DecodeError
+    inputs: Mapping[str, Callable[[InputRecord], OwnMessage]]  # by topic; raises DecodeError
     partitions: int
+    events: str
+    timers: str
     activities: str
     dead_letters: str
     commands: Callable[[str], str]  # topic by channel
@@ -25,8 +25,10 @@ class Wire:
 def wire_of(catalog: Catalog) -> Wire:
     """The wire of an installation."""
     return Wire(
-        inputs={catalog.events: _engagement, catalog.deliveries: _delivery, catalog.timers: _timer},
+        inputs={catalog.events: _engagement, catalog.deliveries: _delivery, catalog.timers: _own},
         partitions=catalog.customer_partitions,
+        events=catalog.events,
+        timers=catalog.timers,
         activities=catalog.activities,
         dead_letters=catalog.dead_letters,
         commands=catalog.commands,
@@ -41,5 +43,5 @@ def _delivery(record: InputRecord) -> DeliveryEvent:
     return decode_delivery(record.key, record.value, record.headers, record.timestamp)
 
 
-def _timer(record: InputRecord) -> TimerDue:
-    return decode_timer(record.value)
+def _own(record: InputRecord) -> OwnMessage:
+    return decode_own(record.value, record.headers)

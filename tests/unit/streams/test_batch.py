@@ -43,7 +43,21 @@ def decided(
         return states.get(key)
 
     batch = PartitionBatch(1, list(chunks), sum(len(records) for _, records in chunks))
-    return decide(CountingDecider(), directory or Rules(), WIRE, time, NOW_MS, batch, before or PartitionRecord(), load)
+
+    def customers(prefix: bytes, after: bytes, most: int) -> list[bytes]:
+        return sorted(key for key in states if key.startswith(prefix) and key > after)[:most]
+
+    return decide(
+        CountingDecider(),
+        directory or Rules(),
+        WIRE,
+        time,
+        NOW_MS,
+        batch,
+        before or PartitionRecord(),
+        load,
+        customers,
+    )
 
 
 def test_a_customer_with_many_records_is_loaded_and_encoded_once() -> None:

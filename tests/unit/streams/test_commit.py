@@ -116,7 +116,7 @@ async def attempt(
     def acknowledge(topic: str, partition: int, next_offset: int) -> None:
         producer.steps.append(f"acknowledge {topic}/{partition}<{next_offset}")
 
-    commit = Commit(producer, CHANGELOG, lambda topic: 4, Crash())  # type: ignore[arg-type]
+    commit = Commit(producer, CHANGELOG, "timers", lambda topic: 4, Crash())  # type: ignore[arg-type]
     return await commit(owned, outcome, may_go, acknowledge), owned  # type: ignore[arg-type]
 
 
