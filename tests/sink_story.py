@@ -22,12 +22,13 @@ PARTITIONS = 4
 START_MS = 1_767_571_200_000  # 2026-01-05, a Monday
 HOUR_MS = 3_600_000
 
-_KINDS: tuple[ActivityType, ...] = get_args(ActivityType)
+_KINDS: tuple[ActivityType, ...] = tuple(kind for kind in get_args(ActivityType) if kind != "customer_erased")
 _TABLE = '"033_omnichannel_journey_orchestrator_{}"'
 _CONTENTS = {
     "activities": "select id, config_id, workspace_id, activity_type, details::text, created_at, customer_id, run_id, "
     "version, step, arm, cause from {} order by id",
     "participants": "select * from {} order by config_id, customer_id",
+    "runs": "select * from {} order by run_id",
     "metrics": "select config_id, workspace_id, date, metrics::text from {} order by config_id, date",
     "sink_offsets": 'select "group", topic, partition, next_offset from {} order by topic, partition',
     "refusals": 'select id, topic, partition, "offset", reason, key, value from {} order by id',

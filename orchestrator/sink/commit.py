@@ -4,26 +4,30 @@
 2. Begin. Look the journeys up; an activity whose journey is not there, or is in another workspace, becomes a refusal.
 3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
 4. Read the participants they concern, fold the activities into figures (pure), and write the participants.
-5. Read the days' figures under lock, add, and write them.
+5. Read the days' figures under lock, add, and write them. Write where the runs stand.
 6. Write the refusals.
-7. Write the offsets.
-8. Commit.
+7. Delete the rows of a customer who is to be erased, with a receipt. Such a record ends its batch, so that what comes
+   after it is written after it.
+8. Write the offsets.
+9. Commit.
 
-A stop before 8 leaves nothing behind and the batch is read again. After 8 the offsets say that it is done; and should
+A stop before 9 leaves nothing behind and the batch is read again. After 9 the offsets say that it is done; and should
 it be read again nevertheless (offsets set back, a topic restored), step 3 finds no new id, so nothing changes.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
 from orchestrator.sink.decode import ActivityRecord, RawRecord, decode, is_uuid, refusal
 from orchestrator.sink.fold import customers_in_question, fold, merged
+from orchestrator.sink.positions import positions
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection
-from orchestrator.store.rows import Refusal
+from orchestrator.store.rows import Erasure, Refusal
 from orchestrator.store.writer import ActivityWriter
 
 
@@ -48,7 +52,10 @@ async def commit(connection: Connection, writer: ActivityWriter, topic: str, rec
         Unavailable: the database went away; whether the batch was committed shows in the offsets.
     """
     try:
-        return await _commit(connection, writer, topic, [decode(raw) for raw in records])  # step 1
+        written = Written(0, 0, Counter())
+        for part in _ending_with_erasures([decode(raw) for raw in records]):  # step 1
+            written += await _commit(connection, writer, topic, part)
+        return written
     except DecodeError as error:
         if len(records) == 1:
             return await _commit(connection, writer, topic, [refusal(records[0], error.reason, str(error))])
@@ -61,16 +68,45 @@ async def _commit(
     connection: Connection, writer: ActivityWriter, topic: str, decoded: Sequence[ActivityRecord | Refusal]
 ) -> Written:
     with translated("writing activities"):
-        async with connection.transaction():  # steps 2 and 8
-            accepted, refusals = await _with_journeys(writer, decoded)
+        async with connection.transaction():  # steps 2 and 9
+            erasures = [_erasure(each.activity) for each in decoded if _is_erasure(each)]
+            accepted, refusals = await _with_journeys(writer, [each for each in decoded if not _is_erasure(each)])
             new = await _insert_new(writer, accepted)  # step 3
             change = fold(new, await writer.participants(customers_in_question(new)))  # step 4
             await writer.save_participants(change.participants)
             recorded = await writer.days(sorted(change.days))  # step 5
             await writer.save_days({day: merged(recorded.get(day, {}), add) for day, add in change.days.items()})
+            await writer.save_positions(positions(new))
             refused = await writer.save_refusals(refusals)  # step 6
-            await writer.save_offsets(topic, _next_offsets(decoded))  # step 7
-    return Written(len(new), len(accepted) - len(new), Counter(refused))
+            erased = [await writer.erase(erasure) for erasure in erasures]  # step 7
+            await writer.save_offsets(topic, _next_offsets(decoded))  # step 8
+    count = len(new) + sum(erased)
+    return Written(count, len(accepted) + len(erased) - count, Counter(refused))
+
+
+def _ending_with_erasures(
+    decoded: Sequence[ActivityRecord | Refusal],
+) -> Iterator[Sequence[ActivityRecord | Refusal]]:
+    """The records in parts, each ending with an erasure or the last record."""
+    start = 0
+    for place, each in enumerate(decoded, 1):
+        if _is_erasure(each) or place == len(decoded):
+            yield decoded[start:place]
+            start = place
+
+
+def _is_erasure(record: ActivityRecord | Refusal) -> TypeGuard[ActivityRecord]:
+    return isinstance(record, ActivityRecord) and record.activity.type == "customer_erased"
+
+
+def _erasure(activity: Activity) -> Erasure:
+    requested_ms = activity.details.get("requested_at_ms")
+    return Erasure(
+        receipt=str(activity.details.get("receipt", activity.id)),
+        workspace_id=activity.workspace_id,
+        customer_id=activity.customer_id,
+        requested_ms=requested_ms if isinstance(requested_ms, int) else activity.at_ms,
+    )
 
 
 async def _with_journeys(

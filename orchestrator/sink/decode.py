@@ -87,6 +87,8 @@ def _problem(activity: Activity, value: bytes) -> str:
         return f"the version is {activity.version}; expected a number from 0 to {_MAX_VERSION}"
     if len(activity.customer_id) > MAX_CUSTOMER_ID_CHARS or len(activity.workspace_id) > MAX_WORKSPACE_ID_CHARS:
         return "the customer id or the workspace id is too long"
+    if activity.type == "customer_erased" and not is_uuid(str(activity.details.get("receipt", ""))):
+        return "an erasure must name its receipt, a UUID in lower case"
     for name in ("value", "cost"):
         amount = activity.details.get(name, 0)
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) <= MAX_MONEY:

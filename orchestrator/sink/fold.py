@@ -24,6 +24,9 @@ value                                   goal_reached      value of the conversio
 value_squares                           goal_reached      change of the square of a customer's total value: over all
                                                           days, the sum over customers of their total value squared
 message_reported.<channel>.<outcome>    message_reported  what became of messages, as their channel reports it
+webhook_requested.<endpoint>            webhook_requested calls of other systems asked for
+migrated.<policy>                       run_migrated      runs that went over to a newer version, or are drained
+adopted                                 run_adopted       runs that came with a customer who was merged into another
 ======================================  ================  ========================================================
 
 ``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered`` and everything
@@ -128,7 +131,13 @@ def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
             return ((("completed",), 1),)
         case "message_reported":
             return ((("message_reported", _word(details, "channel"), _word(details, "outcome")), 1),)
-        case "wait_started" | "goal_reached":
+        case "webhook_requested":
+            return ((("webhook_requested", _word(details, "endpoint")), 1),)
+        case "run_migrated":
+            return ((("migrated", _word(details, "policy")), 1),)
+        case "run_adopted":
+            return ((("adopted",), 1),)
+        case "wait_started" | "goal_reached" | "customer_erased":
             return ()
         case _:
             assert_never(activity.type)

@@ -31,6 +31,36 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where a run stands: at ``step`` of ``version``, or ended for ``reason``, since ``moved_ms``."""
+
+    journey_id: str
+    workspace_id: str
+    customer_id: str
+    version: int
+    step: str
+    arm: str
+    status: str
+    reason: str
+    moved_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A customer whose rows are to go; ``receipt`` names the request for ever."""
+
+    receipt: str
+    workspace_id: str
+    customer_id: str
+    requested_ms: int
+
+    @property
+    def customer_sha256(self) -> bytes:
+        """Shows to whoever has the id that it was this customer, and nothing to anyone else."""
+        return sha256(f"{self.workspace_id}:{self.customer_id}".encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """A record the sink could not use: where it stood, why, and its bytes.
 

@@ -8,7 +8,7 @@ import msgspec
 from orchestrator.messages.activity import Activity
 from orchestrator.store.pool import Connection
 from orchestrator.store.queries import load_queries
-from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, Refusal
+from orchestrator.store.rows import CustomerKey, DayKey, Erasure, Figures, Participant, Position, Refusal
 
 # Sums of money stay decimal on their way through JSON: figures must add up to the cent, in any order.
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -112,6 +112,40 @@ class ActivityWriter:
         await self._connection.execute(
             self._sql["save_days"], [key[0] for key in days], [key[1] for key in days], figures
         )
+
+    async def save_positions(self, positions: Mapping[str, Position]) -> None:
+        """Replaces where these runs stand, by run id; an ended run stays ended, and a later move stands."""
+        if not positions:
+            return
+        values = positions.values()
+        await self._connection.execute(
+            self._sql["save_positions"],
+            list(positions),
+            [position.journey_id for position in values],
+            [position.workspace_id for position in values],
+            [position.customer_id for position in values],
+            [position.version for position in values],
+            [position.step for position in values],
+            [position.arm for position in values],
+            [position.status for position in values],
+            [position.reason for position in values],
+            [position.moved_ms for position in values],
+        )
+
+    async def erase(self, erasure: Erasure) -> bool:
+        """Deletes every row of the customer and keeps the receipt; False when that was done before."""
+        digest, who = erasure.customer_sha256, (erasure.workspace_id, erasure.customer_id)
+        is_new = await self._connection.fetchval(
+            self._sql["save_receipt"], erasure.receipt, erasure.workspace_id, digest, erasure.requested_ms
+        )
+        if is_new is None:
+            return False
+        counts = [
+            int((await self._connection.execute(self._sql[name], *who)).rpartition(" ")[2])
+            for name in ("erase_activities", "erase_runs", "erase_participants")
+        ]
+        await self._connection.execute(self._sql["count_erased"], erasure.receipt, *counts)
+        return True
 
     async def save_refusals(self, refusals: Sequence[Refusal]) -> list[str]:
         """Keeps records that could not be used; returns the reasons of those that were not on record before."""

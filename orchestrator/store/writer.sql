@@ -75,6 +75,48 @@ from unnest($1::uuid[], $2::date[], $3::text[]) as day (config_id, date, metrics
 join "033_omnichannel_journey_orchestrator_configs" as journey on journey.id = day.config_id
 on conflict (config_id, date) do update set metrics = excluded.metrics, updated_at = excluded.updated_at;
 
+-- name: save_positions -- Where these runs stand now.
+insert into "033_omnichannel_journey_orchestrator_runs" as run (
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, moved_at
+)
+select
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason,
+    timestamp 'epoch' + moved_ms * interval '1 millisecond'
+from unnest(
+    $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[],
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[]
+) as moved (run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, moved_ms)
+on conflict (run_id) do update set
+    customer_id = excluded.customer_id,
+    version = excluded.version,
+    step = excluded.step,
+    status = excluded.status,
+    reason = excluded.reason,
+    moved_at = excluded.moved_at
+where run.status <> 'ended' and excluded.moved_at >= run.moved_at;
+
+-- name: save_receipt -- Notes that a customer is being erased; nothing comes back when that was noted before.
+insert into "033_omnichannel_journey_orchestrator_erasures" (receipt, workspace_id, customer_sha256, requested_at)
+values ($1::uuid, $2, $3, timestamp 'epoch' + $4::bigint * interval '1 millisecond')
+on conflict (receipt) do nothing
+returning receipt;
+
+-- name: erase_activities -- Deletes what is on record of a customer.
+delete from "033_omnichannel_journey_orchestrator_activities" where workspace_id = $1 and customer_id = $2;
+
+-- name: erase_runs -- Deletes where a customer's runs stand.
+delete from "033_omnichannel_journey_orchestrator_runs" where workspace_id = $1 and customer_id = $2;
+
+-- name: erase_participants -- Deletes what a customer brought to each journey; the figures of the days stay.
+delete from "033_omnichannel_journey_orchestrator_participants" as participant
+using "033_omnichannel_journey_orchestrator_configs" as journey
+where journey.id = participant.config_id and journey.workspace_id = $1 and participant.customer_id = $2;
+
+-- name: count_erased -- Notes how many rows are gone.
+update "033_omnichannel_journey_orchestrator_erasures"
+set activities = $2, runs = $3, participants = $4
+where receipt = $1::uuid;
+
 -- name: save_refusals -- Keeps records that could not be used and returns those that were not there before.
 insert into "033_omnichannel_journey_orchestrator_refusals" (
     id, topic, partition, "offset", reason, message, key, value, workspace_id, journey_id

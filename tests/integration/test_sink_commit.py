@@ -39,6 +39,7 @@ STEPS = [
     "save_participants",
     "days",
     "save_days",
+    "save_positions",
     "save_refusals",
     "save_offsets",
 ]
@@ -252,3 +253,78 @@ async def test_text_of_every_kind_is_kept(connection: Connection, pool: Pool) ->
     await write(connection, raw_records([activity]))
     [item] = (await reports.activities_page(pool, "acme", activity.journey_id)).items
     assert (item.customer_id, item.step, item.details) == (activity.customer_id, "NULL", odd)
+
+
+async def rows(pool: Pool, table: str, customer: str) -> int:
+    name = f'"033_omnichannel_journey_orchestrator_{table}"'
+    return int(await pool.fetchval(f"select count(*) from {name} where customer_id = $1", customer))
+
+
+def an_erasure(customer: str, number: int = 1) -> Activity:
+    receipt = derived_id("erasure", customer, str(number))
+    return Activity(
+        id=derived_id("activity", receipt),
+        workspace_id="acme",
+        customer_id=customer,
+        journey_id="",
+        version=0,
+        run_id="",
+        type="customer_erased",
+        at_ms=START_MS,
+        details={"receipt": receipt, "requested_at_ms": START_MS - 5},
+    )
+
+
+async def test_an_erased_customer_has_no_rows_left_but_a_receipt_and_the_figures_stay(
+    connection: Connection, pool: Pool
+) -> None:
+    story = a_story(300)
+    after = msgspec.structs.replace(story[0], id=derived_id("activity", "after"), customer_id="customer-3")
+    told = await write(connection, raw_records([*story, an_erasure("customer-3"), after]))
+    assert [(written.new, written.refused.total()) for written in told] == [(302, 0)]
+    # What came after the erasure is that of a new customer.
+    assert [await rows(pool, table, "customer-3") for table in ("activities", "runs", "participants")] in (
+        [1, 0, 0],
+        [1, 1, 0],
+        [1, 1, 1],
+        [1, 0, 1],
+    )
+    assert await metrics(pool) == metrics_of([*story, after])
+    receipts = await pool.fetch('select * from "033_omnichannel_journey_orchestrator_erasures"')
+    gone = sum(activity.customer_id == "customer-3" for activity in story)
+    assert [(row["activities"], len(row["customer_sha256"])) for row in receipts] == [(gone, 32)]
+
+
+async def test_an_erasure_that_comes_again_deletes_nothing_more(connection: Connection, pool: Pool) -> None:
+    story = a_story(100)
+    erasure = raw_records([an_erasure("customer-3")])
+    await write(connection, raw_records(story), erasure)
+    again = msgspec.structs.replace(story[0], id=derived_id("activity", "again"), customer_id="customer-3")
+    await write(connection, raw_records([again]))
+    [written] = await write(connection, erasure)
+    assert (written.new, written.duplicate) == (0, 1)
+    assert await rows(pool, "activities", "customer-3") == 1
+
+
+async def test_runs_stand_where_their_activities_left_them(connection: Connection, pool: Pool) -> None:
+    kinds = [("journey_entered", "", {}), ("wait_started", "pause", {}), ("run_exited", "pause", {"reason": "left"})]
+    first = a_story(1)[0]
+    moves = [
+        msgspec.structs.replace(
+            first, id=derived_id("activity", kind), type=kind, step=step, details=details, at_ms=START_MS + place
+        )
+        for place, (kind, step, details) in enumerate(kinds)
+    ]
+    table = '"033_omnichannel_journey_orchestrator_runs"'
+    await write(connection, raw_records(moves[:2]))
+    assert dict(await pool.fetchrow(f"select step, status, reason from {table}")) == {
+        "step": "pause",
+        "status": "under_way",
+        "reason": "",
+    }
+    await write(connection, raw_records(moves[2:]), raw_records(moves[:2]))
+    assert dict(await pool.fetchrow(f"select step, status, reason from {table}")) == {
+        "step": "",
+        "status": "ended",
+        "reason": "left",
+    }
