@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from orchestrator.api import activities, health, journeys, metrics, workspace
+from orchestrator.api import activities, entries, explain, health, journeys, metrics, versions, workspace
 from orchestrator.api.access import Access
 from orchestrator.api.database import Database
 from orchestrator.api.edge import Edge, request_id_of
@@ -36,7 +36,16 @@ log = logging.getLogger(__name__)
 
 GRACE_S = 10  # for requests under way when the process is told to end
 # The workspace first: its path would also fit the pattern of a journey's.
-_ROUTERS = (workspace.router, journeys.router, metrics.router, activities.router, health.router)
+_ROUTERS = (
+    workspace.router,
+    journeys.router,
+    versions.router,
+    entries.router,
+    metrics.router,
+    activities.router,
+    explain.router,
+    health.router,
+)
 OnFailure = Callable[[BaseException], None]
 
 

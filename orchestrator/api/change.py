@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from orchestrator.api.documents import JourneyPatch, NewJourney
-from orchestrator.api.problems import PreconditionFailed, StatusConflict
+from orchestrator.api.documents import InFlight, JourneyPatch, NewJourney
+from orchestrator.api.problems import BadRequest, PreconditionFailed, StatusConflict
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.parse import parse_journey
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.messages.codec import encode_config
-from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyStatus, JourneyVersion
+from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyStatus, JourneyVersion, Migration
 from orchestrator.store.journeys import Change, Journey
 
 # Well below the largest record Kafka takes: one that Kafka refuses would hold up every change after it.
@@ -84,7 +84,7 @@ def patched(before: Journey, patch: JourneyPatch, definition: JourneyDefinition 
         raise StatusConflict("an archived journey does not change any more", TRANSITIONS["ARCHIVED"])
     after = before
     if definition is not None:
-        after = _with_config(after, written(definition))
+        after = _with_config(after, written(definition), patch.in_flight)
     if "name" in given:
         after = replace(after, name=patch.name)
     if "campaign_id" in given:
@@ -121,13 +121,38 @@ def check_precondition(if_match: str | None, journey: Journey) -> None:
         )
 
 
-def _with_config(journey: Journey, config: dict[str, object]) -> Journey:
+def migration_of(in_flight: InFlight, version: int, before: Journey, config: dict[str, object]) -> Migration:
+    """What ``in_flight`` says of the way to ``version``, whose definition is ``config``.
+
+    Raises:
+        BadRequest: it names steps that do not exist.
+    """
+    new_steps = config.get("steps")
+    for old, new in in_flight.steps.items():
+        if not isinstance(new_steps, dict) or new not in new_steps:
+            raise BadRequest(f"in_flight.steps: the new version has no step {new!r}")
+        known = before.config.get("steps")
+        # Of versions before the present one the definition is not at hand here; a name unknown to all maps nobody.
+        if before.version == 1 and (not isinstance(known, dict) or old not in known):
+            raise BadRequest(f"in_flight.steps: the published version has no step {old!r}")
+    return Migration(
+        version=version,
+        policy=in_flight.policy,
+        steps=dict(in_flight.steps),
+        until_ms=None if in_flight.until is None else int(in_flight.until.timestamp() * 1_000),
+    )
+
+
+def _with_config(journey: Journey, config: dict[str, object], in_flight: InFlight) -> Journey:
     if config == journey.config:
         return journey
     if journey.status not in _CONFIGURABLE:
         allowed = TRANSITIONS[journey.status]
         raise StatusConflict(f"a {journey.status} journey keeps its definition; create a new journey from it", allowed)
-    return replace(journey, config=config, version=journey.version + 1)
+    version = journey.version + 1
+    migration = migration_of(in_flight, version, journey, config)
+    migrations = journey.migrations if migration.policy == "pin" else (*journey.migrations, migration)
+    return replace(journey, config=config, version=version, migrations=migrations)
 
 
 def _with_status(journey: Journey, status: JourneyStatus, drain: bool) -> Journey:
@@ -154,6 +179,7 @@ def _records(before: Journey | None, after: Journey, now: datetime) -> tuple[Con
         status=after.status,
         drain=after.drain,
         changed_at_ms=int(now.timestamp() * 1_000),
+        migrations=after.migrations,
     )
     is_known = before is not None and before.status != "DRAFT" and before.version == after.version
     if is_known:

@@ -4,9 +4,13 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from orchestrator.messages.config import JourneyStatus
+from orchestrator.definitions.document import StepId
+from orchestrator.definitions.guardrail import Channel
+from orchestrator.definitions.journey import MAX_STEPS
+from orchestrator.messages.config import JourneyStatus, MigrationPolicy
+from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.keys import Role
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
@@ -32,16 +36,39 @@ class NewJourney(RequestDocument):
     status: Literal["ACTIVE", "DRAFT"] = "ACTIVE"
 
 
+class InFlight(RequestDocument):
+    """How customers under way go on when the new version is published.
+
+    ``pin``: to the end of the version they are on. ``follow``: at the step of the same name in the new one. ``map``: at
+    the step that ``steps`` names for theirs (old to new), else at that of the same name. ``drain``: on the version they
+    are on, but whoever is still under way at ``until`` leaves. Whose step is gone leaves when following.
+    """
+
+    policy: MigrationPolicy = "pin"
+    steps: dict[StepId, StepId] = Field(default_factory=dict, max_length=MAX_STEPS)
+    until: Annotated[AwareDatetime | None, Field(strict=False)] = None
+
+    @model_validator(mode="after")
+    def _fields_belong_to_the_policy(self) -> "InFlight":
+        if bool(self.steps) != (self.policy == "map"):
+            raise ValueError('"steps" goes with "policy": "map", which needs it')
+        if (self.until is not None) != (self.policy == "drain"):
+            raise ValueError('"until" goes with "policy": "drain", which needs it')
+        return self
+
+
 class JourneyPatch(RequestDocument):
     """What is to change; fields left out stay as they are. A new ``config`` makes a new version.
 
-    Customers under way stay on the version they entered with. ``drain`` goes with ``"status": "STOPPED"``: customers
-    under way finish (true) or leave at their next signal (false, the default).
+    ``in_flight``, with ``config``: what becomes of customers under way; they stay on their version unless it says
+    otherwise (see ``POST …/versions/preview`` for how many that concerns). ``drain`` goes with
+    ``"status": "STOPPED"``: customers under way finish (true) or leave at once (false, the default).
     """
 
     name: ShortText = Field(default_factory=_left_out)
     campaign_id: CampaignId | None = None
     config: dict[str, Any] = Field(default_factory=_left_out)
+    in_flight: InFlight = InFlight()
     status: Literal["ACTIVE", "PAUSED", "STOPPED", "ARCHIVED"] = Field(default_factory=_left_out)
     drain: bool = False
 
@@ -51,13 +78,49 @@ class JourneyPatch(RequestDocument):
             raise ValueError("name at least one of: name, campaign_id, config, status")
         if "drain" in self.model_fields_set and self.status != "STOPPED":
             raise ValueError('"drain" goes with "status": "STOPPED"')
+        if "in_flight" in self.model_fields_set and "config" not in self.model_fields_set:
+            raise ValueError('"in_flight" goes with a new "config"')
         return self
 
 
-class WorkspacePatch(RequestDocument):
-    """The kill switch: with ``is_sending`` false no send command leaves the workspace."""
+class NewVersion(RequestDocument):
+    """A version that might be published, and what would become of customers under way."""
 
-    is_sending: bool
+    config: dict[str, Any]
+    in_flight: InFlight = InFlight()
+
+
+class NewEntry(RequestDocument):
+    """A customer who is to enter a journey. ``fields`` stand for those of an entry event.
+
+    ``id`` names the request: asked again with the same id, nothing more happens. Without it each request counts.
+    """
+
+    customer_id: Annotated[str, StringConstraints(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)]
+    fields: dict[str, Any] = Field(default_factory=dict, max_length=100)
+    id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class WorkspacePatch(RequestDocument):
+    """What is to change; fields left out stay as they are.
+
+    ``is_sending`` false is the kill switch: no send command leaves the workspace. ``holdout_percent``: of all
+    customers, who get nothing from any journey. ``guardrails`` bind beside each journey's own. ``costs``: of one send,
+    by channel.
+    """
+
+    is_sending: bool = Field(default_factory=_left_out)
+    holdout_percent: Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)] = Field(default_factory=_left_out)
+    guardrails: dict[str, Any] = Field(default_factory=_left_out)
+    costs: dict[Channel, Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]] = Field(
+        default_factory=_left_out
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "WorkspacePatch":
+        if not self.model_fields_set:
+            raise ValueError("name at least one of: is_sending, holdout_percent, guardrails, costs")
+        return self
 
 
 class JourneyItem(BaseModel):
@@ -89,11 +152,116 @@ class JourneyList(BaseModel):
     next_cursor: str | None
 
 
+class VersionItem(BaseModel):
+    """A published definition, and how customers under way went over to it."""
+
+    version: int
+    created_at: datetime
+    policy: MigrationPolicy
+    steps: dict[str, str]
+    until: datetime | None
+
+
+class VersionDocument(VersionItem):
+    """A version with its definition."""
+
+    config: dict[str, Any]
+
+
+class VersionList(BaseModel):
+    """The newest versions, newest first."""
+
+    items: list[VersionItem]
+
+
+class GroupPreview(BaseModel):
+    """Customers under way who stand at one step of one version, and what becomes of them.
+
+    ``to_step``: where they go on in the new version; null: they stay on theirs, or leave.
+    """
+
+    version: int
+    step: str
+    customers: int
+    fate: Literal["stays", "goes_on", "leaves", "drained"]
+    to_step: str | None
+    sentence: str
+
+
+class VersionPreview(BaseModel):
+    """What publishing a version would do; nothing has been done. Counts are as the reports know them by now."""
+
+    version: int
+    added_steps: list[str]
+    removed_steps: list[str]
+    changed_steps: list[str]
+    groups: list[GroupPreview]
+    stay: int
+    go_on: int
+    leave: int
+    drained: int
+
+
+class EntryAccepted(BaseModel):
+    """The request for an entry is safe; the workers decide on it when it has reached them."""
+
+    event_id: str
+    customer_id: str
+    published: bool
+
+
+class ExplainedDecision(BaseModel):
+    """One decision in a customer's path: what, where, by which rule, on what grounds, and which record led to it."""
+
+    at: datetime
+    type: str
+    step: str
+    version: int
+    sentence: str
+    rule: str | None
+    details: dict[str, Any]
+    cause: str
+
+
+class ExplainedRun(BaseModel):
+    """One passage of the customer through the journey.
+
+    ``step``: where it stands; null: it has ended. ``next_at``: when it goes on if nothing happens before.
+    """
+
+    run_id: UUID
+    arm: str
+    version: int
+    status: Literal["under_way", "ended", "held_out"]
+    step: str | None
+    next_at: datetime | None
+    summary: str
+    decisions: list[ExplainedDecision]
+
+
+class Explanation(BaseModel):
+    """Why a customer got what they got from a journey, and did not get the rest. Oldest first.
+
+    ``is_cut``: only the newest 1,000 decisions are told.
+    """
+
+    journey_id: UUID
+    customer_id: str
+    summary: str
+    next_eligible_at: datetime | None = Field(description="When the last refused entry or send may be tried again.")
+    runs: list[ExplainedRun]
+    refused_entries: list[ExplainedDecision]
+    is_cut: bool
+
+
 class WorkspaceDocument(BaseModel):
     """The workspace of the API key, and the key's role."""
 
     workspace_id: str
     is_sending: bool
+    holdout_percent: float
+    guardrails: dict[str, Any]
+    costs: dict[str, float]
     role: Role
     updated_at: datetime | None
     published: bool

@@ -51,6 +51,16 @@ class PreconditionFailed(RequestError):
     status_hint = 412
 
 
+class InvalidPart(RequestError):
+    """A part of the body is a document with problems; their paths lead into the body."""
+
+    status_hint = 422
+
+    def __init__(self, path: str, error: DefinitionError) -> None:
+        self.problems = [Problem(path + p.path.removeprefix("$"), p.rule, p.message, p.fix) for p in error.problems]
+        super().__init__(str(error))
+
+
 class TooLarge(RequestError):
     """The request body is larger than is taken."""
 
@@ -110,6 +120,8 @@ def answer_to(error: Exception) -> Answer:
     match error:
         case DefinitionError():
             return _validation(_in_config(error))
+        case InvalidPart(problems=problems):
+            return _validation(problems)
         case RequestValidationError():
             return _of_validation(error)
         case DecodeError():  # PostgreSQL takes no such value, for example text with a zero byte
@@ -184,7 +196,7 @@ def _of_definition(body: object) -> Sequence[Problem]:
 
 
 def _in_config(error: DefinitionError) -> Sequence[Problem]:
-    return [Problem("$.config" + p.path.removeprefix("$"), p.rule, p.message, p.fix) for p in error.problems]
+    return InvalidPart("$.config", error).problems
 
 
 def _of_pydantic(detail: Mapping[str, Any]) -> Problem:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from orchestrator.errors import Fenced, Unavailable
+from orchestrator.kafka.config_writer import ControlRecord
 from orchestrator.settings import Settings
 from orchestrator.store.outbox import OutboxRow, OutboxSession, open_session
 from orchestrator.telemetry.metrics import OUTBOX_PENDING, OUTBOX_RELAY_SECONDS
@@ -29,7 +30,7 @@ LONGEST_PAUSE_S = 5.0
 class Writer(Protocol):
     """Where records go: see :class:`orchestrator.kafka.config_writer.ConfigWriter`."""
 
-    async def write(self, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+    async def write(self, records: Sequence[ControlRecord]) -> None:
         """Returns when all are written, in order; raises ``Unavailable`` or ``Fenced``."""
 
     async def stop(self) -> None:
@@ -112,7 +113,7 @@ class Relay:
 
     async def _relay(self, rows: Sequence[OutboxRow], session: OutboxSession, writer: Writer) -> None:
         # Step 1. Kafka has them.
-        await writer.write([(row.key.encode(), row.value) for row in rows])
+        await writer.write([ControlRecord(row.key.encode(), row.value, row.is_event, row.headers) for row in rows])
         # Step 2. The outbox forgets them. Lost between the two, they are written again, in the same order.
         await session.forget(rows)
         self._reached(rows[-1].id)

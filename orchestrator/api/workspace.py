@@ -1,4 +1,4 @@
-"""The workspace over HTTP: who the key belongs to, and the kill switch."""
+"""The workspace over HTTP: who the key belongs to, the kill switch, and what holds for every journey."""
 
 from datetime import UTC, datetime
 
@@ -8,9 +8,12 @@ from orchestrator.api.access import Caller, demand
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import WorkspaceDocument, WorkspacePatch
 from orchestrator.api.journeys import BASE, PUBLISH_WAIT_S, PUBLISHED
+from orchestrator.api.problems import InvalidPart
 from orchestrator.api.services import ServicesOfApp
-from orchestrator.messages.config import WorkspaceSettings
-from orchestrator.store.workspaces import Workspace, find_workspace, write_workspace
+from orchestrator.definitions.guardrail import Guardrails
+from orchestrator.definitions.parse import parse_guardrails
+from orchestrator.errors import DefinitionError
+from orchestrator.store.workspaces import Workspace, WorkspaceChange, find_workspace, write_workspace
 
 router = APIRouter(prefix=f"{BASE}/workspace", route_class=StrictRoute, tags=["workspace"])
 
@@ -22,22 +25,33 @@ async def read(caller: Caller, services: ServicesOfApp) -> WorkspaceDocument:
     return _document(workspace, caller.role, workspace.is_published)
 
 
-@router.patch("", operation_id="changeWorkspace", summary="Use the kill switch")
+@router.patch("", operation_id="changeWorkspace", summary="Use the kill switch, or change what holds for every journey")
 async def change(
     caller: Caller, services: ServicesOfApp, body: WorkspacePatch, response: Response
 ) -> WorkspaceDocument:
-    """Stops or resumes every send of the workspace. An editor may stop them; only an admin may let them start again."""
-    if body.is_sending:
-        demand(caller, "admin", "letting a workspace send again")
-    record = WorkspaceSettings(
-        workspace_id=caller.workspace_id,
-        is_sending=body.is_sending,
-        changed_at_ms=int(datetime.now(UTC).timestamp() * 1_000),
+    """Changes what the body names. An editor may stop every send; anything else needs an admin."""
+    given = body.model_fields_set
+    if given != {"is_sending"} or body.is_sending:
+        demand(caller, "admin", "changing what holds for a whole workspace")
+    guardrails = _checked(body.guardrails) if "guardrails" in given else None
+    change = WorkspaceChange(
+        is_sending=body.is_sending if "is_sending" in given else None,
+        holdout_percent=body.holdout_percent if "holdout_percent" in given else None,
+        guardrails=None if guardrails is None else guardrails.model_dump(mode="json", by_alias=True),
+        costs={str(channel): cost for channel, cost in body.costs.items()} if "costs" in given else None,
     )
-    workspace, outbox_id = await write_workspace(services.database.pool, record)
+    now_ms = int(datetime.now(UTC).timestamp() * 1_000)
+    workspace, outbox_id = await write_workspace(services.database.pool, caller.workspace_id, change, now_ms)
     is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
     response.headers[PUBLISHED] = "true" if is_published else "false"
     return _document(workspace, caller.role, is_published)
+
+
+def _checked(document: object) -> Guardrails:
+    try:
+        return parse_guardrails(document)
+    except DefinitionError as error:
+        raise InvalidPart("$.guardrails", error) from error
 
 
 def _document(workspace: Workspace, role: str, is_published: bool) -> WorkspaceDocument:
@@ -45,6 +59,9 @@ def _document(workspace: Workspace, role: str, is_published: bool) -> WorkspaceD
         {
             "workspace_id": workspace.workspace_id,
             "is_sending": workspace.is_sending,
+            "holdout_percent": workspace.holdout_percent,
+            "guardrails": workspace.guardrails,
+            "costs": workspace.costs,
             "role": role,
             "updated_at": workspace.updated_at,
             "published": is_published,

@@ -98,7 +98,7 @@ class Rate(Document):
 
 
 class Budget(Document):
-    """At most ``limit`` messages, or ``limit`` of money, over all customers: each calendar day in ``zone``, or in total.
+    """At most ``limit`` messages, or ``limit`` of money, over all customers: each day in ``zone``, or in total.
 
     A send that finds a day's budget spent waits for the next day, unless ``when_spent`` is ``skip``.
     """

@@ -6,11 +6,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import msgspec
+
 from orchestrator.errors import NotFound
-from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyStatus, config_key
+from orchestrator.messages.config import (
+    ConfigRecord,
+    JourneyStanding,
+    JourneyStatus,
+    Migration,
+    MigrationPolicy,
+    config_key,
+)
 from orchestrator.store.faults import translated
 from orchestrator.store.outbox import append
-from orchestrator.store.pool import Pool
+from orchestrator.store.pool import Connection, Pool
 from orchestrator.store.queries import load_queries
 
 if TYPE_CHECKING:
@@ -22,7 +31,8 @@ class Journey:
     """A journey of a workspace; ``config`` is the definition of ``version``, empty in a listing.
 
     ``drain``: when STOPPED, customers under way finish (True) or leave at their next signal (False).
-    ``is_published``: no record of it waits in the outbox. Times are UTC.
+    ``migrations``: how customers under way went over to its versions, where they did not stay. ``is_published``: no
+    record of it waits in the outbox. Times are UTC.
     """
 
     id: UUID
@@ -36,6 +46,24 @@ class Journey:
     created_at: datetime
     updated_at: datetime
     is_published: bool = True
+    migrations: tuple[Migration, ...] = ()
+
+    def migration(self, version: int) -> Migration:
+        """How customers under way went over to ``version``."""
+        found = (each for each in self.migrations if each.version == version)
+        return next(found, Migration(version=version, policy="pin"))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A published definition; ``config`` is empty in a listing. The rest is that of ``Migration``, times in UTC."""
+
+    version: int
+    created_at: datetime
+    policy: MigrationPolicy
+    steps: dict[str, str]
+    drained_at: datetime | None
+    config: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +99,7 @@ async def create_journey(pool: Pool, change: Change) -> Written:
                 new.drain,
                 new.version,
             )
-            await connection.execute(sql["insert_version"], new.id, new.version, new.config)
+            await _insert_version(connection, new)
             outbox_id = await append(connection, change.records) if change.records else None
     return Written(_as_of(new, times, is_published=outbox_id is None), outbox_id)
 
@@ -110,7 +138,7 @@ async def change_journey(
                 after.version,
             )
             if after.version != before.version:
-                await connection.execute(sql["insert_version"], journey_id, after.version, after.config)
+                await _insert_version(connection, after)
             outbox_id = await append(connection, change.records) if change.records else None
     return Written(_as_of(after, times, is_published=outbox_id is None), outbox_id)
 
@@ -147,11 +175,55 @@ async def list_journeys(
     return [_journey(row) for row in rows]
 
 
+async def list_versions(pool: Pool, workspace_id: str, journey_id: UUID, limit: int) -> list[Version]:
+    """The newest versions of a journey without their definitions, newest first."""
+    with translated("listing a journey's versions"):
+        rows = await pool.fetch(load_queries("journeys")["list_versions"], workspace_id, journey_id, limit)
+    return [_version(row, {}) for row in rows]
+
+
+async def find_version(pool: Pool, workspace_id: str, journey_id: UUID, version: int) -> Version:
+    """One version with its definition.
+
+    Raises:
+        NotFound: this workspace has no such journey, or the journey no such version.
+    """
+    with translated("reading a journey's version"):
+        row = await pool.fetchrow(load_queries("journeys")["find_version"], workspace_id, journey_id, version)
+    if row is None:
+        raise NotFound(f"this workspace has no version {version} of a journey {journey_id}")
+    return _version(row, row["config"])
+
+
+async def count_under_way(pool: Pool, workspace_id: str, journey_id: UUID) -> dict[tuple[int, str], int]:
+    """How many runs are under way, by (version, step); as far as the sink has come."""
+    with translated("counting who is under way"):
+        rows = await pool.fetch(load_queries("journeys")["count_under_way"], journey_id, workspace_id)
+    return {(row["version"], row["step"]): row["runs"] for row in rows}
+
+
 async def holdout_percents(pool: Pool, workspace_id: str, journey_id: UUID) -> list[float]:
     """The different shares of the holdout, in percent, over the journey's versions."""
     with translated("reading the journey's holdout"):
         rows = await pool.fetch(load_queries("journeys")["holdout_percents"], workspace_id, journey_id)
     return [row["percent"] for row in rows]
+
+
+async def _insert_version(connection: Connection, journey: Journey) -> None:
+    migration = journey.migration(journey.version)
+    await connection.execute(
+        load_queries("journeys")["insert_version"],
+        journey.id,
+        journey.version,
+        journey.config,
+        migration.policy,
+        migration.steps,
+        migration.until_ms,
+    )
+
+
+def _version(row: "asyncpg.Record", config: dict[str, object]) -> Version:
+    return Version(row["version"], row["created_at"], row["policy"], row["steps"], row["drained_at"], config)
 
 
 def _standing_key(workspace_id: str, journey_id: str) -> str:
@@ -182,4 +254,5 @@ def _journey(row: "asyncpg.Record") -> Journey:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         is_published=row["is_published"],
+        migrations=msgspec.convert(row["migrations"] or [], tuple[Migration, ...]),
     )

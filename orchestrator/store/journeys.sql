@@ -5,8 +5,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 returning created_at, updated_at;
 
 -- name: insert_version -- keeps a definition for ever
-insert into "033_omnichannel_journey_orchestrator_config_versions" (config_id, version, config)
-values ($1, $2, $3);
+insert into "033_omnichannel_journey_orchestrator_config_versions" (
+    config_id, version, config, policy, steps, drained_at
+)
+values ($1, $2, $3, $4, $5, timestamp 'epoch' + $6::bigint * interval '1 millisecond');
 
 -- name: update_journey -- writes what has changed
 update "033_omnichannel_journey_orchestrator_configs"
@@ -18,21 +20,38 @@ returning created_at, updated_at;
 
 -- name: find_journey -- one journey, and whether its last change has left the outbox
 select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+       (
+           select jsonb_agg(jsonb_build_object(
+               'version', versions.version, 'policy', versions.policy, 'steps', versions.steps,
+               'until_ms', (extract(epoch from versions.drained_at) * 1000)::bigint
+           ) order by versions.version)
+           from "033_omnichannel_journey_orchestrator_config_versions" as versions
+           where versions.config_id = configs.id and versions.policy <> 'pin'
+       ) as migrations,
        not exists (
            select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $3
        ) as is_published
-from "033_omnichannel_journey_orchestrator_configs"
+from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1 and id = $2;
 
 -- name: lock_journey -- one journey, held until the transaction ends
 select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+       (
+           select jsonb_agg(jsonb_build_object(
+               'version', versions.version, 'policy', versions.policy, 'steps', versions.steps,
+               'until_ms', (extract(epoch from versions.drained_at) * 1000)::bigint
+           ) order by versions.version)
+           from "033_omnichannel_journey_orchestrator_config_versions" as versions
+           where versions.config_id = configs.id and versions.policy <> 'pin'
+       ) as migrations,
        true as is_published
-from "033_omnichannel_journey_orchestrator_configs"
+from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1 and id = $2
 for no key update; -- lets the sink, whose rows refer to this one, go on
 
 -- name: list_journeys -- a page of a workspace's journeys, newest first
-select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, current_version, created_at, updated_at,
+select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, current_version,
+       created_at, updated_at, null::jsonb as migrations,
        not exists (
            select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $6 || configs.id::text
        ) as is_published
@@ -48,3 +67,24 @@ select distinct coalesce((versions.config #>> '{holdout,percent}')::float8, 0) a
 from "033_omnichannel_journey_orchestrator_config_versions" as versions
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
 where configs.workspace_id = $1 and configs.id = $2;
+
+-- name: list_versions -- a journey's versions, newest first
+select versions.version, versions.created_at, versions.policy, versions.steps, versions.drained_at
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2
+order by versions.version desc
+limit $3;
+
+-- name: find_version -- one version with its definition
+select versions.version, versions.config, versions.created_at, versions.policy, versions.steps, versions.drained_at
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2 and versions.version = $3;
+
+-- name: count_under_way -- how many runs stand at each step of each version; those of the holdout take no step
+select runs.version, runs.step, count(*) as runs
+from "033_omnichannel_journey_orchestrator_runs" as runs
+where runs.config_id = $1 and runs.workspace_id = $2 and runs.status = 'under_way' and runs.arm <> 'holdout'
+group by runs.version, runs.step
+order by runs.version, runs.step;

@@ -1,4 +1,4 @@
-"""Config records on their way to Kafka: written with the change they tell of, relayed in that order, then forgotten.
+"""Records on their way to Kafka, configs above all: written with the change they tell of, relayed in order, forgotten.
 
 Appending takes a lock until its transaction ends, so ids are given out in the order of the commits, and whoever reads
 the rows by id never overtakes one that is still being written. One session at a time has the lead (a session lock): it
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestrator.errors import Unavailable
-from orchestrator.messages.codec import encode_config
+from orchestrator.messages.codec import encode_config, encode_event
 from orchestrator.messages.config import ConfigRecord
+from orchestrator.messages.event import EngagementEvent
 from orchestrator.settings import Settings
 from orchestrator.store.faults import translated
-from orchestrator.store.pool import Connection, connect
+from orchestrator.store.pool import Connection, Pool, connect
 from orchestrator.store.queries import load_queries
 
 _APPENDED = "journey_outbox"  # notified by the table's trigger
@@ -25,12 +26,17 @@ _RELAYED = "journey_outbox_relayed"  # its payload: the highest id that has left
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One record of the topic. ``value`` None is a tombstone; ``created_at`` is when its transaction began."""
+    """One record of the config topic, or (``is_event``) of the engagement events.
+
+    ``value`` None is a tombstone; ``created_at`` is when its transaction began.
+    """
 
     id: int
     key: str
     value: bytes | None
     created_at: datetime
+    is_event: bool = False
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int:
@@ -43,6 +49,17 @@ async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int
     await connection.execute(sql["take_order"])
     rows = await connection.fetch(sql["append"], [one.key.decode() for one in encoded], [one.value for one in encoded])
     return max(int(row["id"]) for row in rows)
+
+
+async def append_event(pool: Pool, event: EngagementEvent) -> int:
+    """Writes an engagement event in a transaction of its own; returns its id in the outbox."""
+    sql = load_queries("outbox")
+    key, value, headers = encode_event(event)
+    with translated("writing an event to the outbox"):
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(sql["take_order"])
+            texts = [[name, header.decode()] for name, header in headers]
+            return int(await connection.fetchval(sql["append_event"], key.decode(), value, texts))
 
 
 class OutboxSession:
@@ -62,7 +79,17 @@ class OutboxSession:
         """The oldest records that wait, at most ``limit``, in order."""
         with translated("reading the outbox"):
             rows = await self._connection.fetch(self._sql["pending"], limit)
-        return [OutboxRow(row["id"], row["key"], row["value"], row["created_at"]) for row in rows]
+        return [
+            OutboxRow(
+                row["id"],
+                row["key"],
+                row["value"],
+                row["created_at"],
+                row["topic"] is not None,
+                tuple((name, text.encode()) for name, text in row["headers"]),
+            )
+            for row in rows
+        ]
 
     async def count(self) -> int:
         """How many records wait."""

@@ -8,11 +8,16 @@ from unnest($1::text[], $2::bytea[]) with ordinality as record (key, value, plac
 order by record.place
 returning id;
 
+-- name: append_event -- writes an engagement event
+insert into "033_omnichannel_journey_orchestrator_outbox" (topic, key, value, headers)
+values ('events', $1, $2, $3)
+returning id;
+
 -- name: take_lead -- whether this session may relay now; it may until it ends
 select pg_try_advisory_lock(33, 2);
 
 -- name: pending -- the oldest records that Kafka has not acknowledged
-select id, key, value, created_at
+select id, topic, key, value, headers, created_at
 from "033_omnichannel_journey_orchestrator_outbox"
 order by id
 limit $1;

@@ -55,7 +55,10 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class ActivityItem:
-    """One activity, as it is listed. ``created_at`` is when the decision was made."""
+    """One activity, as it is listed.
+
+    ``created_at`` is when the decision was made; ``sequence`` orders those of one customer made at one time.
+    """
 
     id: UUID
     activity_type: str
@@ -67,6 +70,7 @@ class ActivityItem:
     arm: str
     details: dict[str, Any]
     cause: str
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ order by config_id, date;
 -- Three ways to page through activities, each along an index of its own whatever plan is kept. Bounds are always given.
 
 -- name: activities -- Activities of a journey, newest first, after a place in that order.
-select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause, sequence
 from "033_omnichannel_journey_orchestrator_activities"
 where workspace_id = $1 and config_id = $2
     and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)
@@ -29,7 +29,7 @@ order by created_at desc, id desc
 limit $7;
 
 -- name: activities_of_type -- The same, of one type.
-select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause, sequence
 from "033_omnichannel_journey_orchestrator_activities"
 where workspace_id = $1 and config_id = $2 and activity_type = $8
     and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)
@@ -37,7 +37,7 @@ order by created_at desc, id desc
 limit $7;
 
 -- name: activities_of_customer -- The same, of one customer, and of one type where that is given.
-select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause
+select id, activity_type, created_at, customer_id, run_id, version, step, arm, details, cause, sequence
 from "033_omnichannel_journey_orchestrator_activities"
 where workspace_id = $1 and config_id = $2 and customer_id = $8 and ($9::text is null or activity_type = $9)
     and created_at >= $3 and created_at < $4 and (created_at, id) < ($5, $6)

@@ -1,7 +1,8 @@
-"""What holds for every journey of a workspace: the kill switch."""
+"""What holds for every journey of a workspace: the kill switch, the holdout, shared guardrails and costs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from orchestrator.messages.config import WorkspaceSettings, config_key
 from orchestrator.store.faults import translated
@@ -9,15 +10,34 @@ from orchestrator.store.outbox import append
 from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
 
+if TYPE_CHECKING:
+    import asyncpg
+
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace as it is; one that was never written sends. ``updated_at`` is UTC, None: never written."""
+    """A workspace as it is; one that was never written sends. ``updated_at`` is UTC, None: never written.
+
+    The other fields are those of :class:`orchestrator.messages.config.WorkspaceSettings`.
+    """
 
     workspace_id: str
     is_sending: bool = True
+    holdout_percent: float = 0.0
+    guardrails: dict[str, object] = field(default_factory=dict)
+    costs: dict[str, float] = field(default_factory=dict)
     updated_at: datetime | None = None
     is_published: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceChange:
+    """What is to be set; None leaves it as it is."""
+
+    is_sending: bool | None = None
+    holdout_percent: float | None = None
+    guardrails: dict[str, object] | None = None
+    costs: dict[str, float] | None = None
 
 
 async def find_workspace(pool: Pool, workspace_id: str) -> Workspace:
@@ -25,17 +45,45 @@ async def find_workspace(pool: Pool, workspace_id: str) -> Workspace:
     key = config_key(WorkspaceSettings(workspace_id=workspace_id))
     with translated("reading the workspace"):
         row = await pool.fetchrow(load_queries("workspaces")["find_workspace"], workspace_id, key)
-    if row is None:
-        return Workspace(workspace_id)
-    return Workspace(workspace_id, row["is_sending"], row["updated_at"], row["is_published"])
+    return Workspace(workspace_id) if row is None else _workspace(row)
 
 
-async def write_workspace(pool: Pool, record: WorkspaceSettings) -> tuple[Workspace, int]:
-    """Writes the settings with the record that tells the workers; also returns the outbox id the relay must reach."""
+async def write_workspace(
+    pool: Pool, workspace_id: str, change: WorkspaceChange, changed_at_ms: int
+) -> tuple[Workspace, int]:
+    """Writes the change with the record that tells the workers; also returns the outbox id the relay must reach."""
     with translated("writing the workspace"):
         async with pool.acquire() as connection, connection.transaction():
-            updated_at = await connection.fetchval(
-                load_queries("workspaces")["write_workspace"], record.workspace_id, record.is_sending
+            row = await connection.fetchrow(
+                load_queries("workspaces")["write_workspace"],
+                workspace_id,
+                change.is_sending,
+                change.holdout_percent,
+                change.guardrails,
+                change.costs,
+            )
+            if row is None:
+                raise AssertionError("an upsert returns its row")  # pragma: no cover
+            workspace = _workspace(row)
+            record = WorkspaceSettings(
+                workspace_id=workspace_id,
+                is_sending=workspace.is_sending,
+                changed_at_ms=changed_at_ms,
+                holdout_percent=workspace.holdout_percent,
+                guardrails=workspace.guardrails,
+                costs=workspace.costs,
             )
             outbox_id = await append(connection, [record])
-    return Workspace(record.workspace_id, record.is_sending, updated_at, is_published=False), outbox_id
+    return workspace, outbox_id
+
+
+def _workspace(row: "asyncpg.Record") -> Workspace:
+    return Workspace(
+        row["workspace_id"],
+        row["is_sending"],
+        row["holdout_percent"],
+        row["guardrails"],
+        row["costs"],
+        row["updated_at"],
+        row["is_published"],
+    )

@@ -1,15 +1,20 @@
 -- name: find_workspace -- a workspace's settings, and whether they have left the outbox
-select workspace_id, is_sending, updated_at,
+select workspace_id, is_sending, holdout_percent, guardrails, costs, updated_at,
        not exists (
            select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $2
        ) as is_published
 from "033_omnichannel_journey_orchestrator_workspaces"
 where workspace_id = $1;
 
--- name: write_workspace -- sets the kill switch; holds the row until the transaction ends
-insert into "033_omnichannel_journey_orchestrator_workspaces" (workspace_id, is_sending)
-values ($1, $2)
+-- name: write_workspace -- sets what is not null; holds the row until the transaction ends
+insert into "033_omnichannel_journey_orchestrator_workspaces" as workspace (
+    workspace_id, is_sending, holdout_percent, guardrails, costs
+)
+values ($1, coalesce($2, true), coalesce($3, 0), coalesce($4, '{}'::jsonb), coalesce($5, '{}'::jsonb))
 on conflict (workspace_id) do update
-set is_sending = excluded.is_sending,
-    updated_at = greatest(clock_timestamp()::timestamp, "033_omnichannel_journey_orchestrator_workspaces".updated_at + interval '1 microsecond')
-returning updated_at;
+set is_sending = coalesce($2, workspace.is_sending),
+    holdout_percent = coalesce($3, workspace.holdout_percent),
+    guardrails = coalesce($4, workspace.guardrails),
+    costs = coalesce($5, workspace.costs),
+    updated_at = greatest(clock_timestamp()::timestamp, workspace.updated_at + interval '1 microsecond')
+returning workspace_id, is_sending, holdout_percent, guardrails, costs, updated_at, false as is_published;

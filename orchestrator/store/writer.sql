@@ -31,9 +31,10 @@ select
 from unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[],
     $7::text[], $8::text[], $9::int[], $10::text[], $11::text[], $12::text[]
-) as activity (
-    id, config_id, workspace_id, activity_type, details, at_ms, customer_id, run_id, version, step, arm, cause
+) with ordinality as activity (
+    id, config_id, workspace_id, activity_type, details, at_ms, customer_id, run_id, version, step, arm, cause, place
 )
+order by place
 on conflict (id) do nothing
 returning id::text;
 

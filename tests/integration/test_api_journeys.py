@@ -142,6 +142,9 @@ async def test_kill_switch_reaches_the_workers(api: ApiSession) -> None:
     assert before == {
         "workspace_id": "acme",
         "is_sending": True,
+        "holdout_percent": 0.0,
+        "guardrails": {},
+        "costs": {},
         "role": "admin",
         "updated_at": None,
         "published": True,
@@ -176,11 +179,18 @@ async def test_every_operation_on_another_workspaces_journey_finds_nothing(api: 
     url = f"{BASE}/{(await created(ours))['id']}"
     paths = api.app.openapi()["paths"]
     operations = [(path, method) for path, item in paths.items() for method in item if "{id}" in path]
-    assert len(operations) == 5
+    assert len(operations) == 10
+    bodies = {
+        "patch": {"status": "PAUSED"},
+        "preview": {"config": a_journey()},
+        "entries": {"customer_id": "c1"},
+    }
     for path, method in operations:
+        path = path.replace("{version}", "1").replace("{customer_id}", "c1")
         there = path.replace(f"{BASE}/{{id}}", url)
         nowhere = path.replace("{id}", str(uuid4()))
-        body = {"json": {"status": "PAUSED"}} if method == "patch" else {}
+        named = bodies.get(method) or bodies.get(path.rpartition("/")[2])
+        body = {} if named is None else {"json": named}
         foreign = await theirs.request(method, there, **body)  # type: ignore[arg-type]
         missing = await theirs.request(method, nowhere, **body)  # type: ignore[arg-type]
         assert (foreign.status_code, missing.status_code) == (404, 404), (method, path)

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.api.relay import Relay
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
-from orchestrator.kafka.config_writer import open_config_writer
+from orchestrator.kafka.config_writer import ControlRecord, open_config_writer
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.local.stack import private_stack, up
 from orchestrator.local.state import read_state
@@ -43,8 +43,8 @@ def a_record(number: int) -> JourneyStanding:
     return JourneyStanding(workspace_id="acme", journey_id="j", version=number, status="ACTIVE")
 
 
-def encoded(*records: ConfigRecord) -> list[tuple[bytes, bytes | None]]:
-    return [(config_key(record).encode(), encode_config(record).value) for record in records]
+def encoded(*records: ConfigRecord) -> list[ControlRecord]:
+    return [ControlRecord(config_key(record).encode(), encode_config(record).value) for record in records]
 
 
 async def write(pool: Pool, *records: ConfigRecord, pause_s: float = 0.0) -> int:
@@ -67,7 +67,7 @@ class Topic:
         self.fails_before = self.fails_after = 0
         self.stopped = 0
 
-    async def write(self, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+    async def write(self, records: Sequence[ControlRecord]) -> None:
         if self.fails_before:
             self.fails_before -= 1
             raise Unavailable("Kafka is away")
@@ -96,7 +96,7 @@ async def running(relay: Relay) -> AsyncIterator[asyncio.Task[None]]:
 
 def assert_in_order_and_complete(values: Sequence[bytes | None], count: int) -> None:
     """Records 0 to ``count`` - 1; what a relay wrote and could not delete is written again, before anything newer."""
-    versions = [value for _, value in encoded(*map(a_record, range(count)))]
+    versions = [record.value for record in encoded(*map(a_record, range(count)))]
     latest = -1
     for value in values:  # it may go back, but only to go on from there without a hole
         assert versions.index(value) <= latest + 1

@@ -1,4 +1,4 @@
-"""What journeys may say, carried out by a real worker on a real broker: across topics, partitions, kills and versions."""
+"""What journeys may say, carried out by a real worker on a real broker: over topics, partitions, kills and versions."""
 
 import time
 from collections import Counter, defaultdict

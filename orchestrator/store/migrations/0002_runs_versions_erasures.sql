@@ -1,6 +1,9 @@
 -- What the whole journey language needs: where every run stands, how customers go over to a new version, what holds for
 -- a workspace, requests for entries on their way to Kafka, and receipts for what was erased.
 
+-- Several decisions of one turn have one time: this tells in which order they were made.
+alter table "033_omnichannel_journey_orchestrator_activities" add column sequence bigserial;
+
 -- One row a run: where it stands, by the newest activity that moved it.
 create table "033_omnichannel_journey_orchestrator_runs" (
     run_id       uuid primary key,

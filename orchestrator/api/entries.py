@@ -1,0 +1,56 @@
+"""Entries over HTTP: a system asks that a customer enter a journey."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from fastapi import APIRouter, Response, status
+
+from orchestrator.api.access import Caller
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.change import TRANSITIONS
+from orchestrator.api.documents import EntryAccepted, NewEntry
+from orchestrator.api.journeys import BASE, PUBLISH_WAIT_S, PUBLISHED, JourneyId
+from orchestrator.api.problems import BadRequest, StatusConflict
+from orchestrator.api.services import ServicesOfApp
+from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
+from orchestrator.messages.key import is_customer_id
+from orchestrator.store.journeys import find_journey
+from orchestrator.store.outbox import append_event
+
+SOURCE = "/orchestrator/api"
+
+router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["journeys"])
+
+
+@router.post(
+    "/{id}/entries",
+    status_code=status.HTTP_202_ACCEPTED,
+    operation_id="requestEntry",
+    summary="Ask that a customer enter a journey",
+)
+async def request(
+    caller: Caller, services: ServicesOfApp, journey_id: JourneyId, body: NewEntry, response: Response
+) -> EntryAccepted:
+    """For journeys whose entry is of the kind `api`. The answer means that the request is safe, not yet decided on."""
+    if not is_customer_id(body.customer_id):
+        raise BadRequest("customer_id has a control character (0x00 or 0x1f)")
+    journey = await find_journey(services.database.pool, caller.workspace_id, journey_id)
+    entry = journey.config.get("entry")
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if kind != "api":
+        raise BadRequest(f"customers enter this journey by {kind}; only where the entry is api may they be sent in")
+    if journey.status != "ACTIVE":
+        raise StatusConflict(f"the journey is {journey.status}: nobody enters", TRANSITIONS[journey.status])
+    event = EngagementEvent(
+        id=f"{journey_id}/{body.id or uuid4()}",
+        source=SOURCE,
+        type=ENTRY_REQUESTED,
+        time_ms=int(datetime.now(UTC).timestamp() * 1_000),
+        workspace_id=caller.workspace_id,
+        customer_id=body.customer_id,
+        data={"journey_id": str(journey_id), "fields": body.fields},
+    )
+    outbox_id = await append_event(services.database.pool, event)
+    is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
+    response.headers[PUBLISHED] = "true" if is_published else "false"
+    return EntryAccepted(event_id=event.id, customer_id=body.customer_id, published=is_published)

@@ -1,0 +1,50 @@
+"""Why a customer got what they got, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from orchestrator.api.access import Caller
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.documents import Explanation
+from orchestrator.api.explanation import explain
+from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.services import ServicesOfApp
+from orchestrator.errors import NotFound
+from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
+from orchestrator.store.journeys import find_journey
+from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
+
+MOST_TOLD = 1_000
+
+router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
+
+
+@router.get(
+    "/{id}/customers/{customer_id:path}/explain",
+    operation_id="explainCustomer",
+    summary="Why a customer got what they got",
+)
+async def read(
+    caller: Caller,
+    services: ServicesOfApp,
+    journey_id: JourneyId,
+    customer_id: Annotated[str, Path(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)],
+) -> Explanation:
+    """The customer's path, each decision with its rule, inputs and counters, and when they are next eligible."""
+    pool, workspace_id = services.database.pool, caller.workspace_id
+    await find_journey(pool, workspace_id, journey_id)
+    newest: list[ActivityItem] = []
+    cursor: str | None = None
+    while len(newest) < MOST_TOLD:
+        page = await activities_page(
+            pool, workspace_id, journey_id, limit=MAX_PAGE, cursor=cursor, customer_id=customer_id
+        )
+        newest += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    if not newest:
+        raise NotFound(f"nothing was decided for the customer {customer_id!r} in this journey")
+    in_order = sorted(newest, key=lambda activity: (activity.created_at, activity.sequence))
+    return explain(journey_id, customer_id, in_order, is_cut=cursor is not None)

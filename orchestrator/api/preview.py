@@ -1,0 +1,74 @@
+"""What publishing a version would do to the customers under way. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from orchestrator.api.documents import GroupPreview, VersionPreview
+from orchestrator.messages.config import Migration
+
+Steps = Mapping[str, object]
+
+
+def preview(
+    migrations: Sequence[Migration],
+    before: Steps,
+    after: Steps,
+    under_way: Mapping[tuple[int, str], int],
+) -> VersionPreview:
+    """The effect of the last of ``migrations`` on those who are ``under_way``, by (version, step).
+
+    ``before`` and ``after`` are the steps of the newest published and of the new definition. The other migrations are
+    those of versions published before: customers whom the workers have not taken over yet are counted where these lead.
+    """
+    last = migrations[-1]
+    settled = _settled(under_way, migrations[:-1])
+    groups = [_group(last, after, version, step, customers) for (version, step), customers in sorted(settled.items())]
+    return VersionPreview(
+        version=last.version,
+        added_steps=sorted(after.keys() - before.keys()),
+        removed_steps=sorted(before.keys() - after.keys()),
+        changed_steps=sorted(step for step in before.keys() & after.keys() if before[step] != after[step]),
+        groups=groups,
+        stay=_count(groups, "stays"),
+        go_on=_count(groups, "goes_on"),
+        leave=_count(groups, "leaves"),
+        drained=_count(groups, "drained"),
+    )
+
+
+def _settled(under_way: Mapping[tuple[int, str], int], migrations: Iterable[Migration]) -> dict[tuple[int, str], int]:
+    settled: dict[tuple[int, str], int] = {}
+    for (version, step), customers in under_way.items():
+        for migration in migrations:
+            if migration.version > version and migration.policy in ("follow", "map"):
+                version, step = migration.version, migration.steps.get(step, step)
+        settled[version, step] = settled.get((version, step), 0) + customers
+    return settled
+
+
+def _group(migration: Migration, after: Steps, version: int, step: str, customers: int) -> GroupPreview:
+    target = migration.steps.get(step, step)
+    where = f"{customers} at {step or 'their entry'} of version {version}"
+    match migration.policy:
+        case "pin":
+            fate, to_step, sentence = "stays", None, f"{where} go on to the end of their version."
+        case "drain":
+            fate, to_step, sentence = "drained", None, f"{where} go on, and leave if they are still there at the end."
+        case "follow" | "map":
+            if target in after:
+                fate, to_step, sentence = "goes_on", target, f"{where} go on at {target} of the new version."
+            else:
+                fate, to_step, sentence = "leaves", None, f"{where} leave: the new version has no step {target}."
+    return GroupPreview.model_validate(
+        {
+            "version": version,
+            "step": step,
+            "customers": customers,
+            "fate": fate,
+            "to_step": to_step,
+            "sentence": sentence,
+        }
+    )
+
+
+def _count(groups: Iterable[GroupPreview], fate: str) -> int:
+    return sum(group.customers for group in groups if group.fate == fate)

@@ -1,0 +1,197 @@
+"""Versions, entries by request, workspace settings and explanations over HTTP, on a real PostgreSQL and Kafka."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from aiokafka.structs import TopicPartition
+
+from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_reader
+from orchestrator.messages.codec import decode_engagement
+from orchestrator.messages.config import JourneyStanding, Migration, WorkspaceSettings
+from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
+from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.settings import Settings
+from orchestrator.sink.commit import commit
+from orchestrator.store.pool import connect
+from orchestrator.store.writer import ActivityWriter
+from tests.api_session import BASE, ApiSession, relayed, serving
+from tests.builders import DAY, MONDAY_NOON, Customer, a_directory, a_journey
+from tests.sink_story import TOPIC, raw_records
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def api(settings: Settings, topics: Catalog) -> AsyncIterator[ApiSession]:
+    async with serving(settings) as session:
+        yield session
+
+
+async def created(client: httpx.AsyncClient, **changes: Any) -> str:
+    answer = await client.post(BASE, json={"config": a_journey(**changes)})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def renamed(old: str, new: str) -> dict[str, Any]:
+    journey = a_journey()
+    text = {
+        name: ({**step, "next": new} if step.get("next") == old else step) for name, step in journey["steps"].items()
+    }
+    return {**journey, "steps": {new if name == old else name: step for name, step in text.items()}}
+
+
+async def has_entered(api: ApiSession, journey_id: str, days: int = 0) -> None:
+    """One customer enters the welcome journey, and the sink has written it."""
+    customer = Customer(a_directory(None, **{journey_id: a_journey()}))
+    customer.does("customer.signed_up", MONDAY_NOON)
+    if days:
+        customer.waits_until(MONDAY_NOON + days * DAY)
+    story = [activity for activity in customer.activities if activity.journey_id == journey_id]
+    connection = await connect(api.settings, application="test", patience_s=30)
+    try:
+        await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(story))
+    finally:
+        await connection.close()
+
+
+async def test_a_new_version_says_what_becomes_of_customers_and_the_workers_are_told(api: ApiSession) -> None:
+    client = await api.client()
+    journey_id = await created(client)
+    url = f"{BASE}/{journey_id}"
+    await has_entered(api, journey_id)
+    body = {"config": renamed("pause", "breather"), "in_flight": {"policy": "map", "steps": {"pause": "breather"}}}
+    seen = await client.post(f"{url}/versions/preview", json=body)
+    assert seen.status_code == 200, seen.text
+    assert (seen.json()["version"], seen.json()["go_on"], seen.json()["leave"]) == (2, 1, 0)
+    assert [(group["step"], group["to_step"]) for group in seen.json()["groups"]] == [("pause", "breather")]
+    assert (await client.get(url)).json()["version"] == 1
+    following = await client.post(f"{url}/versions/preview", json={**body, "in_flight": {"policy": "follow"}})
+    assert (following.json()["go_on"], following.json()["leave"]) == (0, 1)
+
+    changed = await client.patch(url, json=body)
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+    paused = await client.patch(url, json={"status": "PAUSED"})
+    assert paused.status_code == 200
+    standings = [record for record in await relayed(api.settings) if isinstance(record, JourneyStanding)]
+    mapping = Migration(version=2, policy="map", steps={"pause": "breather"})
+    assert [standing.migrations for standing in standings] == [(), (mapping,), (mapping,)]
+
+    versions = (await client.get(f"{url}/versions")).json()["items"]
+    assert [(version["version"], version["policy"]) for version in versions] == [(2, "map"), (1, "pin")]
+    first = (await client.get(f"{url}/versions/1")).json()
+    assert "pause" in first["config"]["steps"]
+    assert (await client.get(f"{url}/versions/3")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("in_flight", "status"),
+    [
+        ({"policy": "map"}, 422),
+        ({"policy": "pin", "steps": {"pause": "pause"}}, 422),
+        ({"policy": "drain"}, 422),
+        ({"policy": "follow", "until": "2030-01-01T00:00:00Z"}, 422),
+        ({"policy": "sideways"}, 422),
+        ({"policy": "map", "steps": {"pause": "nowhere"}}, 400),
+        ({"policy": "map", "steps": {"nowhere": "pause"}}, 400),
+        ({"policy": "drain", "until": "2030-01-01T00:00:00Z"}, 200),
+    ],
+)
+async def test_a_way_that_leads_nowhere_is_refused(api: ApiSession, in_flight: dict[str, Any], status: int) -> None:
+    client = await api.client()
+    url = f"{BASE}/{await created(client)}"
+    answer = await client.patch(url, json={"config": a_journey(about="more"), "in_flight": in_flight})
+    assert answer.status_code == status, answer.text
+    assert (await client.get(url)).json()["version"] == (2 if status == 200 else 1)
+
+
+async def test_in_flight_without_a_config_is_refused(api: ApiSession) -> None:
+    client = await api.client()
+    url = f"{BASE}/{await created(client)}"
+    assert (await client.patch(url, json={"in_flight": {"policy": "pin"}})).status_code == 422
+
+
+async def requested(settings: Settings, customer_id: str) -> list[EngagementEvent]:
+    catalog = Catalog(settings)
+    number = partition_of(customer_key("acme", customer_id), catalog.customer_partitions)
+    at = TopicPartition(catalog.events, number)
+    found: list[EngagementEvent] = []
+    async with closing(await open_reader(settings, "test", fetch_wait_ms=20)) as reader:
+        reader.assign([at])
+        end = (await reader.end_offsets([at]))[at]
+        await reader.seek_to_beginning(at)
+        while await reader.position(at) < end:
+            for records in (await reader.getmany(at, timeout_ms=100)).values():
+                found += [decode_engagement(r.key, r.value, r.headers, r.timestamp) for r in records]
+    return found
+
+
+async def test_a_system_may_ask_for_an_entry_and_asking_again_is_the_same_request(api: ApiSession) -> None:
+    client = await api.client()
+    journey_id = await created(client, entry={"kind": "api", "key": "cart_id"})
+    body = {"customer_id": "anna:1", "fields": {"cart_id": "c-9"}, "id": "order-7"}
+    first = await client.post(f"{BASE}/{journey_id}/entries", json=body)
+    second = await client.post(f"{BASE}/{journey_id}/entries", json=body)
+    assert (first.status_code, first.json()["published"]) == (202, True)
+    assert first.json()["event_id"] == second.json()["event_id"]
+    events = await requested(api.settings, "anna:1")
+    assert {(event.type, event.id) for event in events} == {(ENTRY_REQUESTED, f"{journey_id}/order-7")}
+    assert events[0].data == {"journey_id": journey_id, "fields": {"cart_id": "c-9"}}
+    other = await client.post(f"{BASE}/{journey_id}/entries", json={"customer_id": "bert"})
+    assert other.json()["event_id"] != first.json()["event_id"]
+
+
+async def test_an_entry_is_refused_where_nobody_can_enter_so(api: ApiSession) -> None:
+    client = await api.client()
+    by_event = await created(client)
+    assert (await client.post(f"{BASE}/{by_event}/entries", json={"customer_id": "a"})).status_code == 400
+    by_api = await created(client, entry={"kind": "api"})
+    assert (await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": "a\x1fb"})).status_code == 400
+    assert (await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": ""})).status_code == 422
+    await client.patch(f"{BASE}/{by_api}", json={"status": "PAUSED"})
+    refused = await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": "a"})
+    assert (refused.status_code, refused.json()["allowed"]) == (409, ["ACTIVE", "STOPPED"])
+    stranger = await api.client("globex")
+    assert (await stranger.post(f"{BASE}/{by_api}/entries", json={"customer_id": "a"})).status_code == 404
+
+
+async def test_what_holds_for_a_workspace_is_set_piece_by_piece(api: ApiSession) -> None:
+    client, editor = await api.client(), await api.client(role="editor")
+    url = f"{BASE}/workspace"
+    guardrails = {"caps": [{"limit": 3, "per": "day"}]}
+    assert (await client.patch(url, json={"holdout_percent": 5})).status_code == 200
+    assert (await client.patch(url, json={"guardrails": guardrails})).status_code == 200
+    answer = await client.patch(url, json={"costs": {"sms": 0.07}, "is_sending": True})
+    assert (answer.json()["holdout_percent"], answer.json()["costs"]) == (5.0, {"sms": 0.07})
+    newest = [record for record in await relayed(api.settings) if isinstance(record, WorkspaceSettings)][-1]
+    assert (newest.holdout_percent, newest.costs, newest.guardrails["caps"][0]["limit"]) == (5.0, {"sms": 0.07}, 3)  # type: ignore[index]
+    wrong = await client.patch(url, json={"guardrails": {"caps": [{"limit": 0, "per": "day"}]}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "$.guardrails.caps[0].limit")
+    assert (await client.patch(url, json={})).status_code == 422
+    assert (await editor.patch(url, json={"holdout_percent": 0})).status_code == 403
+
+
+async def test_a_customer_is_explained_in_the_order_of_the_decisions(api: ApiSession) -> None:
+    client = await api.client()
+    journey_id = await created(client)
+    await has_entered(api, journey_id, days=3)
+    answer = await client.get(f"{BASE}/{journey_id}/customers/c1/explain")
+    assert answer.status_code == 200, answer.text
+    (run,) = answer.json()["runs"]
+    assert [decision["type"] for decision in run["decisions"]] == [
+        "journey_entered",
+        "send_requested",
+        "wait_started",
+        "step_passed",
+        "send_requested",
+        "run_completed",
+    ]
+    assert answer.json()["summary"].startswith("Has entered once.")
+    assert UUID(run["run_id"])
+    missing = await client.get(f"{BASE}/{journey_id}/customers/nobody/explain")
+    assert missing.status_code == 404
+    assert (await client.get(f"{BASE}/{journey_id}/customers/a/b/explain")).status_code == 404
