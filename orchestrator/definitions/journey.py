@@ -8,6 +8,7 @@ from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, StepId
 from orchestrator.definitions.entry import JourneyEntry
 from orchestrator.definitions.guardrail import Guardrails
+from orchestrator.definitions.journey_test import MAX_TESTS, JourneyTest
 from orchestrator.definitions.step import Step
 
 MAX_STEPS = 200
@@ -68,6 +69,9 @@ class JourneyDefinition(Document):
     guardrails: Guardrails = Guardrails()
     segments: Annotated[dict[Name, Condition], Field(max_length=MAX_SEGMENTS)] = Field(
         default_factory=dict, description="Conditions with a name, for use in others."
+    )
+    tests: Annotated[tuple[JourneyTest, ...], Field(max_length=MAX_TESTS)] = Field(
+        default=(), description="What the journey must do: run by `orchestrator journeys test`, and before it starts."
     )
     priority: Annotated[int, Field(ge=0, le=100)] = Field(
         50, description="When several journeys would send to a customer at once, the highest number goes first."

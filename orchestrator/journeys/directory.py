@@ -57,6 +57,12 @@ class Directory:
         """The directory before any config record."""
         return cls()
 
+    @classmethod
+    def of_plan(cls, plan: Plan, standing: JourneyStanding) -> "Directory":
+        """The directory of one journey that is compiled already."""
+        directory = cls(plans={(plan.journey_id, plan.version): plan}, standings={plan.journey_id: standing})
+        return directory._with_entries()
+
     def with_record(self, record: ConfigRecord) -> "Directory":
         """The directory after ``record``.
 

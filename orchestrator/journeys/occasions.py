@@ -51,11 +51,40 @@ def _latest(plan: Plan, started_ms: int, now_ms: int) -> int | None:
     return found
 
 
+def next_occasion(directory: Directory, journey_id: str, after_ms: int) -> Occasion | None:
+    """The first moment after ``after_ms`` at which the journey looks at all known customers; None when none comes."""
+    plan = directory.entered.get(journey_id)
+    if plan is None or plan.entry.kind not in ("segment", "schedule"):
+        return None
+    started_ms = directory.standings[journey_id].changed_at_ms
+    if plan.entry.kind == "segment" and after_ms < started_ms:
+        return Occasion(plan.workspace_id, journey_id, started_ms)
+    if plan.entry.schedule is None:
+        return None
+    at_ms = next_moment(plan.entry.schedule, max(after_ms, started_ms - 1))
+    return None if at_ms is None else Occasion(plan.workspace_id, journey_id, at_ms)
+
+
+def next_moment(schedule: Schedule, after_ms: int) -> int | None:
+    """The first moment of the schedule after ``after_ms``; None when none comes."""
+    zone = _zone(schedule)
+    match schedule:
+        case Cron():
+            from_here = datetime.fromtimestamp(after_ms // 1_000, UTC).astimezone(zone.rules)
+            try:
+                return _ms(next(CronSim(schedule.expression, from_here)))
+            except StopIteration:  # it looks ahead 50 years
+                return None
+        case Dates():
+            moments = [_instant(zone, text) for text in schedule.at]
+            return min((at_ms for at_ms in moments if at_ms > after_ms), default=None)
+        case _:
+            assert_never(schedule)
+
+
 def latest_moment(schedule: Schedule, now_ms: int) -> int | None:
     """The latest moment of the schedule at or before ``now_ms``; None when it has none yet."""
-    zone = known_zone(schedule.zone)
-    if zone is None:
-        raise AssertionError("the definition has checked the zone")  # pragma: no cover
+    zone = _zone(schedule)
     match schedule:
         case Cron():
             # From the next second backwards, so that a moment counts as soon as it comes.
@@ -69,6 +98,13 @@ def latest_moment(schedule: Schedule, now_ms: int) -> int | None:
             return max((at_ms for at_ms in moments if at_ms <= now_ms), default=None)
         case _:
             assert_never(schedule)
+
+
+def _zone(schedule: Schedule) -> Zone:
+    zone = known_zone(schedule.zone)
+    if zone is None:
+        raise AssertionError("the definition has checked the zone")  # pragma: no cover
+    return zone
 
 
 def _instant(zone: Zone, text: str) -> int:

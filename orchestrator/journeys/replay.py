@@ -8,10 +8,11 @@ the signals: at each, every customer known by then is looked at.
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.engine import Signal, advance, next_due_ms
-from orchestrator.journeys.occasions import due_occasions
+from orchestrator.journeys.occasions import Occasion, next_occasion
 from orchestrator.journeys.state import EMPTY, CustomerState
 from orchestrator.journeys.turn import Effect
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
@@ -30,7 +31,7 @@ class Replay:
 
 def replay(directory: Directory, signals: Iterable[Signal], until_ms: int) -> Replay:
     """Runs ``signals`` through the engine, each at its own time, then lets everything fall due up to ``until_ms``."""
-    replaying = _Replaying(directory)
+    replaying = Replaying(directory)
     for signal in signals:
         replaying.reach(time_of(signal))
         replaying.take(signal)
@@ -50,12 +51,14 @@ def time_of(signal: Signal) -> int:
             return signal.time_ms
 
 
-class _Replaying:
+class Replaying:
+    """A replay under way: give it signals in order of time, and let time run on in between."""
+
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.replay = Replay()
-        self._done: dict[str, int] = {}
-        self._has_schedules = any(plan.entry.kind in ("segment", "schedule") for plan in directory.entered.values())
+        self._reached_ms: int | None = None
+        self._occasions: list[tuple[int, Occasion]] = []  # by their moment: the next one of each journey
 
     def take(self, signal: Signal) -> None:
         """Carries the signal out, and the events that come of it."""
@@ -73,21 +76,35 @@ class _Replaying:
             )
 
     def reach(self, now_ms: int) -> None:
-        """Lets the moments of schedules come up to ``now_ms``."""
-        if not self._has_schedules:
-            return
-        for occasion in due_occasions(self.directory, self._done, now_ms):
-            self._done[occasion.journey_id] = occasion.at_ms
-            for workspace_id, customer_id in sorted(self.replay.states):
-                if workspace_id == occasion.workspace_id:
-                    self.take(
-                        TimerDue(
-                            workspace_id=workspace_id,
-                            customer_id=customer_id,
-                            due_ms=occasion.at_ms,
-                            entering=occasion.journey_id,
-                        )
+        """Lets every moment of the schedules come up to ``now_ms``, from the first call on.
+
+        A worker that stands still makes up for the latest one only; here time never stands still.
+        """
+        if self._reached_ms is None:
+            self._reached_ms = now_ms
+            for journey_id in sorted(self.directory.entered):
+                self._plan_next(journey_id, now_ms - 1)
+        while self._occasions and self._occasions[0][0] <= now_ms:
+            _, occasion = heappop(self._occasions)
+            self._walk(occasion)
+            self._plan_next(occasion.journey_id, occasion.at_ms)
+
+    def _plan_next(self, journey_id: str, after_ms: int) -> None:
+        occasion = next_occasion(self.directory, journey_id, after_ms)
+        if occasion is not None:
+            heappush(self._occasions, (occasion.at_ms, occasion))
+
+    def _walk(self, occasion: Occasion) -> None:
+        for workspace_id, customer_id in sorted(self.replay.states):
+            if workspace_id == occasion.workspace_id:
+                self.take(
+                    TimerDue(
+                        workspace_id=workspace_id,
+                        customer_id=customer_id,
+                        due_ms=occasion.at_ms,
+                        entering=occasion.journey_id,
                     )
+                )
 
     def run_out(self, until_ms: int) -> None:
         """One due moment after the other, as a worker's timers come: so the last states are the same as a worker's."""

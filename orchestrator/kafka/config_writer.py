@@ -56,7 +56,8 @@ class ConfigWriter:
             Fenced: a later writer has taken over; nothing of this was written.
             Unavailable: Kafka does not answer, or refuses; this may have been written or not.
         """
-        what = f"writing {len(records)} record(s) of the control plane"
+        topics = sorted({self._catalog.events if record.is_event else self._catalog.configs for record in records})
+        what = f"writing {len(records)} record(s) to {' and '.join(topics)}"
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
                 await self._producer.begin_transaction()

@@ -71,7 +71,7 @@ class Topic:
         if self.fails_before:
             self.fails_before -= 1
             raise Unavailable("Kafka is away")
-        self.values += [value for _, value in records]
+        self.values += [record.value for record in records]
         if self.fails_after:
             self.fails_after -= 1
             raise Unavailable("Kafka has gone before it could answer")

@@ -271,6 +271,7 @@ async def test_an_activity_is_listed_with_all_it_says(pool: Pool, journey: UUID)
             arm="",
             details={"number": 4},
             cause="",
+            sequence=page.items[0].sequence,
         ),
     )
 
