@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from orchestrator import __version__
-from orchestrator.errors import DefinitionError, OrchestratorError
+from orchestrator.backtest.commands import backtest_command, journeys, simulate_command
+from orchestrator.errors import OrchestratorError
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry.log import set_up_logging
 
@@ -27,7 +26,6 @@ topics = typer.Typer(help="The topics, as declared in topics/*.toml.", no_args_i
 db = typer.Typer(help="The PostgreSQL database.", no_args_is_help=True)
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 schemas = typer.Typer(help="The published contracts in schemas/.", no_args_is_help=True)
-journeys = typer.Typer(help="Journey definitions.", no_args_is_help=True)
 for name, group in {
     "local": local,
     "topics": topics,
@@ -37,6 +35,9 @@ for name, group in {
     "journeys": journeys,
 }.items():
     app.add_typer(group, name=name)
+
+app.command("backtest")(backtest_command)
+app.command("simulate")(simulate_command)
 
 out = Console()
 err = Console(stderr=True)
@@ -215,24 +216,3 @@ def schemas_write(folder: Annotated[Path, typer.Option(help="Where to write.")] 
     for file, document in contracts().items():
         (folder / file).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     _say(f"wrote {len(contracts())} documents to {folder}/")
-
-
-@journeys.command("check")
-def journeys_check(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A journey in JSON.")],
-) -> None:
-    """Say everything that is wrong with a journey; exit 1 if anything is."""
-    from orchestrator.definitions.parse import parse_journey
-
-    try:
-        journey = parse_journey(json.loads(file.read_text(encoding="utf-8")))
-    except json.JSONDecodeError as error:
-        err.print(f"{file}:{error.lineno}:{error.colno}: not JSON: {error.msg}", markup=False, soft_wrap=True)
-        raise typer.Exit(1) from error
-    except DefinitionError as error:
-        table = Table("where", "what", "how to mend it")
-        for problem in error.problems:
-            table.add_row(escape(problem.path), escape(problem.message), escape(problem.fix))
-        err.print(table)
-        raise typer.Exit(1) from error
-    _say(f"{journey.name!r}: {len(journey.steps)} steps, nothing wrong")

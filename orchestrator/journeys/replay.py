@@ -106,6 +106,20 @@ class Replaying:
                     )
                 )
 
+    def next_ms(self) -> int | None:
+        """The next moment at which something is due, of a customer or of a schedule; None: nothing is to come."""
+        moments = [at_ms for at_ms, _ in self._occasions[:1]]
+        for (workspace_id, _), state in self.replay.states.items():
+            due_ms = next_due_ms(self.directory, workspace_id, state)
+            if due_ms is not None:
+                moments.append(due_ms)
+        return min(moments, default=None)
+
+    def drain(self) -> list[Effect]:
+        """The effects since the last call, which are kept no longer: for histories that are longer than memory."""
+        effects, self.replay.effects = self.replay.effects, []
+        return effects
+
     def run_out(self, until_ms: int) -> None:
         """One due moment after the other, as a worker's timers come: so the last states are the same as a worker's."""
         for workspace_id, customer_id in list(self.replay.states):

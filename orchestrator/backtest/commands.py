@@ -1,0 +1,199 @@
+"""The commands that need no Kafka: check and test journey files, run them over history or made-up people."""
+
+import asyncio
+import gc
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from orchestrator.backtest.files import read_journey
+from orchestrator.backtest.history import (
+    TOPIC_PREFIX,
+    Event,
+    Reading,
+    read_activities,
+    read_activity_file,
+    read_file,
+    read_topic,
+)
+from orchestrator.backtest.people import World
+from orchestrator.backtest.report import as_document, difference, print_backtest, print_difference
+from orchestrator.backtest.run import JOURNEY_ID, Backtest, backtest
+from orchestrator.backtest.simulate import Arm, simulate
+from orchestrator.backtest.tally import HOLDOUT, Tally
+from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.errors import DefinitionError
+from orchestrator.experiments.comparison import Comparison, compare
+from orchestrator.journeys.rehearsal import rehearse
+from orchestrator.messages.activity import Activity
+from orchestrator.settings import load_settings
+
+TREATMENT = "treatment"
+
+journeys = typer.Typer(help="Journey files, in YAML or JSON.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A journey in YAML or JSON.")]
+Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Journeys in YAML or JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@journeys.command("check")
+def check(files: Files) -> None:
+    """Say everything that is wrong with journeys; exit 1 if anything is."""
+    are_right = True
+    for path in files:
+        journey = _checked(path)
+        if journey is None:
+            are_right = False
+        else:
+            _say(f"{path}: {journey.name!r}, {len(journey.steps)} steps, nothing wrong")
+    raise typer.Exit(0 if are_right else 1)
+
+
+@journeys.command("test")
+def test(files: Files) -> None:
+    """Run the tests that journeys carry under `tests`; exit 1 if one fails, or a file has none."""
+    failed = 0
+    for path in files:
+        journey = _checked(path)
+        if journey is None or not journey.tests:
+            failed += 1
+            if journey is not None:
+                _say(f"{path}: no tests; list stories under `tests`")
+            continue
+        for result in rehearse(journey):
+            failed += bool(result.differences)
+            _say(f"{path}: {result.name} … {'FAILED' if result.differences else 'passed'}")
+            for difference_ in result.differences:
+                _say(f"    {difference_}")
+            for note in result.notes:
+                _say(f"    held back: {note}")
+    raise typer.Exit(1 if failed else 0)
+
+
+def backtest_command(
+    file: File,
+    events: Annotated[str, typer.Option(help="JSON lines (.gz too), purchases (.txt), or topic:NAME.")],
+    against: Annotated[Path | None, typer.Option(exists=True, help="Another journey to compare with.")] = None,
+    against_activities: Annotated[
+        str | None, typer.Option(help="What really happened: activities as JSON lines, or topic:NAME.")
+    ] = None,
+    journey_id: Annotated[
+        str, typer.Option(help="Of a journey, so that holdout and splits fall as there.")
+    ] = JOURNEY_ID,
+    as_json: AsJson = False,
+) -> None:
+    """Run a draft over real history, in virtual time, with all guardrails: who would have got what, and why not.
+
+    History cannot show how people would have reacted to messages that were never sent.
+    """
+    journey = _checked(file)
+    other = None if against is None else _checked(against)
+    if journey is None or (against is not None and other is None):
+        raise typer.Exit(1)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # the states are all kept: looking through them often only costs time
+    reading = Reading()
+    result = backtest(journey, _events(events, reading), journey_id=journey_id)
+    document = as_document(result) | {"unusable": reading.unusable}
+    compared: Tally | None = None
+    if other is not None:
+        compared = backtest(other, _events(events, Reading()), journey_id=journey_id).tally
+    elif against_activities is not None:
+        compared = Tally()
+        for activity in _activities(against_activities, reading):
+            if activity.journey_id == journey_id or journey_id == JOURNEY_ID:
+                compared.take(activity)
+    found = None if compared is None else difference(result.tally, compared)
+    if as_json:
+        _print_json(document | ({} if found is None else {"difference": found}))
+        return
+    _warn(reading)
+    print_backtest(out, result)
+    if found is not None:
+        print_difference(out, found)
+
+
+def simulate_command(
+    file: File,
+    customers: Annotated[int, typer.Option(min=1, max=1_000_000, help="Made-up people.")] = 10_000,
+    days: Annotated[int, typer.Option(min=1, max=3_650, help="How long.")] = 60,
+    seed: Annotated[int, typer.Option(help="The same seed, the same people and reactions.")] = 1,
+    base_rate: Annotated[float, typer.Option(min=0, max=1, help="Who reaches the goal without a message.")] = 0.10,
+    effect: Annotated[float, typer.Option(min=-1, max=10, help="What a message adds to that, relatively.")] = 0.20,
+    as_json: AsJson = False,
+) -> None:
+    """Run a journey over made-up people with a known reaction, and see whether its report would find it."""
+    journey = _checked(file)
+    if journey is None:
+        raise typer.Exit(1)
+    result, arms = simulate(journey, World(customers, days, seed, base_rate, effect))
+    comparison = _comparison(journey, arms)
+    if as_json:
+        _print_json(as_document(result) | {"note": "made-up people", "verdict": comparison and comparison.verdict})
+        return
+    _print_simulation(result, comparison)
+
+
+def _print_simulation(result: Backtest, comparison: Comparison | None) -> None:
+    print_backtest(out, result, note="These people are made up: see what they do in orchestrator/backtest/people.py.")
+    if comparison is None:
+        _say("Without a holdout and a goal there is nothing to compare.")
+    else:
+        _say(comparison.verdict)
+
+
+def _comparison(journey: JourneyDefinition, arms: dict[str, Arm]) -> Comparison | None:
+    share = 1 - (journey.holdout.percent if journey.holdout else 0.0) / 100
+    if journey.goal is None or not 0 < share < 1:
+        return None
+    treatment, control = arms.get(TREATMENT, Arm()), arms.get(HOLDOUT, Arm())
+    return compare(treatment.summary(), control.summary(), share)
+
+
+def _checked(path: Path) -> JourneyDefinition | None:
+    """The journey in the file; None when it has problems, which are printed."""
+    try:
+        return read_journey(path)
+    except DefinitionError as error:
+        table = Table("where", "what", "how to mend it", title=escape(str(path)))
+        for problem in error.problems:
+            table.add_row(escape(problem.path), escape(problem.message), escape(problem.fix))
+        err.print(table)
+        return None
+
+
+def _events(source: str, reading: Reading) -> Iterable[Event]:
+    if source.startswith(TOPIC_PREFIX):
+        topic = source.removeprefix(TOPIC_PREFIX)
+        return asyncio.run(read_topic(load_settings(log_format="text"), topic, reading))
+    return read_file(Path(source), reading)
+
+
+def _activities(source: str, reading: Reading) -> Iterable[Activity]:
+    if source.startswith(TOPIC_PREFIX):
+        return asyncio.run(read_activities(load_settings(log_format="text"), reading))
+    return read_activity_file(Path(source), reading)
+
+
+def _warn(reading: Reading) -> None:
+    if reading.unusable:
+        err.print(f"{reading.unusable:,} of {reading.read:,} lines are no events and were left out:", style="yellow")
+        for problem in reading.problems:
+            err.print(f"  {problem}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_json(document: object) -> None:
+    out.print_json(json.dumps(document, allow_nan=False))
+
+
+def _say(line: str) -> None:
+    out.print(line, highlight=False, markup=False, soft_wrap=True)

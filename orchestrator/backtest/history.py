@@ -1,0 +1,143 @@
+"""Histories: events in the order in which they came, from a file or from a Kafka topic."""
+
+import gzip
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.catalog import Catalog
+from orchestrator.errors import ConfigurationError, DecodeError
+from orchestrator.kafka.tail import Tail, TailRecord
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.codec import DELIVERY_TYPE, decode_activity, decode_delivery, decode_engagement
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.settings import Settings
+from orchestrator.simulator.purchases import parse_purchases
+
+TOPIC_PREFIX = "topic:"
+FILE_WORKSPACE = "backtest"  # of purchases, whose file names none
+MOST_PROBLEMS = 5
+
+Event = EngagementEvent | DeliveryEvent
+
+
+@dataclass(slots=True)
+class Reading:
+    """How the reading went: lines or records read, and those that were no event (the first few in words)."""
+
+    read: int = 0
+    unusable: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def set_aside(self, where: str, error: Exception) -> None:
+        """Notes a line that is no event."""
+        self.unusable += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(f"{where}: {error}")
+
+
+def read_file(path: Path, reading: Reading) -> Iterator[Event]:
+    """The events of a file: JSON lines (plain or structured CloudEvents; .gz too), or purchases as a .txt of columns.
+
+    A line that is no event is counted and left out, as a worker would set it aside.
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        if path.suffix == ".txt":
+            for event in sorted(parse_purchases(FILE_WORKSPACE, path.read_text("ascii")), key=lambda one: one.time_ms):
+                reading.read += 1
+                yield event
+            return
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                reading.read += 1
+                try:
+                    yield decode_line(line)
+                except DecodeError as error:
+                    reading.set_aside(f"{path.name}, line {number}", error)
+    except (OSError, ValueError, EOFError) as error:
+        raise ConfigurationError(f"reading events from {path}: {error}") from error
+
+
+def decode_line(line: bytes) -> Event:
+    """One event of a file of JSON lines.
+
+    Raises:
+        DecodeError: it is none.
+    """
+    event = decode_engagement(None, line, (), 0)
+    return decode_delivery(None, line, (), 0) if event.type == DELIVERY_TYPE else event
+
+
+async def read_topic(settings: Settings, topic: str, reading: Reading) -> list[Event]:
+    """Everything on a topic of events, in order of time.
+
+    Raises:
+        ConfigurationError: the topic is not one of this installation's events or delivery events.
+        Unavailable: the cluster does not answer.
+    """
+    catalog = Catalog(settings)
+    decode: Callable[..., Event]
+    if topic == catalog.events:
+        decode = decode_engagement
+    elif topic == catalog.deliveries:
+        decode = decode_delivery
+    else:
+        raise ConfigurationError(
+            f"reading events from {topic}: expected {catalog.events} or {catalog.deliveries}, the topics of events"
+        )
+    events: list[Event] = []
+    for record in await _everything(settings, topic, catalog.customer_partitions):
+        reading.read += 1
+        try:
+            events.append(decode(record.key, record.value, record.headers, record.timestamp))
+        except DecodeError as error:
+            if record.key is not None:  # a tick of the clock has none
+                reading.set_aside(f"{record.topic}/{record.partition}/{record.offset}", error)
+    return sorted(events, key=lambda event: event.time_ms)
+
+
+async def read_activities(settings: Settings, reading: Reading) -> list[Activity]:
+    """Everything on the activities topic, in order of time.
+
+    Raises:
+        Unavailable: the cluster does not answer.
+    """
+    catalog = Catalog(settings)
+    activities: list[Activity] = []
+    for record in await _everything(settings, catalog.activities, catalog.spec(catalog.activities).partitions):
+        reading.read += 1
+        try:
+            activities.append(decode_activity(record.value))
+        except DecodeError as error:
+            reading.set_aside(f"{record.topic}/{record.partition}/{record.offset}", error)
+    return sorted(activities, key=lambda activity: activity.at_ms)
+
+
+def read_activity_file(path: Path, reading: Reading) -> Iterator[Activity]:
+    """The activities in a file of JSON lines (.gz too).
+
+    Raises:
+        ConfigurationError: the file cannot be read.
+    """
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                reading.read += 1
+                try:
+                    yield decode_activity(line)
+                except DecodeError as error:
+                    reading.set_aside(f"{path.name}, line {number}", error)
+    except (OSError, EOFError) as error:
+        raise ConfigurationError(f"reading activities from {path}: {error}") from error
+
+
+async def _everything(settings: Settings, topic: str, partitions: int) -> list[TailRecord]:
+    async with await Tail.open(settings, "backtest", [(topic, partitions)]) as tail:
+        return await tail.read_to_end()

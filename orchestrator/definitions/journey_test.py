@@ -1,0 +1,73 @@
+"""A journey's own tests: given these events at these times, these messages and no others."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from orchestrator.definitions.document import Document, EventType, Name, StepId
+from orchestrator.definitions.duration import Duration
+from orchestrator.definitions.guardrail import Channel
+
+MAX_TESTS = 50
+MAX_GIVEN = 500
+A_MONDAY_NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+SOMEBODY = "customer"
+
+When = Annotated[Duration, Field(description="How long after the test's start: PT0S, PT1H, P3D.")]
+CustomerName = Annotated[str, Field(min_length=1, max_length=512)]
+
+
+class GivenEvent(Document):
+    """A customer does something."""
+
+    at: When = timedelta(0)
+    event: EventType
+    data: dict[str, Any] = Field(default_factory=dict, max_length=100)
+    customer: CustomerName = SOMEBODY
+
+
+class GivenReport(Document):
+    """A channel reports of the last message of a step."""
+
+    at: When
+    report: Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"]
+    step: StepId
+    customer: CustomerName = SOMEBODY
+
+
+Given = GivenEvent | GivenReport
+
+
+class ExpectedSend(Document):
+    """A message that the journey must ask for; what is left out is not compared."""
+
+    template: Annotated[str, Field(min_length=1, max_length=200)]
+    channel: Channel | None = None
+    at: When | None = None
+    customer: CustomerName | None = None
+    variables: dict[Name, Any] | None = None
+
+
+class JourneyTest(Document):
+    """One story: it begins at ``starts``, and goes on for ``runs_for`` (by default until nothing waits any more).
+
+    ``sends`` are all messages that the journey asks for, in order. ``ends``: the reasons for which its runs end, in
+    order; not compared when left out. Everyone is treated (there is no holdout); at a split or an experiment everyone
+    takes the path that ``arms`` names for the step, or the first.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    starts: AwareDatetime = A_MONDAY_NOON
+    given: Annotated[tuple[Given, ...], Field(min_length=1, max_length=MAX_GIVEN)]
+    runs_for: Duration | None = None
+    sends: tuple[ExpectedSend, ...] = ()
+    ends: tuple[Name, ...] | None = None
+    arms: dict[StepId, Name] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "JourneyTest":
+        moments = [given.at for given in self.given]
+        if moments != sorted(moments):
+            raise ValueError("list what is given in order of time")
+        return self
