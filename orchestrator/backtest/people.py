@@ -4,7 +4,8 @@ Everything follows from a hash of seed and customer, so a simulation repeats exa
 - agrees to each channel the journey uses with 85 %, tells one of four time zones with 90 %;
 - has the attributes and the past that the audience asks for with 80 %, so that most are let in; a past that must not
   be recent lies before that;
-- does what the journey is entered by once, at a random time in the first half of the simulation;
+- does what the journey is entered by once, at a random time in the first half of the simulation (and is known from
+  the first week on, where the calendar decides);
 - does each event that a step waits for with 30 %, at a random time within the wait;
 - reaches the goal by itself with ``base_rate``, and with ``base_rate × (1 + effect)`` if a message has reached it;
 - of each message: 97 % arrive, 3 % bounce; 45 % are opened, 12 % clicked, 0.2 % lead to an unsubscription.
@@ -25,7 +26,7 @@ from orchestrator.definitions.condition import (
     Not,
 )
 from orchestrator.definitions.duration import duration_ms
-from orchestrator.definitions.entry import ApiEntry, EventEntry
+from orchestrator.definitions.entry import ApiEntry, EventEntry, ScheduleEntry
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.step import Send, WaitFor
 from orchestrator.guardrails.zone import DAY_MS
@@ -72,7 +73,9 @@ class Person:
         self._journey = journey
         self.customer_id = f"person-{number}"
         self._names = (str(world.seed), self.customer_id)
-        self.begins_ms = START_MS + between(DAY_MS, max(2, world.days // 2) * DAY_MS, "begins", *self._names)
+        # Who is to enter by the calendar has to be known before the date.
+        latest_day = 8 if isinstance(journey.entry, ScheduleEntry) else max(2, world.days // 2)
+        self.begins_ms = START_MS + between(DAY_MS, latest_day * DAY_MS, "begins", *self._names)
         self._is_reached = False
 
     def life(self) -> Iterator[EngagementEvent]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from orchestrator.backtest.run import HISTORY_IS_SILENT, Backtest
-from orchestrator.backtest.tally import DayTally, Tally
+from orchestrator.backtest.tally import DayTally, StepTally, Tally
 
 MOST_DAYS = 31  # of the table; the JSON document has all
 MOST_NAMES = 10
@@ -33,9 +33,19 @@ def as_document(result: Backtest) -> dict[str, object]:
         "cost": round(tally.cost, 6),
         "ended": dict(tally.ended),
         "arms": {name: asdict(arm) for name, arm in sorted(tally.arms.items())},
-        "steps": {name: asdict(step) for name, step in sorted(tally.steps.items())},
+        "steps": {name: _step(step) for name, step in sorted(tally.steps.items())},
         "days": {name: asdict(day) for name, day in sorted(tally.days.items())},
         "note": HISTORY_IS_SILENT,
+    }
+
+
+def _step(step: StepTally) -> dict[str, object]:
+    # Not asdict: it would make counters of their own items.
+    return {
+        "passed": step.passed,
+        "sent": dict(step.sent),
+        "suppressed": dict(step.suppressed),
+        "deferred": dict(step.deferred),
     }
 
 

@@ -1,0 +1,155 @@
+"""A draft over a history: the figures are those of the engine, counted by hand and by the reference."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.backtest.history import Reading, read_activity_file, read_file
+from orchestrator.backtest.report import as_document, difference
+from orchestrator.backtest.run import backtest, directory_of
+from orchestrator.backtest.tally import Tally
+from orchestrator.definitions.parse import parse_journey
+from orchestrator.errors import ConfigurationError
+from orchestrator.journeys.replay import replay
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.codec import encode_activity
+from orchestrator.messages.event import EngagementEvent
+from orchestrator.simulator.forms import encode_plain, encode_structured
+from tests.builders import DAY, HOUR, MONDAY_NOON, a_journey, steps
+
+NOON = MONDAY_NOON
+OFFER = {"kind": "send", "channel": "email", "template": "offer", "cost": 0.5, "next": "pause"}
+PAUSE = {"kind": "wait", "duration": "P3D", "next": "again"}
+AGAIN = {"kind": "send", "channel": "sms", "template": "again", "next": "done"}
+JOURNEY = parse_journey(
+    a_journey(
+        start="offer",
+        steps=steps(offer=OFFER, pause=PAUSE, again=AGAIN),
+        goal={"event": "ordered", "window": "P7D", "value": "amount"},
+        guardrails={"consent": {"marketing": "opt_out"}, "caps": [{"limit": 1, "per": "P7D", "channel": "sms"}]},
+    )
+)
+
+
+def did(customer: str, type_: str, at_ms: int, **data: Any) -> EngagementEvent:
+    return EngagementEvent(
+        id=f"{customer}/{type_}/{at_ms}",
+        source="shop",
+        type=type_,
+        time_ms=at_ms,
+        workspace_id="acme",
+        customer_id=customer,
+        data=data,
+    )
+
+
+HISTORY = [
+    did("a", "customer.signed_up", NOON),
+    did("b", "consent.revoked", NOON + 1, channel="email"),
+    did("b", "customer.signed_up", NOON + HOUR),
+    did("c", "customer.signed_up", NOON + DAY),
+    did("c", "ordered", NOON + 2 * DAY, amount=30),
+    did("a", "customer.signed_up", NOON + 2 * DAY),
+    did("d", "viewed", NOON + 9 * DAY),
+]
+
+
+def test_the_figures_are_those_one_counts_by_hand() -> None:
+    document = as_document(backtest(JOURNEY, HISTORY))
+    assert (document["signals"], document["customers"], document["entered"]) == (7, 4, 3)
+    assert document["entry_refused"] == {"under_way": 1}
+    assert (document["sent"], document["cost"]) == (4, 1.0)
+    assert document["suppressed"] == {"consent": 1}
+    assert document["ended"] == {"completed": 2, "goal_reached": 1}
+    assert document["arms"] == {"treatment": {"entered": 3, "goals": 1, "value": 30.0}}
+    steps_of = document["steps"]
+    assert isinstance(steps_of, dict)
+    assert steps_of["offer"]["sent"] == {"email": 2}
+    assert steps_of["again"]["sent"] == {"sms": 2}
+    days = document["days"]
+    assert isinstance(days, dict)
+    assert {day: (figures["entered"], figures["sent"]) for day, figures in days.items()} == {
+        "2026-01-05": (2, 1),
+        "2026-01-06": (1, 1),
+        "2026-01-07": (0, 0),
+        "2026-01-08": (0, 2),
+    }
+
+
+def test_a_backtest_decides_what_the_reference_decides() -> None:
+    tally = Tally()
+    until_ms = HISTORY[-1].time_ms
+    tally.take_all(replay(directory_of(JOURNEY, "acme", "backtest"), HISTORY, until_ms).effects)
+    assert backtest(JOURNEY, HISTORY).tally == tally
+
+
+def test_what_falls_due_after_the_last_event_can_be_waited_for() -> None:
+    short = HISTORY[:1]
+    assert backtest(JOURNEY, short).tally.sent == 1
+    assert backtest(JOURNEY, short, until_ms=NOON + 3 * DAY).tally.sent == 2
+
+
+def test_late_events_and_other_workspaces_are_told() -> None:
+    other = EngagementEvent(id="x", source="s", type="t", time_ms=NOON, workspace_id="globex", customer_id="z")
+    result = backtest(JOURNEY, [HISTORY[2], HISTORY[0], other])
+    assert (result.late, result.foreign, result.signals) == (1, 1, 2)
+
+
+def test_an_empty_history_is_no_error() -> None:
+    result = backtest(JOURNEY, [])
+    assert (result.signals, result.first_ms, result.tally) == (0, None, Tally())
+
+
+def test_two_versions_differ_in_what_differs_and_for_whom() -> None:
+    other = parse_journey({**JOURNEY.model_dump(mode="json", by_alias=True), "goal": None})
+    found = difference(backtest(JOURNEY, HISTORY).tally, backtest(other, HISTORY).tally)
+    assert found["figures"] == {
+        "2026-01-09: sent": {"this": 0, "other": 1},
+        "ended: completed": {"this": 2, "other": 3},
+        "ended: goal_reached": {"this": 1, "other": 0},
+        "sent": {"this": 4, "other": 5},
+        "step again: sent over sms": {"this": 2, "other": 3},
+    }
+    assert (found["customers_who_differ"], found["for_example"]) == (1, ["c"])
+    assert difference(backtest(JOURNEY, HISTORY).tally, backtest(JOURNEY, HISTORY).tally)["figures"] == {}
+
+
+def test_a_file_of_events_in_every_form_is_read_and_what_is_none_is_counted(tmp_path: Path) -> None:
+    lines = [encode_plain(HISTORY[0]).value, encode_structured(HISTORY[1]).value, b"", b"{}", b"not json", b'{"id": 1}']
+    plain, packed = tmp_path / "events.jsonl", tmp_path / "events.jsonl.gz"
+    plain.write_bytes(b"\n".join(lines))
+    with gzip.open(packed, "wb") as file:
+        file.write(b"\n".join(lines))
+    for path in (plain, packed):
+        reading = Reading()
+        assert list(read_file(path, reading)) == HISTORY[:2]
+        assert (reading.read, reading.unusable) == (5, 3)
+        assert "line 4" in reading.problems[0]
+
+
+@pytest.mark.parametrize("content", [None, b"\x1f\x8b broken"])
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "events.jsonl.gz"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"events\.jsonl\.gz"):
+        list(read_file(path, Reading()))
+
+
+def test_activities_of_a_file_are_counted_like_those_of_a_backtest(tmp_path: Path) -> None:
+    result = replay(directory_of(JOURNEY, "acme", "backtest"), HISTORY, HISTORY[-1].time_ms)
+    path = tmp_path / "activities.jsonl"
+    recorded = [encode_activity(effect).value for effect in result.effects if isinstance(effect, Activity)]
+    path.write_bytes(b"\n".join([*recorded, b"{}"]))
+    tally, reading = Tally(), Reading()
+    for activity in read_activity_file(path, reading):
+        tally.take(activity)
+    assert reading.unusable == 1
+    assert tally == backtest(JOURNEY, HISTORY).tally
+
+
+def test_the_document_is_json() -> None:
+    assert json.loads(json.dumps(as_document(backtest(JOURNEY, HISTORY))))["journey"] == "Welcome"
