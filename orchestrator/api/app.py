@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from orchestrator.api import activities, entries, explain, health, journeys, metrics, versions, workspace
+from orchestrator.api import activities, entries, erasures, explain, health, journeys, metrics, versions, workspace
 from orchestrator.api.access import Access
 from orchestrator.api.database import Database
 from orchestrator.api.edge import Edge, request_id_of
@@ -44,6 +44,7 @@ _ROUTERS = (
     metrics.router,
     activities.router,
     explain.router,
+    erasures.router,
     health.router,
 )
 OnFailure = Callable[[BaseException], None]

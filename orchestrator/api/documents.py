@@ -254,6 +254,16 @@ class Explanation(BaseModel):
     is_cut: bool
 
 
+class ErasureDocument(BaseModel):
+    """The receipt of a customer's erasure: nothing else is left of them, but for figures that name nobody."""
+
+    receipt: UUID
+    customer_sha256: str = Field(description="In hex, of workspace_id:customer_id in UTF-8.")
+    requested_at: datetime
+    erased_at: datetime
+    rows: dict[str, int] = Field(description="How many were deleted, by table.")
+
+
 class WorkspaceDocument(BaseModel):
     """The workspace of the API key, and the key's role."""
 

@@ -31,7 +31,8 @@ from orchestrator.store.journeys import (
 )
 from orchestrator.store.reports import read_cursor, write_cursor
 
-BASE = "/api/v1/033-omnichannel-journey-orchestrator"
+ROOT = "/api/v1"
+BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
 PUBLISHED = "Orchestrator-Published"
 # A caller who pauses wants to know that it is done; longer than this, Kafka is in trouble and the record waits.
 PUBLISH_WAIT_S = 2.0

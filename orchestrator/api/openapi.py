@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator.api.documents import WorkspacePatch
-from orchestrator.api.journeys import BASE, PUBLISHED
+from orchestrator.api.journeys import PUBLISHED, ROOT
 from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
 from orchestrator.definitions.journey import JourneyDefinition
 
@@ -104,7 +104,7 @@ def document_of(app: FastAPI) -> Json:
         "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `jo_` and 43 characters."}
     }
     for path, operations in document["paths"].items():
-        if path.startswith(BASE):
+        if path.startswith(ROOT):
             for method, operation in operations.items():
                 _complete(operation, is_read=method == "get")
     document["components"]["schemas"] = dict(sorted(schemas.items()))

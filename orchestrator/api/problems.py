@@ -180,7 +180,7 @@ def _validation(problems: Sequence[Problem]) -> Answer:
 def _of_validation(error: RequestValidationError) -> Answer:
     found = error.errors()
     if any(detail["loc"][0] == "path" for detail in found):
-        return Answer(404, "not-found", "this workspace has no journey of that id: ids are UUIDs")
+        return Answer(404, "not-found", "this workspace has nothing of that id: ids are UUIDs, versions are numbers")
     return _validation([*map(_of_pydantic, found), *_of_definition(error.body)])
 
 

@@ -1,10 +1,12 @@
 """One batch of records into PostgreSQL, in one transaction.
 
 1. Decode every record; what is not an activity becomes a refusal.
-2. Begin. Look the journeys up; an activity whose journey is not there, or is in another workspace, becomes a refusal.
+2. Begin. Leave out what an erasure has deleted before (``sink/erasures.py``). Look the journeys up; an activity whose
+   journey is not there, or is in another workspace, becomes a refusal.
 3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
 4. Read the participants they concern, fold the activities into figures (pure), and write the participants.
-5. Read the days' figures under lock, add, and write them. Write where the runs stand.
+5. Read the days' figures under lock, add, and write them. Write where the runs stand, what became of experiments and
+   of messages.
 6. Write the refusals.
 7. Delete the rows of a customer who is to be erased, with a receipt. Such a record ends its batch, so that what comes
    after it is written after it.
@@ -16,18 +18,27 @@ it be read again nevertheless (offsets set back, a topic restored), step 3 finds
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
 from orchestrator.sink.decode import ActivityRecord, RawRecord, decode, is_uuid, refusal
+from orchestrator.sink.deliveries import deliveries
+from orchestrator.sink.erasures import (
+    Decoded,
+    ending_with_erasures,
+    erasure_of,
+    is_erasure,
+    partition_and_offset,
+    without_erased,
+)
+from orchestrator.sink.exposures import exposures
 from orchestrator.sink.fold import customers_in_question, fold, merged
 from orchestrator.sink.positions import positions
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection
-from orchestrator.store.rows import Erasure, Refusal
+from orchestrator.store.rows import Refusal
 from orchestrator.store.writer import ActivityWriter
 
 
@@ -53,7 +64,7 @@ async def commit(connection: Connection, writer: ActivityWriter, topic: str, rec
     """
     try:
         written = Written(0, 0, Counter())
-        for part in _ending_with_erasures([decode(raw) for raw in records]):  # step 1
+        for part in ending_with_erasures([decode(raw) for raw in records]):  # step 1
             written += await _commit(connection, writer, topic, part)
         return written
     except DecodeError as error:
@@ -64,54 +75,30 @@ async def commit(connection: Connection, writer: ActivityWriter, topic: str, rec
         return first + await commit(connection, writer, topic, records[middle:])
 
 
-async def _commit(
-    connection: Connection, writer: ActivityWriter, topic: str, decoded: Sequence[ActivityRecord | Refusal]
-) -> Written:
+async def _commit(connection: Connection, writer: ActivityWriter, topic: str, decoded: Sequence[Decoded]) -> Written:
     with translated("writing activities"):
         async with connection.transaction():  # steps 2 and 9
-            erasures = [_erasure(each.activity) for each in decoded if _is_erasure(each)]
-            accepted, refusals = await _with_journeys(writer, [each for each in decoded if not _is_erasure(each)])
+            erasures = [erasure_of(each) for each in decoded if is_erasure(each)]
+            records = await without_erased(writer, topic, [each for each in decoded if not is_erasure(each)])
+            accepted, refusals = await _with_journeys(writer, records)
             new = await _insert_new(writer, accepted)  # step 3
             change = fold(new, await writer.participants(customers_in_question(new)))  # step 4
             await writer.save_participants(change.participants)
             recorded = await writer.days(sorted(change.days))  # step 5
             await writer.save_days({day: merged(recorded.get(day, {}), add) for day, add in change.days.items()})
             await writer.save_positions(positions(new))
+            exposed = exposures(new)
+            await writer.save_experiments(exposed.first, exposed.goals)
+            await writer.save_deliveries(deliveries(new))
             refused = await writer.save_refusals(refusals)  # step 6
-            erased = [await writer.erase(erasure) for erasure in erasures]  # step 7
+            erased = [await writer.erase(topic, erasure) for erasure in erasures]  # step 7
             await writer.save_offsets(topic, _next_offsets(decoded))  # step 8
     count = len(new) + sum(erased)
-    return Written(count, len(accepted) + len(erased) - count, Counter(refused))
+    known = len(decoded) - len(refusals)
+    return Written(count, known - count, Counter(refused))
 
 
-def _ending_with_erasures(
-    decoded: Sequence[ActivityRecord | Refusal],
-) -> Iterator[Sequence[ActivityRecord | Refusal]]:
-    """The records in parts, each ending with an erasure or the last record."""
-    start = 0
-    for place, each in enumerate(decoded, 1):
-        if _is_erasure(each) or place == len(decoded):
-            yield decoded[start:place]
-            start = place
-
-
-def _is_erasure(record: ActivityRecord | Refusal) -> TypeGuard[ActivityRecord]:
-    return isinstance(record, ActivityRecord) and record.activity.type == "customer_erased"
-
-
-def _erasure(activity: Activity) -> Erasure:
-    requested_ms = activity.details.get("requested_at_ms")
-    return Erasure(
-        receipt=str(activity.details.get("receipt", activity.id)),
-        workspace_id=activity.workspace_id,
-        customer_id=activity.customer_id,
-        requested_ms=requested_ms if isinstance(requested_ms, int) else activity.at_ms,
-    )
-
-
-async def _with_journeys(
-    writer: ActivityWriter, decoded: Iterable[ActivityRecord | Refusal]
-) -> tuple[list[Activity], list[Refusal]]:
+async def _with_journeys(writer: ActivityWriter, decoded: Sequence[Decoded]) -> tuple[list[Activity], list[Refusal]]:
     """The activities whose journey is on record in their workspace; all others are refusals."""
     refusals = [each for each in decoded if isinstance(each, Refusal)]
     records = [each for each in decoded if isinstance(each, ActivityRecord)]
@@ -139,6 +126,6 @@ async def _insert_new(writer: ActivityWriter, accepted: Sequence[Activity]) -> l
     return [activity for activity in accepted if activity.id in new_ids and first_by_id[activity.id] is activity]
 
 
-def _next_offsets(decoded: Iterable[ActivityRecord | Refusal]) -> dict[int, int]:
-    places = (each if isinstance(each, Refusal) else each.raw for each in decoded)
-    return {place.partition: place.offset + 1 for place in places}  # the last of each partition wins
+def _next_offsets(decoded: Iterable[Decoded]) -> dict[int, int]:
+    # The last of each partition wins.
+    return {partition: offset + 1 for partition, offset in map(partition_and_offset, decoded)}

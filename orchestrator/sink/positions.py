@@ -4,45 +4,47 @@ A run's activities come in order, but for one that has changed partitions with i
 ``at_ms`` wins, and an ended run stays ended.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from orchestrator.messages.activity import Activity
 from orchestrator.store.rows import Position
 
-_STANDS = ("wait_started", "send_deferred", "run_adopted", "run_migrated")
-_GOES_ON = ("step_passed", "webhook_requested")
-_ENDS = ("run_completed", "run_exited")
+_STANDS = frozenset({"wait_started", "send_deferred", "run_adopted", "run_migrated"})
+_GOES_ON = frozenset({"step_passed", "webhook_requested"})
+_ENDS = frozenset({"run_completed", "run_exited"})
+_MOVES = _STANDS | _GOES_ON | _ENDS | {"journey_entered"}
 
 
 def positions(activities: Iterable[Activity]) -> dict[str, Position]:
     """By run id, the position of each run that one of the activities has moved."""
-    found: dict[str, Position] = {}
+    last: dict[str, Activity] = {}
+    entered_ms: dict[str, int] = {}
     for activity in activities:
-        position = _position(activity)
-        if position is None:
+        if not _moves(activity):
             continue
-        before = found.get(activity.run_id)
-        if before is None or (before.status != "ended" and position.moved_ms >= before.moved_ms):
-            found[activity.run_id] = position
-    return found
+        before = last.get(activity.run_id)
+        if before is None:
+            entered_ms[activity.run_id] = activity.at_ms
+            last[activity.run_id] = activity
+        elif before.type not in _ENDS and activity.at_ms >= before.at_ms:
+            last[activity.run_id] = activity
+    return {run_id: _position(activity, entered_ms[run_id]) for run_id, activity in last.items()}
 
 
-def _position(activity: Activity) -> Position | None:
-    """Where the activity says that its run stands; None when it does not move it."""
-    if not activity.run_id:
-        return None
-    details: Mapping[str, object] = activity.details
-    step, status, reason = "", "under_way", ""
-    if activity.type == "journey_entered":
-        pass
-    elif activity.type in _STANDS or (activity.type == "send_requested" and "report_until_ms" in details):
-        step = activity.step
+def _moves(activity: Activity) -> bool:
+    if activity.type == "send_requested":  # where the run waits for a report, or it would have passed the step
+        return "report_until_ms" in activity.details and activity.run_id != ""
+    return activity.type in _MOVES and activity.run_id != ""
+
+
+def _position(activity: Activity, entered_ms: int) -> Position:
+    """Where the activity, which moves its run, says that it stands."""
+    details = activity.details
+    step, status, reason = activity.step, "under_way", ""
+    if activity.type in _ENDS:
+        step, status, reason = "", "ended", str(details.get("reason", ""))
     elif activity.type in _GOES_ON:
         step = str(details.get("next", activity.step))
-    elif activity.type in _ENDS:
-        status, reason = "ended", str(details.get("reason", ""))
-    else:
-        return None
     return Position(
         journey_id=activity.journey_id,
         workspace_id=activity.workspace_id,
@@ -52,5 +54,6 @@ def _position(activity: Activity) -> Position | None:
         arm=activity.arm,
         status=status,
         reason=reason,
+        entered_ms=entered_ms,
         moved_ms=activity.at_ms,
     )

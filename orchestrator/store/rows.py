@@ -8,11 +8,13 @@ from hashlib import sha256
 from typing import TypeAlias
 
 from orchestrator.messages.ids import derived_id
+from orchestrator.messages.key import customer_key
 
 # A day's figures: counters, sums of money, or the same by a further key (channel, rule, arm …).
 Figures: TypeAlias = Mapping[str, "int | Decimal | Figures"]
 DayKey: TypeAlias = tuple[str, date]  # journey id, UTC day
 CustomerKey: TypeAlias = tuple[str, str]  # journey id, customer id
+MinuteKey: TypeAlias = tuple[str, int, str]  # journey id, minutes since 1970, outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,10 @@ class Participant:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a run stands: at ``step`` of ``version``, or ended for ``reason``, since ``moved_ms``."""
+    """Where a run stands: at ``step`` of ``version``, or ended for ``reason``, since ``moved_ms``.
+
+    ``entered_ms``: of the first activity that told of the run; of a run on record, what stands there.
+    """
 
     journey_id: str
     workspace_id: str
@@ -42,22 +47,56 @@ class Position:
     arm: str
     status: str
     reason: str
+    entered_ms: int
     moved_ms: int
 
 
 @dataclass(frozen=True, slots=True)
+class Exposure:
+    """A customer who was given an arm of an experiment; ``converted_ms`` None: that run has not reached the goal."""
+
+    journey_id: str
+    step: str
+    customer_id: str
+    arm: str
+    run_id: str
+    exposed_ms: int
+    converted_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Erasure:
-    """A customer whose rows are to go; ``receipt`` names the request for ever."""
+    """A customer whose rows are to go, by the record that says so; ``receipt`` names the request for ever.
+
+    ``decided_ms`` is when the worker forgot the customer: later activities are those of a new one.
+    """
 
     receipt: str
     workspace_id: str
     customer_id: str
     requested_ms: int
+    decided_ms: int
+    partition: int
+    offset: int
 
     @property
     def customer_sha256(self) -> bytes:
         """Shows to whoever has the id that it was this customer, and nothing to anyone else."""
-        return sha256(f"{self.workspace_id}:{self.customer_id}".encode()).digest()
+        return digest_of(customer_key(self.workspace_id, self.customer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What of a customer is gone: all that stood before ``offset`` in ``partition``, up to ``decided_ms``."""
+
+    partition: int
+    offset: int
+    decided_ms: int
+
+
+def digest_of(key: bytes | None) -> bytes:
+    """The SHA-256 of a record's key (``workspace_id:customer_id``)."""
+    return sha256(key or b"").digest()
 
 
 @dataclass(frozen=True, slots=True)

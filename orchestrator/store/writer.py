@@ -6,9 +6,21 @@ from decimal import Decimal
 import msgspec
 
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.key import customer_key
 from orchestrator.store.pool import Connection
 from orchestrator.store.queries import load_queries
-from orchestrator.store.rows import CustomerKey, DayKey, Erasure, Figures, Participant, Position, Refusal
+from orchestrator.store.rows import (
+    CustomerKey,
+    DayKey,
+    Erased,
+    Erasure,
+    Exposure,
+    Figures,
+    MinuteKey,
+    Participant,
+    Position,
+    Refusal,
+)
 
 # Sums of money stay decimal on their way through JSON: figures must add up to the cent, in any order.
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")
@@ -129,23 +141,84 @@ class ActivityWriter:
             [position.arm for position in values],
             [position.status for position in values],
             [position.reason for position in values],
+            [position.entered_ms for position in values],
             [position.moved_ms for position in values],
         )
 
-    async def erase(self, erasure: Erasure) -> bool:
+    async def save_experiments(self, exposures: Sequence[Exposure], conversions: Mapping[str, int]) -> None:
+        """Keeps the first arm of each customer and experiment; ``conversions``: when a run reached the goal, by run id.
+
+        Of the exposures on record, those of such a run become conversions; ``exposures`` come with their own.
+        """
+        if conversions:
+            await self._connection.execute(self._sql["save_conversions"], list(conversions), list(conversions.values()))
+        if exposures:
+            await self._connection.execute(
+                self._sql["save_exposures"],
+                [exposure.journey_id for exposure in exposures],
+                [exposure.step for exposure in exposures],
+                [exposure.customer_id for exposure in exposures],
+                [exposure.arm for exposure in exposures],
+                [exposure.run_id for exposure in exposures],
+                [exposure.exposed_ms for exposure in exposures],
+                [exposure.converted_ms for exposure in exposures],
+            )
+
+    async def save_deliveries(self, counts: Mapping[MinuteKey, int]) -> None:
+        """Adds to the messages by journey, minute and outcome."""
+        if not counts:
+            return
+        await self._connection.execute(
+            self._sql["save_deliveries"],
+            [key[0] for key in counts],
+            [key[1] for key in counts],
+            [key[2] for key in counts],
+            list(counts.values()),
+        )
+
+    async def last_erasures(self, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+        """The offset of the last erasure in each of the partitions; one without any is absent."""
+        rows = await self._connection.fetch(self._sql["last_erasures"], topic, list(partitions))
+        return {row["partition"]: row["last_offset"] for row in rows}
+
+    async def erasures_of(self, topic: str, digests: Iterable[bytes]) -> dict[bytes, list[Erased]]:
+        """The erasures of customers by the digest of their key; one who was never erased is absent."""
+        found: dict[bytes, list[Erased]] = {}
+        for row in await self._connection.fetch(self._sql["erasures_of"], topic, list(digests)):
+            erased = Erased(row["partition"], row["offset"], row["decided_ms"])
+            found.setdefault(row["customer_sha256"], []).append(erased)
+        return found
+
+    async def erase(self, topic: str, erasure: Erasure) -> bool:
         """Deletes every row of the customer and keeps the receipt; False when that was done before."""
-        digest, who = erasure.customer_sha256, (erasure.workspace_id, erasure.customer_id)
         is_new = await self._connection.fetchval(
-            self._sql["save_receipt"], erasure.receipt, erasure.workspace_id, digest, erasure.requested_ms
+            self._sql["save_receipt"],
+            erasure.receipt,
+            erasure.workspace_id,
+            erasure.customer_sha256,
+            erasure.requested_ms,
+            erasure.decided_ms,
+            topic,
+            erasure.partition,
+            erasure.offset,
         )
         if is_new is None:
             return False
-        counts = [
-            int((await self._connection.execute(self._sql[name], *who)).rpartition(" ")[2])
-            for name in ("erase_activities", "erase_runs", "erase_participants")
-        ]
-        await self._connection.execute(self._sql["count_erased"], erasure.receipt, *counts)
+        workspace_id = erasure.workspace_id
+        rows = await self._connection.fetch(self._sql["names_of_customer"], workspace_id, erasure.customer_id)
+        names = [row["customer_id"] for row in rows]
+        counts = {
+            table: await self._count(self._sql[f"erase_{table}"], workspace_id, names)
+            for table in ("runs", "activities", "participants", "exposures")
+        }
+        keys = [customer_key(workspace_id, name) for name in names]
+        counts["refusals"] = await self._count(self._sql["erase_refusals"], keys)
+        await self._connection.execute(self._sql["count_erased"], erasure.receipt, counts)
         return True
+
+    async def _count(self, statement: str, *arguments: object) -> int:
+        status = await self._connection.execute(statement, *arguments)
+        return int(status.rpartition(" ")[2])  # "DELETE 7"
 
     async def save_refusals(self, refusals: Sequence[Refusal]) -> list[str]:
         """Keeps records that could not be used; returns the reasons of those that were not on record before."""

@@ -78,15 +78,15 @@ on conflict (config_id, date) do update set metrics = excluded.metrics, updated_
 
 -- name: save_positions -- Where these runs stand now.
 insert into "033_omnichannel_journey_orchestrator_runs" as run (
-    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, moved_at
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_at, moved_at
 )
 select
     run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason,
-    timestamp 'epoch' + moved_ms * interval '1 millisecond'
+    timestamp 'epoch' + entered_ms * interval '1 millisecond', timestamp 'epoch' + moved_ms * interval '1 millisecond'
 from unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[],
-    $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[]
-) as moved (run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, moved_ms)
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[]
+) as moved (run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_ms, moved_ms)
 on conflict (run_id) do update set
     customer_id = excluded.customer_id,
     version = excluded.version,
@@ -96,27 +96,113 @@ on conflict (run_id) do update set
     moved_at = excluded.moved_at
 where run.status <> 'ended' and excluded.moved_at >= run.moved_at;
 
+-- name: save_conversions -- These runs have reached the goal: whom they had given an arm before counts as converted.
+with converted as (
+    update "033_omnichannel_journey_orchestrator_exposures" as exposure
+    set converted_at = timestamp 'epoch' + converted_ms * interval '1 millisecond'
+    from unnest($1::uuid[], $2::bigint[]) as conversion (run_id, converted_ms)
+    where exposure.run_id = conversion.run_id and exposure.converted_at is null
+    returning exposure.config_id, exposure.step, exposure.arm
+)
+insert into "033_omnichannel_journey_orchestrator_experiment_arms" as total (config_id, step, arm, customers, converted)
+select config_id, step, arm, 0, count(*) from converted group by config_id, step, arm
+on conflict (config_id, step, arm) do update set converted = total.converted + excluded.converted;
+
+-- name: save_exposures -- Who was given which arm of an experiment, the first time.
+with exposed as (
+    insert into "033_omnichannel_journey_orchestrator_exposures" (
+        config_id, step, customer_id, arm, run_id, exposed_at, converted_at
+    )
+    select
+        config_id, step, customer_id, arm, run_id,
+        timestamp 'epoch' + exposed_ms * interval '1 millisecond',
+        timestamp 'epoch' + converted_ms * interval '1 millisecond'
+    from unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[]
+    ) as exposure (config_id, step, customer_id, arm, run_id, exposed_ms, converted_ms)
+    on conflict (config_id, customer_id, step) do nothing
+    returning config_id, step, arm, converted_at
+)
+insert into "033_omnichannel_journey_orchestrator_experiment_arms" as total (config_id, step, arm, customers, converted)
+select config_id, step, arm, count(*), count(converted_at) from exposed group by config_id, step, arm
+on conflict (config_id, step, arm) do update set
+    customers = total.customers + excluded.customers,
+    converted = total.converted + excluded.converted;
+
+-- name: save_deliveries -- Adds to the messages of these minutes; in one order, so that no writers wait in a circle.
+insert into "033_omnichannel_journey_orchestrator_deliveries" as delivery (config_id, minute, outcome, messages)
+select config_id, timestamp 'epoch' + minute * interval '1 minute', outcome, messages
+from unnest($1::uuid[], $2::bigint[], $3::text[], $4::bigint[]) as counted (config_id, minute, outcome, messages)
+order by 1, 2, 3
+on conflict (config_id, minute, outcome) do update set messages = delivery.messages + excluded.messages;
+
+-- name: last_erasures -- Of these partitions, the offset of the last erasure; a partition without one is absent.
+select partition, last_offset
+from
+    unnest($2::int[]) as wanted (partition),
+    lateral (
+        select max("offset") as last_offset
+        from "033_omnichannel_journey_orchestrator_erasures" as erasure
+        where erasure.topic = $1 and erasure.partition = wanted.partition
+    ) as erasures
+where last_offset is not null;
+
+-- name: erasures_of -- The erasures of these customers, by their digests.
+select customer_sha256, partition, "offset", (extract(epoch from decided_at) * 1000)::bigint as decided_ms
+from "033_omnichannel_journey_orchestrator_erasures"
+where topic = $1 and customer_sha256 = any($2::bytea[]);
+
 -- name: save_receipt -- Notes that a customer is being erased; nothing comes back when that was noted before.
-insert into "033_omnichannel_journey_orchestrator_erasures" (receipt, workspace_id, customer_sha256, requested_at)
-values ($1::uuid, $2, $3, timestamp 'epoch' + $4::bigint * interval '1 millisecond')
+insert into "033_omnichannel_journey_orchestrator_erasures" (
+    receipt, workspace_id, customer_sha256, requested_at, decided_at, topic, partition, "offset"
+)
+values (
+    $1::uuid, $2, $3, timestamp 'epoch' + $4::bigint * interval '1 millisecond',
+    timestamp 'epoch' + $5::bigint * interval '1 millisecond', $6, $7, $8
+)
 on conflict (receipt) do nothing
 returning receipt;
 
--- name: erase_activities -- Deletes what is on record of a customer.
-delete from "033_omnichannel_journey_orchestrator_activities" where workspace_id = $1 and customer_id = $2;
+-- name: names_of_customer -- The customer's id, and those of customers who were merged into this one with a run under way.
+with recursive names (customer_id) as (
+    select $2::text
+    union
+    select activity.details ->> 'from_customer_id'
+    from names
+    join "033_omnichannel_journey_orchestrator_activities" as activity
+        on activity.workspace_id = $1 and activity.customer_id = names.customer_id
+        and activity.activity_type = 'run_adopted'
+    where activity.details ->> 'from_customer_id' is not null
+)
+select customer_id from names;
 
--- name: erase_runs -- Deletes where a customer's runs stand.
-delete from "033_omnichannel_journey_orchestrator_runs" where workspace_id = $1 and customer_id = $2;
+-- name: erase_activities -- Deletes what is on record of a customer.
+delete from "033_omnichannel_journey_orchestrator_activities" where workspace_id = $1 and customer_id = any($2::text[]);
+
+-- name: erase_runs -- Deletes where a customer's runs stand; found by the activities, which must still be there.
+delete from "033_omnichannel_journey_orchestrator_runs" as run
+using (
+    select distinct run_id
+    from "033_omnichannel_journey_orchestrator_activities"
+    where workspace_id = $1 and customer_id = any($2::text[]) and run_id is not null
+) as theirs
+where run.run_id = theirs.run_id and run.customer_id = any($2::text[]);
 
 -- name: erase_participants -- Deletes what a customer brought to each journey; the figures of the days stay.
 delete from "033_omnichannel_journey_orchestrator_participants" as participant
 using "033_omnichannel_journey_orchestrator_configs" as journey
-where journey.id = participant.config_id and journey.workspace_id = $1 and participant.customer_id = $2;
+where journey.id = participant.config_id and journey.workspace_id = $1 and participant.customer_id = any($2::text[]);
+
+-- name: erase_exposures -- Deletes which arms of experiments a customer was given.
+delete from "033_omnichannel_journey_orchestrator_exposures" as exposure
+using "033_omnichannel_journey_orchestrator_configs" as journey
+where journey.id = exposure.config_id and journey.workspace_id = $1 and exposure.customer_id = any($2::text[]);
+
+-- name: erase_refusals -- Deletes records of a customer that could not be used.
+delete from "033_omnichannel_journey_orchestrator_refusals" where key = any($1::bytea[]);
 
 -- name: count_erased -- Notes how many rows are gone.
-update "033_omnichannel_journey_orchestrator_erasures"
-set activities = $2, runs = $3, participants = $4
-where receipt = $1::uuid;
+update "033_omnichannel_journey_orchestrator_erasures" set rows = $2 where receipt = $1::uuid;
 
 -- name: save_refusals -- Keeps records that could not be used and returns those that were not there before.
 insert into "033_omnichannel_journey_orchestrator_refusals" (

@@ -1,6 +1,7 @@
 """Versions, entries by request, workspace settings and explanations over HTTP, on a real PostgreSQL and Kafka."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -8,11 +9,14 @@ import httpx
 import pytest
 from aiokafka.structs import TopicPartition
 
+from orchestrator.api.journeys import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_reader
+from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import decode_engagement
 from orchestrator.messages.config import JourneyStanding, Migration, WorkspaceSettings
 from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
+from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import commit
@@ -52,6 +56,11 @@ async def has_entered(api: ApiSession, journey_id: str, days: int = 0) -> None:
     if days:
         customer.waits_until(MONDAY_NOON + days * DAY)
     story = [activity for activity in customer.activities if activity.journey_id == journey_id]
+    await sunk(api, story)
+
+
+async def sunk(api: ApiSession, story: list[Activity]) -> None:
+    """The sink has written the activities."""
     connection = await connect(api.settings, application="test", patience_s=30)
     try:
         await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(story))
@@ -195,3 +204,37 @@ async def test_a_customer_is_explained_in_the_order_of_the_decisions(api: ApiSes
     missing = await client.get(f"{BASE}/{journey_id}/customers/nobody/explain")
     assert missing.status_code == 404
     assert (await client.get(f"{BASE}/{journey_id}/customers/a/b/explain")).status_code == 404
+
+
+async def test_an_erasure_has_a_receipt_that_names_nobody(api: ApiSession) -> None:
+    client = await api.client()
+    journey_id = await created(client)
+    await has_entered(api, journey_id)
+    receipt = derived_id("erasure", "c1")
+    erased = Activity(
+        id=derived_id("activity", receipt),
+        workspace_id="acme",
+        customer_id="c1",
+        journey_id="",
+        version=0,
+        run_id="",
+        type="customer_erased",
+        at_ms=MONDAY_NOON + DAY,
+        details={"receipt": receipt, "requested_at_ms": MONDAY_NOON},
+    )
+    assert (await client.get(f"{ROOT}/erasures/{receipt}")).status_code == 404
+    await sunk(api, [erased])
+    answer = await client.get(f"{ROOT}/erasures/{receipt}")
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "receipt": receipt,
+        "customer_sha256": sha256(b"acme:c1").hexdigest(),
+        "requested_at": "2026-01-05T12:00:00Z",
+        "erased_at": answer.json()["erased_at"],
+        "rows": {"activities": 3, "runs": 1, "participants": 1, "exposures": 0, "refusals": 0},
+    }
+    assert (await client.get(f"{BASE}/{journey_id}/customers/c1/explain")).status_code == 404
+    assert (await client.get(f"{BASE}/{journey_id}/metrics")).json()["totals"]["sends"] == 1
+    stranger = await api.client("globex")
+    assert (await stranger.get(f"{ROOT}/erasures/{receipt}")).status_code == 404
+    assert (await client.get(f"{ROOT}/erasures/c1")).status_code == 404

@@ -109,7 +109,7 @@ async def test_ids_follow_the_order_of_the_commits(pool: Pool, settings: Setting
     async with open_session(settings, lambda _: None) as session:
         await until(lambda: has_a_lock(pool))
         quick = asyncio.create_task(write(pool, a_record(3)))
-        rows, expected = [], [value for _, value in encoded(a_record(1), a_record(2), a_record(3))]
+        rows, expected = [], [record.value for record in encoded(a_record(1), a_record(2), a_record(3))]
         while len(rows) < 3:
             await session.news(5)
             rows = await session.pending(10)
@@ -136,7 +136,7 @@ async def test_two_relays_at_once_keep_the_order_and_lose_nothing(pool: Pool, se
         # Also the process that does not relay hears how far the other has come.
         assert await first.handed_over(last, 10)
         assert await second.handed_over(last, 10)
-    assert topic.values == [value for _, value in encoded(*map(a_record, range(60)))]
+    assert topic.values == [record.value for record in encoded(*map(a_record, range(60)))]
     assert await waiting(pool) == 0
 
 
@@ -163,7 +163,7 @@ async def test_what_kafka_may_have_is_written_again_before_anything_newer(pool: 
         await until(lambda: relay.status.is_ok)
         assert await relay.handed_over(last, 10)
     numbers = [a_record(number) for number in (1, 2, 3)]
-    assert topic.values[-3:] == [value for _, value in encoded(*numbers)]
+    assert topic.values[-3:] == [record.value for record in encoded(*numbers)]
     assert topic.values[:2] == topic.values[-3:-1]
     assert topic.stopped == 3  # a writer that failed is not used again
 

@@ -42,6 +42,15 @@ def folder(tmp_path: Path) -> Path:
 # ── waiting ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.fixture
+def first_migration(folder: Path, tmp_path: Path) -> Path:
+    """A folder that has only the first migration."""
+    alone = tmp_path / "first"
+    alone.mkdir()
+    shutil.copy(next(folder.glob("0001_*")), alone)
+    return alone
+
+
 async def test_a_database_that_does_not_answer_is_unavailable_and_its_password_stays_secret() -> None:
     with pytest.raises(Unavailable, match=r"connecting to PostgreSQL at 127\.0\.0\.1:1/somewhere") as caught:
         await open_pool(Settings(postgres=NOBODY_THERE), patience_s=0)
@@ -147,6 +156,37 @@ async def test_a_migration_that_breaks_leaves_nothing_of_itself_and_the_next_try
     assert await pool.fetchval("select to_regclass('half')") is None
     broken.write_text("create table half ();")
     assert await migrate(pool, folder) == [broken.name]
+
+
+async def test_runs_that_began_before_their_table_was_there_are_found_in_the_activities(
+    pool: Pool, first_migration: Path
+) -> None:
+    await migrate(pool, first_migration)
+    journey, waiting, gone = (uuid4() for _ in range(3))
+    table = '"033_omnichannel_journey_orchestrator_{}"'
+    await pool.execute(
+        f"insert into {table.format('configs')} (id, workspace_id, config) values ($1, 'acme', '{{}}')", journey
+    )
+    story = [
+        (waiting, "journey_entered", "", {}),
+        (waiting, "step_passed", "hello", {"next": "pause"}),
+        (gone, "journey_entered", "", {}),
+        (gone, "run_exited", "pause", {"reason": "goal"}),
+        (gone, "step_passed", "late", {"next": "later"}),
+        (None, "entry_refused", "", {"rule": "re_entry"}),
+    ]
+    for place, (run, kind, step, details) in enumerate(story):
+        await pool.execute(
+            f"insert into {table.format('activities')} (config_id, workspace_id, activity_type, details, created_at, "
+            "customer_id, run_id, version, step, arm) values ($1, 'acme', $2, $3, $4, 'c1', $5, 1, $6, 'treatment')",
+            *(journey, kind, details, datetime(2026, 1, 1, place, tzinfo=UTC), run, step),
+        )
+    await migrate(pool)
+    rows = await pool.fetch(f"select run_id, step, status, reason, entered_at from {table.format('runs')}")
+    assert {tuple(row.values()) for row in rows} == {
+        (waiting, "pause", "under_way", "", datetime(2026, 1, 1, 0, tzinfo=UTC)),
+        (gone, "", "ended", "goal", datetime(2026, 1, 1, 2, tzinfo=UTC)),
+    }
 
 
 async def test_an_outbox_insert_wakes_whoever_listens(pool: Pool) -> None:

@@ -11,6 +11,7 @@ from orchestrator import errors
 from orchestrator.api.problems import (
     MAX_ERRORS,
     BadRequest,
+    InvalidPart,
     PreconditionFailed,
     ProblemDocument,
     StatusConflict,
@@ -28,11 +29,21 @@ def told_classes(root: type[OrchestratorError]) -> Iterator[type[OrchestratorErr
         yield from told_classes(below)
 
 
-@pytest.mark.parametrize("kind", [*told_classes(RequestError), Unavailable])
+TOLD_IN_WORDS = [kind for kind in told_classes(RequestError) if kind is not InvalidPart]
+
+
+@pytest.mark.parametrize("kind", [*TOLD_IN_WORDS, Unavailable])
 def test_every_error_that_is_told_keeps_its_status_and_its_words(kind: type[OrchestratorError]) -> None:
     error = StatusConflict("so it is", ["ACTIVE"]) if kind is StatusConflict else kind("so it is")
     answer = answer_to(error)
     assert (answer.status, answer.detail) == (kind.status_hint, "so it is")
+
+
+def test_the_problems_of_a_part_have_paths_that_lead_into_the_body() -> None:
+    part = InvalidPart("$.guardrails", DefinitionError([Problem("$.caps[0].limit", "greater_than", "too few", "more")]))
+    answer = answer_to(part)
+    assert (answer.status, answer.kind) == (InvalidPart.status_hint, "validation")
+    assert answer.errors == [Problem("$.guardrails.caps[0].limit", "greater_than", "too few", "more")]
 
 
 def test_statuses_are_those_the_contract_names() -> None:
