@@ -45,3 +45,12 @@ def _customers(control_rate: float, treated_rate: float, treatment_share: float)
     spread_if_equal = sqrt(pooled * (1 - pooled) * (1 / t + 1 / c))
     spread_if_not = sqrt(treated_rate * (1 - treated_rate) / t + control_rate * (1 - control_rate) / c)
     return ((normal_critical() * spread_if_equal + NormalDist().inv_cdf(POWER) * spread_if_not) / difference) ** 2
+
+
+def days_needed(customers_still_needed: int | None, customers_per_day: float) -> int | None:
+    """Whole days until so many more customers have come, at the present pace; None when that is never."""
+    if customers_still_needed is None:
+        return None
+    if customers_still_needed <= 0:
+        return 0
+    return ceil(customers_still_needed / customers_per_day) if customers_per_day > 0 else None
