@@ -30,7 +30,6 @@ _CONTENTS = {
     "participants": "select * from {} order by config_id, customer_id",
     "runs": "select * from {} order by run_id",
     "exposures": "select * from {} order by config_id, customer_id, step",
-    "experiment_arms": "select * from {} order by config_id, step, arm",
     "deliveries": "select * from {} order by config_id, minute, outcome",
     "metrics": "select config_id, workspace_id, date, metrics::text from {} order by config_id, date",
     "sink_offsets": 'select "group", topic, partition, next_offset from {} order by topic, partition',

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 GRACE_S = 10  # for requests under way when the process is told to end
 # The workspace first: its path would also fit the pattern of a journey's.
 _ROUTERS = (
+    workspace.former,
     workspace.router,
     journeys.router,
     versions.router,

@@ -4,16 +4,18 @@
 
     DRAFT ──► ACTIVE ◄──► PAUSED
       │          │           │
-      └──────────┴───────────┴──► STOPPED ──► ARCHIVED
+      ├──────────┴───────────┴──► STOPPED ──► ARCHIVED
+      │                                          ▲
+      └──────────────────────────────────────────┘
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from orchestrator.api.documents import InFlight, JourneyPatch, NewJourney
-from orchestrator.api.problems import BadRequest, PreconditionFailed, StatusConflict
+from orchestrator.api.problems import InvalidPart, PreconditionFailed, StatusConflict
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.parse import parse_journey
 from orchestrator.errors import DefinitionError, Problem
@@ -25,7 +27,7 @@ from orchestrator.store.journeys import Change, Journey
 MAX_DEFINITION_BYTES = 512 * 1024
 
 TRANSITIONS: Mapping[JourneyStatus, tuple[JourneyStatus, ...]] = {
-    "DRAFT": ("ACTIVE", "STOPPED"),
+    "DRAFT": ("ACTIVE", "STOPPED", "ARCHIVED"),
     "ACTIVE": ("PAUSED", "STOPPED"),
     "PAUSED": ("ACTIVE", "STOPPED"),
     "STOPPED": ("ARCHIVED",),
@@ -73,18 +75,27 @@ def new_journey(
     return Change(journey, _records(None, journey, now))
 
 
-def patched(before: Journey, patch: JourneyPatch, definition: JourneyDefinition | None, now: datetime) -> Change:
+def patched(
+    before: Journey,
+    patch: JourneyPatch,
+    definition: JourneyDefinition | None,
+    now: datetime,
+    known_steps: Set[str] = frozenset(),
+) -> Change:
     """What ``patch`` makes of the journey; ``definition`` is its checked ``config``, None when it has none.
+
+    ``known_steps``: those of all versions, where the patch maps steps.
 
     Raises:
         StatusConflict: the journey's status does not allow it.
+        InvalidPart: ``in_flight`` names steps that do not exist.
     """
     given = patch.model_fields_set
     if before.status == "ARCHIVED":
         raise StatusConflict("an archived journey does not change any more", TRANSITIONS["ARCHIVED"])
     after = before
     if definition is not None:
-        after = _with_config(after, written(definition), patch.in_flight)
+        after = _with_config(after, written(definition), patch.in_flight, known_steps)
     if "name" in given:
         after = replace(after, name=patch.name)
     if "campaign_id" in given:
@@ -107,34 +118,29 @@ def etag(journey: Journey) -> str:
     return f'"{journey.version}-{journey.updated_at.timestamp():.6f}"'
 
 
-def check_precondition(if_match: str | None, journey: Journey) -> None:
-    """Does nothing when there is no ``If-Match`` header, or one that has the journey's tag.
+def check_precondition(if_match: str | None, tag: str) -> None:
+    """Does nothing when there is no ``If-Match`` header, or one that has the ``tag`` of the thing as it is.
 
     Raises:
-        PreconditionFailed: the journey has changed since the caller read it.
+        PreconditionFailed: it has changed since the caller read it.
     """
     if if_match is None or if_match.strip() == "*":
         return
-    if etag(journey) not in [tag.strip() for tag in if_match.split(",")]:
-        raise PreconditionFailed(
-            f"the journey is at {etag(journey)}, not at {if_match[:200]}: somebody has changed it; read it again"
-        )
+    if tag not in [each.strip() for each in if_match.split(",")]:
+        raise PreconditionFailed(f"it is at {tag}, not at {if_match[:200]}: somebody has changed it; read it again")
 
 
-def migration_of(in_flight: InFlight, version: int, before: Journey, config: dict[str, object]) -> Migration:
+def migration_of(in_flight: InFlight, version: int, known_steps: Set[str], config: Mapping[str, object]) -> Migration:
     """What ``in_flight`` says of the way to ``version``, whose definition is ``config``.
 
+    ``known_steps`` are those of all versions there are, where a customer under way may stand.
+
     Raises:
-        BadRequest: it names steps that do not exist.
+        InvalidPart: it names steps that do not exist.
     """
-    new_steps = config.get("steps")
-    for old, new in in_flight.steps.items():
-        if not isinstance(new_steps, dict) or new not in new_steps:
-            raise BadRequest(f"in_flight.steps: the new version has no step {new!r}")
-        known = before.config.get("steps")
-        # Of versions before the present one the definition is not at hand here; a name unknown to all maps nobody.
-        if before.version == 1 and (not isinstance(known, dict) or old not in known):
-            raise BadRequest(f"in_flight.steps: the published version has no step {old!r}")
+    problems = [*_unknown_targets(in_flight.steps, steps_of(config)), *_unknown_origins(in_flight.steps, known_steps)]
+    if problems:
+        raise InvalidPart("$.in_flight", DefinitionError(problems))
     return Migration(
         version=version,
         policy=in_flight.policy,
@@ -143,14 +149,38 @@ def migration_of(in_flight: InFlight, version: int, before: Journey, config: dic
     )
 
 
-def _with_config(journey: Journey, config: dict[str, object], in_flight: InFlight) -> Journey:
+def steps_of(config: Mapping[str, object]) -> Mapping[str, object]:
+    """The steps of a definition as it is stored."""
+    steps = config.get("steps")
+    return steps if isinstance(steps, dict) else {}
+
+
+def _unknown_targets(mapping: Mapping[str, str], steps: Mapping[str, object]) -> list[Problem]:
+    fix = f"use one of: {', '.join(steps)}"
+    return [
+        Problem(f"$.steps.{old}", "unknown_step", f"the new version has no step {new!r} to go on at", fix)
+        for old, new in mapping.items()
+        if new not in steps
+    ]
+
+
+def _unknown_origins(mapping: Mapping[str, str], known: Set[str]) -> list[Problem]:
+    fix = f"use one of: {', '.join(sorted(known))}"
+    return [
+        Problem(f"$.steps.{old}", "unknown_step", f"no version has had a step {old!r} where anybody could stand", fix)
+        for old in mapping
+        if old not in known
+    ]
+
+
+def _with_config(journey: Journey, config: dict[str, object], in_flight: InFlight, known_steps: Set[str]) -> Journey:
     if config == journey.config:
         return journey
     if journey.status not in _CONFIGURABLE:
         allowed = TRANSITIONS[journey.status]
         raise StatusConflict(f"a {journey.status} journey keeps its definition; create a new journey from it", allowed)
     version = journey.version + 1
-    migration = migration_of(in_flight, version, journey, config)
+    migration = migration_of(in_flight, version, known_steps, config)
     migrations = journey.migrations if migration.policy == "pin" else (*journey.migrations, migration)
     return replace(journey, config=config, version=version, migrations=migrations)
 
@@ -169,7 +199,8 @@ def _with_status(journey: Journey, status: JourneyStatus, drain: bool) -> Journe
 
 def _records(before: Journey | None, after: Journey, now: datetime) -> tuple[ConfigRecord, ...]:
     """What the workers are told: a definition before the standing that names it."""
-    if after.status == "DRAFT":
+    was_told = before is not None and before.status != "DRAFT"
+    if after.status == "DRAFT" or (after.status == "ARCHIVED" and not was_told):
         return ()
     standing = JourneyStanding(
         workspace_id=after.workspace_id,
@@ -181,8 +212,7 @@ def _records(before: Journey | None, after: Journey, now: datetime) -> tuple[Con
         changed_at_ms=int(now.timestamp() * 1_000),
         migrations=after.migrations,
     )
-    is_known = before is not None and before.status != "DRAFT" and before.version == after.version
-    if is_known:
+    if was_told and before is not None and before.version == after.version:
         return (standing,)
     version = JourneyVersion(
         workspace_id=after.workspace_id, journey_id=str(after.id), version=after.version, config=after.config

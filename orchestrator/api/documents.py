@@ -14,6 +14,8 @@ from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.keys import Role
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+HoldoutPercent = Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)]
+Cost = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
 CampaignId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 
@@ -101,20 +103,27 @@ class NewEntry(RequestDocument):
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
 
 
-class WorkspacePatch(RequestDocument):
-    """What is to change; fields left out stay as they are.
+class WorkspaceSettingsDocument(RequestDocument):
+    """What holds for every journey of a workspace, all of it; a field left out has its default.
 
     ``is_sending`` false is the kill switch: no send command leaves the workspace. ``holdout_percent``: of all
     customers, who get nothing from any journey. ``guardrails`` bind beside each journey's own. ``costs``: of one send,
-    by channel.
+    by channel, where a step names none.
     """
 
+    is_sending: bool  # without a default: nobody switches sending on by leaving something out
+    holdout_percent: HoldoutPercent = 0.0
+    guardrails: dict[str, Any] = Field(default_factory=dict)
+    costs: dict[Channel, Cost] = Field(default_factory=dict)
+
+
+class WorkspacePatch(RequestDocument):
+    """What is to change; fields left out stay as they are. The fields are those of ``WorkspaceSettingsDocument``."""
+
     is_sending: bool = Field(default_factory=_left_out)
-    holdout_percent: Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)] = Field(default_factory=_left_out)
+    holdout_percent: HoldoutPercent = Field(default_factory=_left_out)
     guardrails: dict[str, Any] = Field(default_factory=_left_out)
-    costs: dict[Channel, Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]] = Field(
-        default_factory=_left_out
-    )
+    costs: dict[Channel, Cost] = Field(default_factory=_left_out)
 
     @model_validator(mode="after")
     def _says_something(self) -> "WorkspacePatch":

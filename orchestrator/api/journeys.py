@@ -28,6 +28,7 @@ from orchestrator.store.journeys import (
     create_journey,
     find_journey,
     list_journeys,
+    step_names,
 )
 from orchestrator.store.reports import read_cursor, write_cursor
 
@@ -62,7 +63,7 @@ async def list_all(
     cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> JourneyList:
-    """A page of the workspace's journeys, without their definitions."""
+    """A page of the workspace's journeys, without their definitions. Archived ones only when asked for by status."""
     after = None if cursor is None else read_cursor(cursor)
     # One more than asked for tells whether there is another page.
     found = await list_journeys(
@@ -90,12 +91,14 @@ async def change(
     response: Response,
     if_match: IfMatch = None,
 ) -> JourneyDocument:
-    """Changes what the body names. A new definition makes a new version; runs under way stay on theirs."""
+    """Changes what the body names. A new definition makes a new version; `in_flight` says what becomes of runs."""
     definition = checked_definition(body.config) if "config" in body.model_fields_set else None
+    pool = services.database.pool
+    known = await step_names(pool, caller.workspace_id, journey_id) if body.in_flight.steps else frozenset[str]()
 
     def decide(before: Journey) -> Change:
-        check_precondition(if_match, before)
-        return patched(before, body, definition, datetime.now(UTC))
+        check_precondition(if_match, etag(before))
+        return patched(before, body, definition, datetime.now(UTC), known)
 
     written = await change_journey(services.database.pool, caller.workspace_id, journey_id, decide)
     return await _answer(services, written, response)
@@ -113,7 +116,7 @@ async def delete(
     """Stops the journey: customers under way leave at their next signal. A second time changes nothing."""
 
     def decide(before: Journey) -> Change:
-        check_precondition(if_match, before)
+        check_precondition(if_match, etag(before))
         return stopped(before, datetime.now(UTC))
 
     written = await change_journey(services.database.pool, caller.workspace_id, journey_id, decide)

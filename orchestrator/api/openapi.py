@@ -74,7 +74,7 @@ _HEADERS: Json = {
         "description": "`true`: Kafka has the change, the workers act on it. `false`: written, waiting for Kafka.",
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
-    "ETag": {"description": "Of the journey as it is now, for `If-Match`.", "schema": {"type": "string"}},
+    "ETag": {"description": "Of it as it is now, for `If-Match`.", "schema": {"type": "string"}},
     "Location": {"description": "The path of the new journey.", "schema": {"type": "string"}},
 }
 _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
@@ -82,7 +82,10 @@ _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "getJourney": ("ETag",),
     "changeJourney": (PUBLISHED, "ETag"),
     "stopJourney": (PUBLISHED, "ETag"),
-    "changeWorkspace": (PUBLISHED,),
+    "getWorkspace": ("ETag",),
+    "changeWorkspace": (PUBLISHED, "ETag"),
+    "replaceWorkspace": (PUBLISHED, "ETag"),
+    "requestEntry": (PUBLISHED,),
 }
 
 

@@ -6,12 +6,19 @@ from fastapi import APIRouter, Path
 
 from orchestrator.api.access import Caller
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.change import checked_definition, migration_of, written
+from orchestrator.api.change import checked_definition, migration_of, steps_of, written
 from orchestrator.api.documents import NewVersion, VersionDocument, VersionItem, VersionList, VersionPreview
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.preview import preview
 from orchestrator.api.services import ServicesOfApp
-from orchestrator.store.journeys import Version, count_under_way, find_journey, find_version, list_versions
+from orchestrator.store.journeys import (
+    Version,
+    count_under_way,
+    find_journey,
+    find_version,
+    list_versions,
+    step_names,
+)
 
 MAX_LISTED = 500
 
@@ -50,9 +57,10 @@ async def look_ahead(
     definition = checked_definition(body.config)
     journey = await find_journey(pool, caller.workspace_id, journey_id)
     config = written(definition)
-    migration = migration_of(body.in_flight, journey.version + 1, journey, config)
+    known = await step_names(pool, caller.workspace_id, journey_id)
+    migration = migration_of(body.in_flight, journey.version + 1, known, config)
     under_way = await count_under_way(pool, caller.workspace_id, journey_id)
-    return preview([*journey.migrations, migration], _steps(journey.config), _steps(config), under_way)
+    return preview([*journey.migrations, migration], steps_of(journey.config), steps_of(config), under_way)
 
 
 def _fields(version: Version) -> dict[str, object]:
@@ -63,8 +71,3 @@ def _fields(version: Version) -> dict[str, object]:
         "steps": version.steps,
         "until": version.drained_at,
     }
-
-
-def _steps(config: dict[str, object]) -> dict[str, object]:
-    steps = config.get("steps")
-    return steps if isinstance(steps, dict) else {}

@@ -15,11 +15,18 @@ def deliveries(activities: Iterable[Activity]) -> Counter[MinuteKey]:
     """The counts of these activities, none of which was counted before."""
     counts: Counter[MinuteKey] = Counter()
     for activity in activities:
-        if activity.type == "send_requested":
-            outcome = ASKED_FOR
-        elif activity.type == "message_reported" and activity.details.get("outcome") in BAD_OUTCOMES:
-            outcome = str(activity.details["outcome"])
-        else:
-            continue
-        counts[activity.journey_id, activity.at_ms // _MINUTE_MS, outcome] += 1
+        outcome = _outcome(activity)
+        if outcome:
+            counts[activity.journey_id, activity.at_ms // _MINUTE_MS, outcome] += 1
     return counts
+
+
+def _outcome(activity: Activity) -> str:
+    """What the activity counts as; empty: as nothing."""
+    match activity.type, activity.details.get("outcome"):
+        case "send_requested", _:
+            return ASKED_FOR
+        case "message_reported", str(outcome) if outcome in BAD_OUTCOMES:
+            return outcome
+        case _:
+            return ""

@@ -166,7 +166,10 @@ async def list_journeys(
     status: JourneyStatus | None = None,
     after: tuple[datetime, UUID] | None = None,
 ) -> list[Journey]:
-    """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id)."""
+    """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id).
+
+    Without a ``status``: all but the archived.
+    """
     since, last_id = after or (None, None)
     prefix = _standing_key(workspace_id, "")
     with translated("listing journeys"):
@@ -193,6 +196,13 @@ async def find_version(pool: Pool, workspace_id: str, journey_id: UUID, version:
     if row is None:
         raise NotFound(f"this workspace has no version {version} of a journey {journey_id}")
     return _version(row, row["config"])
+
+
+async def step_names(pool: Pool, workspace_id: str, journey_id: UUID) -> frozenset[str]:
+    """The steps of all versions of a journey."""
+    with translated("reading the steps of a journey's versions"):
+        rows = await pool.fetch(load_queries("journeys")["step_names"], workspace_id, journey_id)
+    return frozenset(row["step"] for row in rows)
 
 
 async def count_under_way(pool: Pool, workspace_id: str, journey_id: UUID) -> dict[tuple[int, str], int]:

@@ -57,7 +57,7 @@ select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain
        ) as is_published
 from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1
-  and ($2::text is null or status = $2)
+  and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
   and ($3::timestamp is null or (created_at, id) < ($3::timestamp, $4::uuid))
 order by created_at desc, id desc
 limit $5;
@@ -81,6 +81,12 @@ select versions.version, versions.config, versions.created_at, versions.policy, 
 from "033_omnichannel_journey_orchestrator_config_versions" as versions
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
 where configs.workspace_id = $1 and configs.id = $2 and versions.version = $3;
+
+-- name: step_names -- the steps that any version of a journey has
+select distinct jsonb_object_keys(versions.config -> 'steps') as step
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2;
 
 -- name: count_under_way -- how many runs stand at each step of each version; those of the holdout take no step
 select runs.version, runs.step, count(*) as runs

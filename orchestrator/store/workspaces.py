@@ -1,5 +1,6 @@
 """What holds for every journey of a workspace: the kill switch, the holdout, shared guardrails and costs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -49,13 +50,24 @@ async def find_workspace(pool: Pool, workspace_id: str) -> Workspace:
 
 
 async def write_workspace(
-    pool: Pool, workspace_id: str, change: WorkspaceChange, changed_at_ms: int
+    pool: Pool,
+    workspace_id: str,
+    change: WorkspaceChange,
+    changed_at_ms: int,
+    check: Callable[[Workspace], None] = lambda _: None,
 ) -> tuple[Workspace, int]:
-    """Writes the change with the record that tells the workers; also returns the outbox id the relay must reach."""
+    """Writes the change with the record that tells the workers; also returns the outbox id the relay must reach.
+
+    ``check`` sees the workspace as it is, while nobody else can change it; what it raises undoes everything.
+    """
+    sql = load_queries("workspaces")
     with translated("writing the workspace"):
         async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(sql["take_turn"], workspace_id)
+            found = await connection.fetchrow(sql["find_workspace"], workspace_id, "")
+            check(Workspace(workspace_id) if found is None else _workspace(found))
             row = await connection.fetchrow(
-                load_queries("workspaces")["write_workspace"],
+                sql["write_workspace"],
                 workspace_id,
                 change.is_sending,
                 change.holdout_percent,

@@ -1,3 +1,6 @@
+-- name: take_turn -- lets one transaction after another change a workspace, also one that has no row yet
+select pg_advisory_xact_lock(hashtextextended('workspace:' || $1, 33));
+
 -- name: find_workspace -- a workspace's settings, and whether they have left the outbox
 select workspace_id, is_sending, holdout_percent, guardrails, costs, updated_at,
        not exists (

@@ -97,37 +97,23 @@ on conflict (run_id) do update set
 where run.status <> 'ended' and excluded.moved_at >= run.moved_at;
 
 -- name: save_conversions -- These runs have reached the goal: whom they had given an arm before counts as converted.
-with converted as (
-    update "033_omnichannel_journey_orchestrator_exposures" as exposure
-    set converted_at = timestamp 'epoch' + converted_ms * interval '1 millisecond'
-    from unnest($1::uuid[], $2::bigint[]) as conversion (run_id, converted_ms)
-    where exposure.run_id = conversion.run_id and exposure.converted_at is null
-    returning exposure.config_id, exposure.step, exposure.arm
-)
-insert into "033_omnichannel_journey_orchestrator_experiment_arms" as total (config_id, step, arm, customers, converted)
-select config_id, step, arm, 0, count(*) from converted group by config_id, step, arm
-on conflict (config_id, step, arm) do update set converted = total.converted + excluded.converted;
+update "033_omnichannel_journey_orchestrator_exposures" as exposure
+set converted_at = timestamp 'epoch' + converted_ms * interval '1 millisecond'
+from unnest($1::uuid[], $2::bigint[]) as conversion (run_id, converted_ms)
+where exposure.run_id = conversion.run_id and exposure.converted_at is null;
 
 -- name: save_exposures -- Who was given which arm of an experiment, the first time.
-with exposed as (
-    insert into "033_omnichannel_journey_orchestrator_exposures" (
-        config_id, step, customer_id, arm, run_id, exposed_at, converted_at
-    )
-    select
-        config_id, step, customer_id, arm, run_id,
-        timestamp 'epoch' + exposed_ms * interval '1 millisecond',
-        timestamp 'epoch' + converted_ms * interval '1 millisecond'
-    from unnest(
-        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[]
-    ) as exposure (config_id, step, customer_id, arm, run_id, exposed_ms, converted_ms)
-    on conflict (config_id, customer_id, step) do nothing
-    returning config_id, step, arm, converted_at
+insert into "033_omnichannel_journey_orchestrator_exposures" (
+    config_id, step, customer_id, arm, run_id, exposed_at, converted_at
 )
-insert into "033_omnichannel_journey_orchestrator_experiment_arms" as total (config_id, step, arm, customers, converted)
-select config_id, step, arm, count(*), count(converted_at) from exposed group by config_id, step, arm
-on conflict (config_id, step, arm) do update set
-    customers = total.customers + excluded.customers,
-    converted = total.converted + excluded.converted;
+select
+    config_id, step, customer_id, arm, run_id,
+    timestamp 'epoch' + exposed_ms * interval '1 millisecond',
+    timestamp 'epoch' + converted_ms * interval '1 millisecond'
+from unnest(
+    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[]
+) as exposure (config_id, step, customer_id, arm, run_id, exposed_ms, converted_ms)
+on conflict (config_id, customer_id, step) do nothing;
 
 -- name: save_deliveries -- Adds to the messages of these minutes; in one order, so that no writers wait in a circle.
 insert into "033_omnichannel_journey_orchestrator_deliveries" as delivery (config_id, minute, outcome, messages)

@@ -55,6 +55,9 @@ async def test_journey_is_created_changed_and_stopped_and_the_workers_are_told_i
     assert (await client.get(url)).json()["status"] == "STOPPED"
     assert (await client.patch(url, json={"status": "ARCHIVED"})).json()["allowed_statuses"] == []
 
+    listed = [item["id"] for item in (await client.get(BASE)).json()["items"]]
+    archived = [item["id"] for item in (await client.get(BASE, params={"status": "ARCHIVED"})).json()["items"]]
+    assert (listed, archived) == ([], [journey["id"]])
     records = await relayed(api.settings)
     told = [(record.version, getattr(record, "status", "definition")) for record in records]
     assert told == [

@@ -105,8 +105,8 @@ async def test_a_new_version_says_what_becomes_of_customers_and_the_workers_are_
         ({"policy": "drain"}, 422),
         ({"policy": "follow", "until": "2030-01-01T00:00:00Z"}, 422),
         ({"policy": "sideways"}, 422),
-        ({"policy": "map", "steps": {"pause": "nowhere"}}, 400),
-        ({"policy": "map", "steps": {"nowhere": "pause"}}, 400),
+        ({"policy": "map", "steps": {"pause": "nowhere"}}, 422),
+        ({"policy": "map", "steps": {"nowhere": "pause"}}, 422),
         ({"policy": "drain", "until": "2030-01-01T00:00:00Z"}, 200),
     ],
 )
@@ -116,6 +116,22 @@ async def test_a_way_that_leads_nowhere_is_refused(api: ApiSession, in_flight: d
     answer = await client.patch(url, json={"config": a_journey(about="more"), "in_flight": in_flight})
     assert answer.status_code == status, answer.text
     assert (await client.get(url)).json()["version"] == (2 if status == 200 else 1)
+
+
+async def test_each_step_that_does_not_exist_is_told_by_its_path(api: ApiSession) -> None:
+    client = await api.client()
+    url = f"{BASE}/{await created(client)}"
+    # A customer may still be on version 1, whose step "pause" the second version has not.
+    await client.patch(url, json={"config": renamed("pause", "breather")})
+    steps = {"nowhere": "hello", "pause": "gone", "breather": "hello"}
+    body = {"config": a_journey(about="more"), "in_flight": {"policy": "map", "steps": steps}}
+    for answer in (await client.patch(url, json=body), await client.post(f"{url}/versions/preview", json=body)):
+        assert answer.status_code == 422
+        assert [(error["path"], error["rule"]) for error in answer.json()["errors"]] == [
+            ("$.in_flight.steps.pause", "unknown_step"),
+            ("$.in_flight.steps.nowhere", "unknown_step"),
+        ]
+    assert (await client.get(url)).json()["version"] == 2
 
 
 async def test_in_flight_without_a_config_is_refused(api: ApiSession) -> None:
@@ -170,7 +186,7 @@ async def test_an_entry_is_refused_where_nobody_can_enter_so(api: ApiSession) ->
 
 async def test_what_holds_for_a_workspace_is_set_piece_by_piece(api: ApiSession) -> None:
     client, editor = await api.client(), await api.client(role="editor")
-    url = f"{BASE}/workspace"
+    url = f"{ROOT}/workspace"
     guardrails = {"caps": [{"limit": 3, "per": "day"}]}
     assert (await client.patch(url, json={"holdout_percent": 5})).status_code == 200
     assert (await client.patch(url, json={"guardrails": guardrails})).status_code == 200
@@ -182,6 +198,30 @@ async def test_what_holds_for_a_workspace_is_set_piece_by_piece(api: ApiSession)
     assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "$.guardrails.caps[0].limit")
     assert (await client.patch(url, json={})).status_code == 422
     assert (await editor.patch(url, json={"holdout_percent": 0})).status_code == 403
+
+
+async def test_what_holds_for_a_workspace_is_set_as_a_whole_by_who_has_read_it(api: ApiSession) -> None:
+    client, editor = await api.client(), await api.client(role="editor")
+    url = f"{ROOT}/workspace"
+    unread = (await client.get(url)).headers["ETag"]
+    settings = {"is_sending": True, "holdout_percent": 10, "guardrails": {"minimum_gap": "PT1H"}, "costs": {"sms": 0.1}}
+    first = await client.put(url, json=settings, headers={"If-Match": unread})
+    assert (first.status_code, first.headers["ETag"] != unread) == (200, True), first.text
+    late = await client.put(url, json=settings, headers={"If-Match": unread})
+    assert late.status_code == 412
+    assert (await client.patch(url, json={"is_sending": False}, headers={"If-Match": unread})).status_code == 412
+    again = await client.get(url)
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert (again.json()["guardrails"]["minimum_gap"], again.json()["costs"]) == ("PT1H", {"sms": 0.1})
+    bare = await client.put(url, json={"is_sending": False}, headers={"If-Match": again.headers["ETag"]})
+    assert (bare.json()["is_sending"], bare.json()["holdout_percent"], bare.json()["guardrails"]) == (False, 0.0, {})
+    newest = [record for record in await relayed(api.settings) if isinstance(record, WorkspaceSettings)][-1]
+    assert (newest.is_sending, newest.guardrails, newest.costs) == (False, {}, {})
+    assert (await client.put(url, json={})).status_code == 422
+    assert (await editor.put(url, json=settings)).status_code == 403
+    # Where it stood before.
+    assert (await client.get(f"{BASE}/workspace")).json()["is_sending"] is False
+    assert (await editor.patch(f"{BASE}/workspace", json={"is_sending": False})).status_code == 200
 
 
 async def test_a_customer_is_explained_in_the_order_of_the_decisions(api: ApiSession) -> None:

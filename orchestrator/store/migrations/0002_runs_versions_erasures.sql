@@ -71,16 +71,6 @@ create table "033_omnichannel_journey_orchestrator_exposures" (
 create index "033_omnichannel_journey_orchestrator_exposures_by_run"
     on "033_omnichannel_journey_orchestrator_exposures" (run_id);
 
--- The same added up; it stays when a customer is erased.
-create table "033_omnichannel_journey_orchestrator_experiment_arms" (
-    config_id uuid not null references "033_omnichannel_journey_orchestrator_configs" (id),
-    step      text not null,
-    arm       text not null,
-    customers bigint not null,
-    converted bigint not null,
-    primary key (config_id, step, arm)
-);
-
 -- How many messages of a journey were asked for, and how many met which outcome, by minute: what brakes look at.
 create table "033_omnichannel_journey_orchestrator_deliveries" (
     config_id uuid not null references "033_omnichannel_journey_orchestrator_configs" (id),

@@ -137,10 +137,10 @@ def test_entity_tag_changes_with_every_change_and_guards_what_was_read() -> None
     after = replace(before, updated_at=NOW + timedelta(microseconds=1))
     assert etag(before) != etag(after)
     for header in (None, "*", etag(before), f'"0-0", {etag(before)}'):
-        check_precondition(header, before)
+        check_precondition(header, etag(before))
     for header in ("", etag(after), f"W/{etag(before)}"):
         with pytest.raises(PreconditionFailed):
-            check_precondition(header, before)
+            check_precondition(header, etag(before))
 
 
 @pytest.mark.parametrize(
@@ -165,3 +165,14 @@ def test_entity_tag_changes_with_every_change_and_guards_what_was_read() -> None
 def test_patch_that_makes_no_sense_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         JourneyPatch.model_validate(fields)
+
+
+def test_a_draft_that_is_archived_concerns_no_worker() -> None:
+    change = patch(journey_in("DRAFT"), status="ARCHIVED")
+    assert (change.journey.status, change.records) == ("ARCHIVED", ())
+
+
+def test_a_stopped_journey_that_is_archived_does() -> None:
+    (standing,) = patch(journey_in("STOPPED"), status="ARCHIVED").records
+    assert isinstance(standing, JourneyStanding)
+    assert standing.status == "ARCHIVED"

@@ -33,4 +33,5 @@ def test_messages_and_bad_outcomes_are_counted_by_minute() -> None:
 
 
 def test_a_report_that_does_not_say_what_became_of_the_message_is_none() -> None:
-    assert deliveries([an_activity("message_reported", 1), an_activity("message_reported", 1, outcome=3)]) == {}
+    odd = [an_activity("message_reported", 1, outcome=outcome) for outcome in (3, None, ["bounced"], {})]
+    assert deliveries([an_activity("message_reported", 1), *odd]) == {}
