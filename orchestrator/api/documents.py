@@ -220,7 +220,10 @@ class EntryAccepted(BaseModel):
 
 
 class ExplainedDecision(BaseModel):
-    """One decision in a customer's path: what, where, by which rule, on what grounds, and which record led to it."""
+    """One decision in a customer's path: what, where, by which rule, on what grounds, and which record led to it.
+
+    ``details``: everything the engine put on record: inputs, counters, results.
+    """
 
     at: datetime
     type: str
@@ -228,14 +231,27 @@ class ExplainedDecision(BaseModel):
     version: int
     sentence: str
     rule: str | None
+    reason: str | None
+    next_eligible_at: datetime | None
     details: dict[str, Any]
-    cause: str
+    cause: str = Field(description="topic/partition/offset of the record that led to it.")
+
+
+class ExplainedStep(BaseModel):
+    """A stay at a step; ``kind`` as the definition has it. ``left_at`` null: the customer is still there."""
+
+    step: str
+    kind: str | None
+    version: int
+    arrived_at: datetime
+    left_at: datetime | None
 
 
 class ExplainedRun(BaseModel):
-    """One passage of the customer through the journey.
+    """One passage of the customer through the journey, with its way and every decision on it, oldest first.
 
-    ``step``: where it stands; null: it has ended. ``next_at``: when it goes on if nothing happens before.
+    ``step``: where it stands; null: it has ended, or is held out. ``next_at``: when it goes on unless something
+    happens before.
     """
 
     run_id: UUID
@@ -245,6 +261,7 @@ class ExplainedRun(BaseModel):
     step: str | None
     next_at: datetime | None
     summary: str
+    path: list[ExplainedStep]
     decisions: list[ExplainedDecision]
 
 

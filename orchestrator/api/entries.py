@@ -10,14 +10,16 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import TRANSITIONS
 from orchestrator.api.documents import EntryAccepted, NewEntry
 from orchestrator.api.journeys import BASE, PUBLISH_WAIT_S, PUBLISHED, JourneyId
-from orchestrator.api.problems import BadRequest, StatusConflict
+from orchestrator.api.problems import BadRequest, StatusConflict, TooLarge
 from orchestrator.api.services import ServicesOfApp
+from orchestrator.messages.codec import encode_event
 from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
 from orchestrator.messages.key import is_customer_id
 from orchestrator.store.journeys import find_journey
 from orchestrator.store.outbox import append_event
 
 SOURCE = "/orchestrator/api"
+MAX_EVENT_BYTES = 64 * 1024  # far below what Kafka refuses, which would hold up everything behind it
 
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["journeys"])
 
@@ -50,7 +52,10 @@ async def request(
         customer_id=body.customer_id,
         data={"journey_id": str(journey_id), "fields": body.fields},
     )
+    size = len(encode_event(event)[1])
+    if size > MAX_EVENT_BYTES:
+        raise TooLarge(f"the request for an entry takes {size} bytes as an event; at most {MAX_EVENT_BYTES} are taken")
     outbox_id = await append_event(services.database.pool, event)
-    is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
+    is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S, is_event=True)
     response.headers[PUBLISHED] = "true" if is_published else "false"
     return EntryAccepted(event_id=event.id, customer_id=body.customer_id, published=is_published)

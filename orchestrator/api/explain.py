@@ -12,7 +12,7 @@ from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import NotFound
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
-from orchestrator.store.journeys import find_journey
+from orchestrator.store.journeys import find_definitions, find_journey
 from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
 
 MOST_TOLD = 1_000
@@ -47,4 +47,6 @@ async def read(
     if not newest:
         raise NotFound(f"nothing was decided for the customer {customer_id!r} in this journey")
     in_order = sorted(newest, key=lambda activity: (activity.created_at, activity.sequence))
-    return explain(journey_id, customer_id, in_order, is_cut=cursor is not None)
+    versions = {activity.version for activity in in_order}
+    definitions = await find_definitions(pool, workspace_id, journey_id, versions)
+    return explain(journey_id, customer_id, in_order, definitions, is_cut=cursor is not None)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from orchestrator.api.documents import ExplainedDecision, ExplainedRun, Explanation
+from orchestrator.api.documents import ExplainedDecision, ExplainedRun, ExplainedStep, Explanation
+from orchestrator.api.visits import Visit, visits
 from orchestrator.store.reports import ActivityItem
 
 HOLDOUT = "holdout"
@@ -12,8 +13,15 @@ _ENDS = ("run_completed", "run_exited")
 _HELD_BACK = ("send_suppressed", "send_deferred")
 
 
-def explain(journey_id: UUID, customer_id: str, activities: Sequence[ActivityItem], *, is_cut: bool) -> Explanation:
-    """The customer's story; ``activities`` are theirs in this journey, oldest first."""
+def explain(
+    journey_id: UUID,
+    customer_id: str,
+    activities: Sequence[ActivityItem],
+    definitions: Mapping[int, Mapping[str, object]],
+    *,
+    is_cut: bool,
+) -> Explanation:
+    """The customer's story; ``activities`` are theirs in this journey, oldest first. ``definitions``: by version."""
     by_run: dict[UUID, list[ActivityItem]] = {}
     refused: list[ActivityItem] = []
     for activity in activities:
@@ -21,7 +29,7 @@ def explain(journey_id: UUID, customer_id: str, activities: Sequence[ActivityIte
             by_run.setdefault(activity.run_id, []).append(activity)
         elif activity.activity_type == "entry_refused":
             refused.append(activity)
-    runs = [_run(run_id, story) for run_id, story in by_run.items()]
+    runs = [_run(run_id, story, definitions) for run_id, story in by_run.items()]
     eligible = [at for activity in activities if (at := _moment(activity.details, "next_eligible_ms")) is not None]
     return Explanation(
         journey_id=journey_id,
@@ -34,7 +42,7 @@ def explain(journey_id: UUID, customer_id: str, activities: Sequence[ActivityIte
     )
 
 
-def _run(run_id: UUID, story: Sequence[ActivityItem]) -> ExplainedRun:
+def _run(run_id: UUID, story: Sequence[ActivityItem], definitions: Mapping[int, Mapping[str, object]]) -> ExplainedRun:
     last = story[-1]
     ended = next((each for each in story if each.activity_type in _ENDS), None)
     is_held_out = last.arm == HOLDOUT
@@ -49,6 +57,7 @@ def _run(run_id: UUID, story: Sequence[ActivityItem]) -> ExplainedRun:
             "step": step,
             "next_at": next_at,
             "summary": _run_summary(story, ended, step, next_at, is_held_out),
+            "path": [_step(visit, definitions) for visit in visits(story)],
             "decisions": [_decision(activity) for activity in story],
         }
     )
@@ -82,18 +91,41 @@ def _run_summary(
     if is_held_out:
         return "Is in the holdout: gets nothing, so that the others can be compared."
     sent = sum(each.activity_type == "send_requested" for each in story)
-    parts = [f"{sent} {'message was' if sent == 1 else 'messages were'} asked for"]
-    for rule, count in _held_back(story).items():
-        parts.append(f"{count} held back by {rule.replace('_', ' ')}")
+    parts = [f"was sent {_times(sent, 'message')}"] + [
+        f"was held back {_times(count, 'time')} by {rule.replace('_', ' ')}"
+        for rule, count in _held_back(story).items()
+    ]
     if any(each.activity_type == "goal_reached" for each in story):
-        parts.append("the goal was reached")
+        parts.append("reached the goal")
     if ended is not None:
-        reason = str(ended.details.get("reason", "")).replace("_", " ")
-        parts.append(f"ended: {reason}")
+        parts.append(f"ended: {str(ended.details.get('reason', '')).replace('_', ' ')}")
+    elif step is not None and next_at is not None and _is_put_off(story):
+        parts.append(f"the next attempt at {step} is at {_text(next_at)}")
     elif step is not None:
         parts.append(f"stands at {step}" + (f" until {_text(next_at)}" if next_at else ""))
     sentence = "; ".join(parts) + "."
     return sentence[0].upper() + sentence[1:]
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count} {noun}" + ("" if count == 1 else "s")
+
+
+def _is_put_off(story: Sequence[ActivityItem]) -> bool:
+    moves = [each.activity_type for each in story if each.activity_type not in ("message_reported", "goal_reached")]
+    return moves[-1:] == ["send_deferred"]
+
+
+def _step(visit: Visit, definitions: Mapping[int, Mapping[str, object]]) -> ExplainedStep:
+    steps = definitions.get(visit.version, {}).get("steps")
+    step = steps.get(visit.step) if isinstance(steps, dict) else None
+    return ExplainedStep(
+        step=visit.step,
+        kind=step.get("kind") if isinstance(step, dict) else None,
+        version=visit.version,
+        arrived_at=visit.arrived_at,
+        left_at=visit.left_at,
+    )
 
 
 def _held_back(story: Sequence[ActivityItem]) -> dict[str, int]:
@@ -115,7 +147,7 @@ def _summary(runs: Sequence[ExplainedRun], refused: Sequence[ActivityItem]) -> s
 
 
 def _decision(activity: ActivityItem) -> ExplainedDecision:
-    rule = activity.details.get("rule")
+    rule, reason = activity.details.get("rule"), activity.details.get("reason")
     return ExplainedDecision(
         at=activity.created_at,
         type=activity.activity_type,
@@ -123,6 +155,8 @@ def _decision(activity: ActivityItem) -> ExplainedDecision:
         version=activity.version or 0,
         sentence=_sentence(activity),
         rule=rule if isinstance(rule, str) else None,
+        reason=reason if isinstance(reason, str) else None,
+        next_eligible_at=_moment(activity.details, "next_eligible_ms"),
         details=activity.details,
         cause=activity.cause,
     )

@@ -1,4 +1,4 @@
-"""Carries config records from the outbox to Kafka, in order and at least once.
+"""Carries records from the outbox to Kafka, at least once: configs in order, requests for entries in order after them.
 
 Every API process runs one; the one with the lead works, the others wait for it. A loss of either side ends the session
 and the lead with it: whoever asks next, perhaps this process again, goes on with the oldest record that waits.
@@ -25,6 +25,7 @@ POLL_S = 5.0  # finds what a lost notification would have told
 LEAD_POLL_S = 1.0  # so long after the leader's death another one takes over
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
+_CONFIGS, _EVENTS = False, True
 
 
 class Writer(Protocol):
@@ -51,8 +52,8 @@ class Relay:
     def __init__(self, settings: Settings, open_writer: Callable[[Settings], Awaitable[Writer]]) -> None:
         self._settings = settings
         self._open_writer = open_writer
-        self._relayed_to = 0
-        self._waiting: dict[asyncio.Future[bool], int] = {}
+        self._relayed_to = {_CONFIGS: 0, _EVENTS: 0}
+        self._waiting: dict[asyncio.Future[bool], tuple[bool, int]] = {}
         self.status = RelayStatus(False, "the relay has not started yet")
 
     async def run(self) -> None:
@@ -73,14 +74,17 @@ class Relay:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def handed_over(self, outbox_id: int | None, timeout_s: float) -> bool:
-        """Whether Kafka has everything up to ``outbox_id``; waits for it, but not while it is known to be away."""
-        if outbox_id is None or outbox_id <= self._relayed_to:
+    async def handed_over(self, outbox_id: int | None, timeout_s: float, *, is_event: bool = False) -> bool:
+        """Whether Kafka has every config (or event) up to ``outbox_id``.
+
+        Waits for it, but not while it is known to be away.
+        """
+        if outbox_id is None or outbox_id <= self._relayed_to[is_event]:
             return True
         if not self.status.is_ok:
             return False
         told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting[told] = outbox_id
+        self._waiting[told] = (is_event, outbox_id)
         try:
             async with asyncio.timeout(timeout_s):
                 return await told
@@ -116,15 +120,16 @@ class Relay:
         await writer.write([ControlRecord(row.key.encode(), row.value, row.is_event, row.headers) for row in rows])
         # Step 2. The outbox forgets them. Lost between the two, they are written again, in the same order.
         await session.forget(rows)
-        self._reached(rows[-1].id)
+        for row in rows:
+            self._reached(row.is_event, row.id)
         now = datetime.now(UTC)
         for row in rows:
             OUTBOX_RELAY_SECONDS.observe(max(0.0, (now - row.created_at).total_seconds()))
 
-    def _reached(self, outbox_id: int) -> None:
-        self._relayed_to = max(self._relayed_to, outbox_id)
-        for told, wanted in self._waiting.items():
-            if wanted <= self._relayed_to and not told.done():
+    def _reached(self, is_event: bool, outbox_id: int) -> None:
+        self._relayed_to[is_event] = max(self._relayed_to[is_event], outbox_id)
+        for told, (of_events, wanted) in self._waiting.items():
+            if wanted <= self._relayed_to[of_events] and not told.done():
                 told.set_result(True)
 
     def _stand(self, is_ok: bool, detail: str) -> None:

@@ -1,6 +1,6 @@
 """Journeys as people configure them: each change in one transaction with the records that tell the workers of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -196,6 +196,16 @@ async def find_version(pool: Pool, workspace_id: str, journey_id: UUID, version:
     if row is None:
         raise NotFound(f"this workspace has no version {version} of a journey {journey_id}")
     return _version(row, row["config"])
+
+
+async def find_definitions(
+    pool: Pool, workspace_id: str, journey_id: UUID, versions: Iterable[int]
+) -> dict[int, dict[str, object]]:
+    """The definitions of these versions of a journey, as far as they exist."""
+    with translated("reading a journey's definitions"):
+        sql = load_queries("journeys")["find_definitions"]
+        rows = await pool.fetch(sql, workspace_id, journey_id, sorted(versions))
+    return {row["version"]: row["config"] for row in rows}
 
 
 async def step_names(pool: Pool, workspace_id: str, journey_id: UUID) -> frozenset[str]:

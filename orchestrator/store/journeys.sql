@@ -82,6 +82,12 @@ from "033_omnichannel_journey_orchestrator_config_versions" as versions
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
 where configs.workspace_id = $1 and configs.id = $2 and versions.version = $3;
 
+-- name: find_definitions -- some versions' definitions
+select versions.version, versions.config
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2 and versions.version = any($3::int[]);
+
 -- name: step_names -- the steps that any version of a journey has
 select distinct jsonb_object_keys(versions.config -> 'steps') as step
 from "033_omnichannel_journey_orchestrator_config_versions" as versions

@@ -1,8 +1,10 @@
 """Records on their way to Kafka, configs above all: written with the change they tell of, relayed in order, forgotten.
 
 Appending takes a lock until its transaction ends, so ids are given out in the order of the commits, and whoever reads
-the rows by id never overtakes one that is still being written. One session at a time has the lead (a session lock): it
-reads, publishes, waits for Kafka and deletes. When it dies, PostgreSQL gives the lead to the next that asks.
+the rows by id never overtakes one that is still being written. Configs and events each keep their order; configs go
+first, so that a pause never waits behind a hundred thousand requests for entries. One session at a time has the lead
+(a session lock): it reads, publishes, waits for Kafka and deletes. When it dies, PostgreSQL gives the lead to the next
+that asks.
 """
 
 import asyncio
@@ -21,7 +23,10 @@ from orchestrator.store.pool import Connection, Pool, connect
 from orchestrator.store.queries import load_queries
 
 _APPENDED = "journey_outbox"  # notified by the table's trigger
-_RELAYED = "journey_outbox_relayed"  # its payload: the highest id that has left
+_RELAYED = "journey_outbox_relayed"  # its payload: the kind of record, and the highest id of it that has left
+_CONFIG, _EVENT = "config", "event"
+
+OnRelayed = Callable[[bool, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class OutboxSession:
             return bool(await self._connection.fetchval(self._sql["take_lead"]))
 
     async def pending(self, limit: int) -> list[OutboxRow]:
-        """The oldest records that wait, at most ``limit``, in order."""
+        """The oldest records that wait, at most ``limit``: configs in order, then events in order."""
         with translated("reading the outbox"):
             rows = await self._connection.fetch(self._sql["pending"], limit)
         return [
@@ -98,11 +103,12 @@ class OutboxSession:
 
     async def forget(self, rows: Sequence[OutboxRow]) -> None:
         """Deletes records that Kafka has acknowledged, and tells every session so."""
-        ids = [row.id for row in rows]
+        last = {_EVENT if row.is_event else _CONFIG: row.id for row in rows}
         with translated("emptying the outbox"):
             async with self._connection.transaction():
-                await self._connection.execute(self._sql["forget"], ids)
-                await self._connection.execute(self._sql["announce"], max(ids))
+                await self._connection.execute(self._sql["forget"], [row.id for row in rows])
+                for kind, id_ in last.items():
+                    await self._connection.execute(self._sql["announce"], kind, id_)
 
     async def news(self, timeout_s: float) -> None:
         """Returns when a record was appended, or after ``timeout_s``.
@@ -125,15 +131,23 @@ class OutboxSession:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings, on_relayed: Callable[[int], None]) -> AsyncIterator[OutboxSession]:
-    """A session of its own, waited for while PostgreSQL is away; ``on_relayed`` gets the highest id that has left."""
+async def open_session(settings: Settings, on_relayed: OnRelayed) -> AsyncIterator[OutboxSession]:
+    """A session of its own, waited for while PostgreSQL is away.
+
+    ``on_relayed`` gets the highest id that has left, of the events (True) or of the configs (False).
+    """
     connection = await connect(settings, application="relay")
     session = OutboxSession(connection)
+
+    def tell(payload: object) -> None:
+        kind, _, id_ = str(payload).partition(":")
+        on_relayed(kind == _EVENT, int(id_))
+
     try:
         with translated("listening to the outbox"):
             connection.add_termination_listener(lambda _: session.wake())
             await connection.add_listener(_APPENDED, lambda *_: session.wake())
-            await connection.add_listener(_RELAYED, lambda _c, _pid, _channel, payload: on_relayed(int(str(payload))))
+            await connection.add_listener(_RELAYED, lambda _c, _pid, _channel, payload: tell(payload))
         yield session
     finally:
         # Not close(): that would wait for a server that may be away; the lead must be free at once.

@@ -16,10 +16,23 @@ returning id;
 -- name: take_lead -- whether this session may relay now; it may until it ends
 select pg_try_advisory_lock(33, 2);
 
--- name: pending -- the oldest records that Kafka has not acknowledged
-select id, topic, key, value, headers, created_at
-from "033_omnichannel_journey_orchestrator_outbox"
-order by id
+-- name: pending -- the oldest records that Kafka has not acknowledged; configs before events, however many of those wait
+with configs as (
+    select id, topic, key, value, headers, created_at
+    from "033_omnichannel_journey_orchestrator_outbox"
+    where topic is null
+    order by id
+    limit $1
+),
+events as (
+    select id, topic, key, value, headers, created_at
+    from "033_omnichannel_journey_orchestrator_outbox"
+    where topic is not null
+    order by id
+    limit $1
+)
+select * from configs union all select * from events
+order by topic nulls first, id
 limit $1;
 
 -- name: count_pending -- how many records wait
@@ -28,8 +41,5 @@ select count(*) from "033_omnichannel_journey_orchestrator_outbox";
 -- name: forget -- removes records that Kafka has acknowledged
 delete from "033_omnichannel_journey_orchestrator_outbox" where id = any($1::bigint[]);
 
--- name: announce -- tells every API process how far the relay has come
-select pg_notify('journey_outbox_relayed', $1::bigint::text);
-
--- name: is_relayed -- whether the record has left the outbox
-select not exists (select from "033_omnichannel_journey_orchestrator_outbox" where id <= $1);
+-- name: announce -- tells every API process how far the relay has come with one kind of record
+select pg_notify('journey_outbox_relayed', $1::text || ':' || $2::bigint::text);

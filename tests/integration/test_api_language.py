@@ -177,6 +177,8 @@ async def test_an_entry_is_refused_where_nobody_can_enter_so(api: ApiSession) ->
     by_api = await created(client, entry={"kind": "api"})
     assert (await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": "a\x1fb"})).status_code == 400
     assert (await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": ""})).status_code == 422
+    huge = {"customer_id": "a", "fields": {"note": "x" * 70_000}}
+    assert (await client.post(f"{BASE}/{by_api}/entries", json=huge)).status_code == 413
     await client.patch(f"{BASE}/{by_api}", json={"status": "PAUSED"})
     refused = await client.post(f"{BASE}/{by_api}/entries", json={"customer_id": "a"})
     assert (refused.status_code, refused.json()["allowed"]) == (409, ["ACTIVE", "STOPPED"])
@@ -240,6 +242,12 @@ async def test_a_customer_is_explained_in_the_order_of_the_decisions(api: ApiSes
         "run_completed",
     ]
     assert answer.json()["summary"].startswith("Has entered once.")
+    assert [(step["step"], step["kind"]) for step in run["path"]] == [
+        ("hello", "send"),
+        ("pause", "wait"),
+        ("remind", "send"),
+        ("done", "exit"),
+    ]
     assert UUID(run["run_id"])
     missing = await client.get(f"{BASE}/{journey_id}/customers/nobody/explain")
     assert missing.status_code == 404

@@ -9,6 +9,7 @@ from signal import SIGKILL
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.api.relay import Relay
 from orchestrator.catalog import Catalog
@@ -17,11 +18,12 @@ from orchestrator.kafka.config_writer import ControlRecord, open_config_writer
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.local.stack import private_stack, up
 from orchestrator.local.state import read_state
-from orchestrator.messages.codec import encode_config
+from orchestrator.messages.codec import encode_config, encode_event
 from orchestrator.messages.config import ConfigRecord, JourneyStanding, WorkspaceSettings, config_key
+from orchestrator.messages.event import EngagementEvent
 from orchestrator.settings import Settings, load_settings
 from orchestrator.store.migrate import migrate
-from orchestrator.store.outbox import append, open_session
+from orchestrator.store.outbox import append, append_event, open_session
 from orchestrator.store.pool import Pool, open_pool
 from tests.api_session import BASE, relayed, serving, until
 from tests.builders import a_journey
@@ -106,7 +108,7 @@ def assert_in_order_and_complete(values: Sequence[bytes | None], count: int) -> 
 
 async def test_ids_follow_the_order_of_the_commits(pool: Pool, settings: Settings) -> None:
     slow = asyncio.create_task(write(pool, a_record(1), a_record(2), pause_s=0.2))
-    async with open_session(settings, lambda _: None) as session:
+    async with open_session(settings, lambda *_: None) as session:
         await until(lambda: has_a_lock(pool))
         quick = asyncio.create_task(write(pool, a_record(3)))
         rows, expected = [], [record.value for record in encoded(a_record(1), a_record(2), a_record(3))]
@@ -151,6 +153,26 @@ async def test_when_the_leader_dies_the_other_goes_on_in_order(pool: Pool, setti
         await until(lambda: second.status.detail == "this process relays")
         await until(lambda: has_drained(pool))
     assert_in_order_and_complete(topic.values, 10)
+
+
+async def test_a_config_does_not_wait_behind_events(pool: Pool, settings: Settings) -> None:
+    event = EngagementEvent(
+        id="e", source="test", type="orchestrator.entry.requested", time_ms=1, workspace_id="acme", customer_id="anna"
+    )
+    events = [replace(event, id=str(number)) for number in range(120)]
+    for each in events:
+        last_event = await append_event(pool, each)
+    last_config = await write(pool, a_record(1), a_record(2))
+    topic = Topic()
+    relay = Relay(settings, topic.open)
+    async with running(relay):
+        await until(lambda: relay.status.is_ok)
+        assert await relay.handed_over(last_config, 10)
+        assert await relay.handed_over(last_event, 10, is_event=True)
+    assert topic.values == [
+        *(record.value for record in encoded(a_record(1), a_record(2))),
+        *(encode_event(each)[1] for each in events),
+    ]
 
 
 async def test_what_kafka_may_have_is_written_again_before_anything_newer(pool: Pool, settings: Settings) -> None:

@@ -119,6 +119,8 @@ alter table "033_omnichannel_journey_orchestrator_workspaces"
 alter table "033_omnichannel_journey_orchestrator_outbox" add column topic varchar(255);
 comment on column "033_omnichannel_journey_orchestrator_outbox".topic is 'by role: null or events';
 alter table "033_omnichannel_journey_orchestrator_outbox" add column headers jsonb not null default '[]';
+create index "033_omnichannel_journey_orchestrator_outbox_configs"
+    on "033_omnichannel_journey_orchestrator_outbox" (id) where topic is null;
 
 -- What is left of a customer who was erased: that it was done, and when. The hash is of workspace_id:customer_id.
 -- The place of the record tells what was written before it, should the topic be read again from there.
