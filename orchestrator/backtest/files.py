@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
 from orchestrator.definitions.journey import JourneyDefinition
-from orchestrator.definitions.parse import parse_journey
+from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import DefinitionError, Problem
 
 MAX_BYTES = 512 * 1024
@@ -34,7 +34,7 @@ def read_journey(path: Path) -> JourneyDefinition:
     Raises:
         DefinitionError: with every problem at once; ``$`` is the file.
     """
-    return parse_journey(read_document(path))
+    return check_journey(read_document(path))
 
 
 def read_document(path: Path) -> object:

@@ -71,7 +71,7 @@ class JourneyDefinition(Document):
         default_factory=dict, description="Conditions with a name, for use in others."
     )
     tests: Annotated[tuple[JourneyTest, ...], Field(max_length=MAX_TESTS)] = Field(
-        default=(), description="What the journey must do: run by `orchestrator journeys test`, and before it starts."
+        default=(), description="What the journey must do, as stories that `orchestrator journeys test` plays."
     )
     priority: Annotated[int, Field(ge=0, le=100)] = Field(
         50, description="When several journeys would send to a customer at once, the highest number goes first."

@@ -6,18 +6,49 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from orchestrator.definitions.flow import flow_problems
 from orchestrator.definitions.graph import loops, read_graph, unknown_steps, unreachable_steps
 from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.problems import find_problems
 from orchestrator.errors import DefinitionError, Problem
 
+_GRAPH_RULES = {"unknown_step", "loop"}
+
 
 def parse_journey(document: object) -> JourneyDefinition:
-    """The journey that ``document`` (decoded JSON or YAML) describes.
+    """The journey that ``document`` (decoded JSON or YAML) describes, if it can be carried out.
 
     Raises:
         DefinitionError: with every problem at once, each with its JSON path.
+    """
+    journey, problems = _read(document)
+    if problems:
+        raise DefinitionError(problems)
+    return journey
+
+
+def check_journey(document: object) -> JourneyDefinition:
+    """The journey that ``document`` describes, if it may be published: it can be carried out, and does what is meant.
+
+    What was published before a check existed goes on running: workers ask ``parse_journey``.
+
+    Raises:
+        DefinitionError: with every problem at once, each with its JSON path.
+    """
+    journey, problems = _read(document)
+    if not _GRAPH_RULES & {problem.rule for problem in problems}:  # only then do the ways lead somewhere, and end
+        problems += flow_problems(journey)
+    if problems:
+        raise DefinitionError(problems)
+    return journey
+
+
+def _read(document: object) -> tuple[JourneyDefinition, list[Problem]]:
+    """The journey, and what keeps it from being carried out.
+
+    Raises:
+        DefinitionError: there is no telling what the document means.
     """
     try:
         text = json.dumps(document, allow_nan=False)
@@ -31,10 +62,7 @@ def parse_journey(document: object) -> JourneyDefinition:
         problems = _field_problems(error, document)
         # A field that is missing or wrong makes steps look unreachable, so of the graph only this is certain.
         raise DefinitionError([*problems, *unknown_steps(graph)]) from error
-    problems = [*unknown_steps(graph), *unreachable_steps(graph), *loops(graph), *find_problems(journey)]
-    if problems:
-        raise DefinitionError(problems)
-    return journey
+    return journey, [*unknown_steps(graph), *unreachable_steps(graph), *loops(graph), *find_problems(journey)]
 
 
 def parse_guardrails(document: object) -> Guardrails:

@@ -2,24 +2,26 @@
 
 from collections.abc import Iterator
 
-from orchestrator.definitions.condition import (
-    MAX_CONDITION_DEPTH,
-    MAX_CONDITIONS,
-    Condition,
-    DeliveryWas,
-    depth_and_size,
-    parts_of,
-)
+from orchestrator.definitions.condition import MAX_CONDITION_DEPTH, MAX_CONDITIONS, depth_and_size
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, OncePerKey
 from orchestrator.definitions.journey import JourneyDefinition
-from orchestrator.definitions.step import Branch, Exit, Send, Split, WaitFor
+from orchestrator.definitions.places import conditions_of
+from orchestrator.definitions.references import reference_problems
+from orchestrator.definitions.step import Exit, Experiment, Send, Split, WaitFor
 from orchestrator.errors import Problem
 
 
 def find_problems(journey: JourneyDefinition) -> list[Problem]:
-    """Every problem between the fields of a journey; empty when it may be published, as far as this goes."""
-    return [*_split_weights(journey), *_conditions_too_large(journey), *_fields_that_disagree(journey)]
+    """Every problem between the fields of a journey whose ways lead somewhere; empty when it may be published."""
+    return [
+        *_split_weights(journey),
+        *_experiments(journey),
+        *_fallbacks(journey),
+        *_conditions_too_large(journey),
+        *_fields_that_disagree(journey),
+        *reference_problems(journey),
+    ]
 
 
 def _split_weights(journey: JourneyDefinition) -> Iterator[Problem]:
@@ -40,23 +42,37 @@ def _split_weights(journey: JourneyDefinition) -> Iterator[Problem]:
             yield Problem(f"$.steps.{step_id}.paths", "names", "two paths have the same name", "rename one")
 
 
-def conditions_of(journey: JourneyDefinition) -> Iterator[tuple[str, Condition]]:
-    """Every condition that stands in the journey, with its JSON path."""
-    places: list[tuple[str, Condition | None]] = [
-        ("$.entry.where", journey.entry.where if isinstance(journey.entry, EventEntry) else None),
-        ("$.entry.audience", journey.entry.audience),
-        ("$.entry.exclude", journey.entry.exclude),
-        *((f"$.segments.{name}", condition) for name, condition in journey.segments.items()),
-        ("$.goal.where", journey.goal.where if journey.goal else None),
-        *((f"$.exit_on[{i}].where", criterion.where) for i, criterion in enumerate(journey.exit_on)),
-        *((f"$.exit_on[{i}].when", criterion.when) for i, criterion in enumerate(journey.exit_on)),
-    ]
+def _experiments(journey: JourneyDefinition) -> Iterator[Problem]:
     for step_id, step in journey.steps.items():
-        if isinstance(step, WaitFor):
-            places += [(f"$.steps.{step_id}.where", step.where), (f"$.steps.{step_id}.condition", step.condition)]
-        if isinstance(step, Branch):
-            places += [(f"$.steps.{step_id}.paths[{i}].when", path.when) for i, path in enumerate(step.paths)]
-    yield from ((path, condition) for path, condition in places if condition is not None)
+        if not isinstance(step, Experiment):
+            continue
+        path = f"$.steps.{step_id}"
+        names = [arm.name for arm in step.arms]
+        if len(set(names)) != len(names):
+            yield Problem(f"{path}.arms", "names", "two arms have the same name", "rename one")
+        if step.floor_percent * len(step.arms) > 100:
+            message = f"{len(step.arms)} arms of at least {step.floor_percent:g} % are more than there is"
+            yield Problem(f"{path}.floor_percent", "floors", message, f"lower it to {100 / len(step.arms):g} at most")
+        if journey.goal is None:
+            message = "an experiment looks for the arm that reaches the goal more often, and there is no goal"
+            yield Problem(path, "missing_goal", message, "state the goal, or use a split")
+        elif step.horizon < journey.goal.window:
+            message = "the experiment ends before the first customers can have reached the goal"
+            yield Problem(f"{path}.horizon", "shorter_than_goal", message, "make it longer than the goal's window")
+
+
+def _fallbacks(journey: JourneyDefinition) -> Iterator[Problem]:
+    for step_id, step in journey.steps.items():
+        if not isinstance(step, Send) or step.fallback is None:
+            continue
+        path = f"$.steps.{step_id}.fallback"
+        channels = [step.channel, *(contact.channel for contact in step.fallback.to)]
+        if len(set(channels)) != len(channels):
+            yield Problem(f"{path}.to", "same_channel", "a channel is tried twice", "name each channel once")
+        within, expires = step.fallback.within, journey.expires_after
+        if within is not None and expires is not None and within >= expires:
+            message = "the run expires before a report can be waited for"
+            yield Problem(f"{path}.within", "longer_than_expiry", message, "shorten it, or raise expires_after")
 
 
 def _conditions_too_large(journey: JourneyDefinition) -> Iterator[Problem]:
@@ -66,15 +82,6 @@ def _conditions_too_large(journey: JourneyDefinition) -> Iterator[Problem]:
             allowed = f"{MAX_CONDITION_DEPTH} and {MAX_CONDITIONS} are allowed"
             message = f"the condition nests {depth} deep and has {size} parts; {allowed}"
             yield Problem(path, "condition_size", message, "split it over several branches")
-        yield from _deliveries_of_no_send(path, condition, journey)
-
-
-def _deliveries_of_no_send(path: str, condition: Condition, journey: JourneyDefinition) -> Iterator[Problem]:
-    if isinstance(condition, DeliveryWas) and not isinstance(journey.steps.get(condition.step), Send):
-        message = f"{condition.step!r} is not a send step, so nothing is ever reported for it"
-        yield Problem(f"{path}.step", "unknown_step", message, "name a send step")
-    for part in parts_of(condition):
-        yield from _deliveries_of_no_send(path, part, journey)
 
 
 def _fields_that_disagree(journey: JourneyDefinition) -> Iterator[Problem]:

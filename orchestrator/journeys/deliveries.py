@@ -34,7 +34,7 @@ def take_report(turn: Turn, event: DeliveryEvent) -> int | None:
             if run.is_under_way and says_more and _is_of_present_contact(turn, run, event):
                 turn.runs[index] = replace(run, outcomes={**run.outcomes, event.step: event.outcome})
                 changed = index
-    _close_channel(turn, event)
+    close_channel(turn, event)
     _record(turn, event, version, arm)
     return changed
 
@@ -48,7 +48,8 @@ def _is_of_present_contact(turn: Turn, run: Run, event: DeliveryEvent) -> bool:
     return not isinstance(step, SendPlan) or event.command_id == command_id(run, run.step)
 
 
-def _close_channel(turn: Turn, event: DeliveryEvent) -> None:
+def close_channel(turn: Turn, event: DeliveryEvent) -> None:
+    """Draws the consequences of the report for the channel; doing it twice changes nothing more."""
     if event.outcome == "unsubscribed":
         turn.consents = apply_consent(turn.consents, event.channel, event.category, False, event.time_ms)
     elif event.outcome == "complained":

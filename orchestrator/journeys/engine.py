@@ -5,7 +5,8 @@ Rules
      It raises for no input; a signal that means nothing for a state changes nothing but the customer's clock.
   2. A customer's pending moments (waits, deferred sends, expiries) are part of the state. Before a signal is carried
      out, everything of this customer that fell due before it is carried out first. So what happens depends on the
-     order of a customer's own signals only, never on when a timer record happens to arrive.
+     order of a customer's own signals only, never on when a timer record happens to arrive. But what the signal says of
+     consent holds already for what is decided now.
   3. Time never runs backwards for a customer: a late event is taken at the customer's clock, but counts for goals and
      history with the time at which it occurred.
   4. Ids of runs, commands and activities are derived from identity (``messages.ids``), never from the clock.
@@ -28,11 +29,11 @@ At the end of each: journeys that a run has started, and journeys whose segment 
 from collections.abc import Sequence
 
 from orchestrator.journeys.admission import admit_by_event, admit_by_schedule, admit_by_segment, admit_started
-from orchestrator.journeys.deliveries import take_report
+from orchestrator.journeys.deliveries import close_channel, take_report
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.erasure import erase
-from orchestrator.journeys.facts import learn
+from orchestrator.journeys.facts import learn, learn_consent
 from orchestrator.journeys.merge import absorb, hand_over, pass_on
 from orchestrator.journeys.migration import migrate
 from orchestrator.journeys.progress import meet
@@ -93,6 +94,8 @@ def _engagement(
     if event.source.startswith(EMITTED_SOURCE):
         turn.hops = hops_of(event.source)
     if turn.runs:
+        if time == "wall":
+            learn_consent(turn, event, occurred_ms)  # what is overdue is decided now, when this is known
         _catch_up(turn, state.clock_ms, time)
     learn(turn, event, occurred_ms)
     for index in _by_priority(turn):
@@ -115,6 +118,8 @@ def _delivery(
         take_report(turn, event)
         return Advance(turn.end(state.clock_ms), turn.effects)
     turn.now_ms = latest_ms
+    if time == "wall":
+        close_channel(turn, event)
     _catch_up(turn, state.clock_ms, time)
     turn.now_ms = at_ms
     index = take_report(turn, event)

@@ -18,16 +18,22 @@ def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
     """Takes over what the event says; what is known from a later event stays."""
     if event.type == CUSTOMER_UPDATED:
         _update_attributes(turn, event, occurred_ms)
-    elif event.type in (CONSENT_GRANTED, CONSENT_REVOKED):
-        channel = event.data.get("channel", ANY)
-        category = event.data.get("category", ANY)
-        if isinstance(channel, str) and isinstance(category, str):
-            is_granted = event.type == CONSENT_GRANTED
-            turn.consents = apply_consent(turn.consents, channel, category, is_granted, occurred_ms)
+    else:
+        learn_consent(turn, event, occurred_ms)
     turn.history = _counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
     for counter in turn.directory.counters_of(turn.workspace_id, event.type):
         if counter.where(turn.situation(event.data)):
             turn.counts = _counted(turn.counts, counter.key, occurred_ms, MAX_COUNTS)
+
+
+def learn_consent(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
+    """Takes over what the event says of consent; doing it twice changes nothing more."""
+    if event.type not in (CONSENT_GRANTED, CONSENT_REVOKED):
+        return
+    channel, category = event.data.get("channel", ANY), event.data.get("category", ANY)
+    if isinstance(channel, str) and isinstance(category, str):
+        is_granted = event.type == CONSENT_GRANTED
+        turn.consents = apply_consent(turn.consents, channel, category, is_granted, occurred_ms)
 
 
 def _update_attributes(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:

@@ -91,7 +91,7 @@ def _action(onward: str) -> st.SearchStrategy[dict[str, Any]]:
 
 def _fallbacks() -> st.SearchStrategy[dict[str, Any]]:
     """Other channels to try, for different reasons."""
-    to = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=2, unique=True).map(
+    to = st.lists(st.sampled_from(["whatsapp", "in-app"]), min_size=1, max_size=2, unique=True).map(
         lambda channels: [{"channel": channel, "template": "other"} for channel in channels]
     )
     return st.fixed_dictionaries({"to": to, "when": st.just(["no_consent"])}) | st.fixed_dictionaries(

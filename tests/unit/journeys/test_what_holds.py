@@ -130,3 +130,22 @@ def test_a_local_window_opens_when_the_customers_clock_says_so(window: dict[str,
         if moment > NOON:
             customer.waits_until(moment)
     assert [command.decided_at_ms for command in customer.commands] == [until_ms]
+
+
+@pytest.mark.parametrize("told", ["event", "report"])
+def test_a_no_that_comes_with_what_is_overdue_is_heard_first(told: str) -> None:
+    """The worker stood still while a message fell due; what it reads first is that the customer wants no more."""
+    by_id = steps(
+        first={**OFFER, "template": "first", "next": "pause"},
+        pause={"kind": "wait", "duration": "P1D", "next": "offer"},
+        offer=OFFER,
+    )
+    exits = [{"when": {"kind": "happened", "event": "never"}, "reason": "never"}]  # so that reports are acted upon
+    customer = Customer(a_directory(a_journey(start="first", steps=by_id, exit_on=exits)))
+    customer.does("customer.signed_up", NOON)
+    if told == "event":
+        customer.does("consent.revoked", NOON + 2 * DAY, channel="email")
+    else:
+        customer.is_reported(a_report(customer.commands[0], "unsubscribed", NOON + 2 * DAY))
+    assert [command.template for command in customer.commands] == ["first"]
+    assert customer.last("send_suppressed").details["rule"] == "consent"

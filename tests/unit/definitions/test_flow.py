@@ -1,0 +1,174 @@
+"""The checks before publication: ways, times and limits that would not do what is meant."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.definitions.parse import check_journey, parse_journey
+from orchestrator.errors import DefinitionError
+from tests.builders import a_journey, steps
+from tests.property.journeys import journeys
+
+SEND = {"kind": "send", "channel": "email", "template": "t", "next": "done"}
+DAY_WAIT = {"kind": "wait", "duration": "P1D", "next": "done"}
+OPEN = {"consent": {"marketing": "opt_out"}}
+
+
+def found(**changes: Any) -> dict[str, str]:
+    """Rule by path of every problem that keeps the journey from being published."""
+    try:
+        check_journey(a_journey(**changes))
+    except DefinitionError as error:
+        return {problem.path: problem.rule for problem in error.problems if problem.message and problem.fix}
+    return {}
+
+
+def a_loop(**changes: Any) -> dict[str, Any]:
+    return {"kind": "loop", "times": 2, "back_to": "ask", "next": "done", **changes}
+
+
+def test_a_loop_with_a_wait_on_every_way_is_fine() -> None:
+    by_id = steps(ask={**SEND, "next": "pause"}, pause={**DAY_WAIT, "next": "again"}, again=a_loop())
+    assert found(start="ask", steps=by_id) == {}
+
+
+def test_a_loop_that_takes_no_time_is_refused() -> None:
+    by_id = steps(ask={**SEND, "next": "again"}, again=a_loop())
+    assert found(start="ask", steps=by_id) == {"$.steps.again.back_to": "loop_without_wait"}
+
+
+def test_one_way_without_a_wait_is_enough() -> None:
+    by_id = steps(
+        ask={
+            "kind": "branch",
+            "paths": [{"when": {"kind": "happened", "event": "x"}, "next": "pause"}],
+            "otherwise": "again",
+        },
+        pause={**DAY_WAIT, "next": "again"},
+        again=a_loop(),
+    )
+    assert found(start="ask", steps=by_id) == {"$.steps.again.back_to": "loop_without_wait"}
+
+
+def test_a_loop_that_never_comes_back_is_refused() -> None:
+    by_id = steps(again=a_loop(back_to="later", next="later"), later=SEND)
+    assert found(start="again", steps=by_id) == {"$.steps.again.back_to": "no_loop"}
+
+
+def test_a_cycle_without_a_loop_step_is_refused() -> None:
+    by_id = steps(ask={**DAY_WAIT, "next": "again"}, again={**DAY_WAIT, "next": "ask"})
+    assert "loop" in found(start="ask", steps={**by_id}).values()
+
+
+@pytest.mark.parametrize(
+    ("expires", "rule"), [("PT10H", "shorter_than_quiet_hours"), ("PT11H", None), ("PT3H", "shorter_than_gap")]
+)
+def test_a_message_must_outlive_what_may_put_it_off(expires: str, rule: str | None) -> None:
+    guardrails = {**OPEN, "quiet_hours": {"from": "21:00", "to": "08:00"}, "minimum_gap": "PT4H"}
+    rules = found(start="s", steps=steps(s={**SEND, "expires_after": expires}), guardrails=guardrails)
+    assert rules == {} if rule is None else rule in rules.values()
+
+
+def test_quiet_hours_that_skip_let_messages_expire_when_they_like() -> None:
+    guardrails = {**OPEN, "quiet_hours": {"from": "21:00", "to": "08:00", "on_quiet": "skip"}}
+    assert found(start="s", steps=steps(s={**SEND, "expires_after": "PT1H"}), guardrails=guardrails) == {}
+
+
+def test_a_step_that_only_an_expired_run_could_come_to_is_refused() -> None:
+    by_id = steps(first={**DAY_WAIT, "next": "second"}, second={**DAY_WAIT, "next": "s"}, s=SEND)
+    assert found(start="first", steps=by_id, expires_after="P3D") == {}
+    assert found(start="first", steps=by_id, expires_after="P2D") == {
+        "$.steps.s": "after_expiry",
+        "$.steps.done": "after_expiry",
+    }
+
+
+def test_a_shorter_way_saves_a_step() -> None:
+    by_id = steps(
+        fork={
+            "kind": "branch",
+            "paths": [{"when": {"kind": "happened", "event": "x"}, "next": "slow"}],
+            "otherwise": "s",
+        },
+        slow={"kind": "wait", "duration": "P9D", "next": "s"},
+        s=SEND,
+    )
+    assert found(start="fork", steps=by_id, expires_after="P2D") == {}
+
+
+def three_sends(**wait: Any) -> dict[str, Any]:
+    return steps(
+        one={**SEND, "next": "pause"},
+        pause={**DAY_WAIT, **wait, "next": "two"},
+        two={**SEND, "next": "three"},
+        three=SEND,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cap", "rules"),
+    [
+        ({"limit": 2, "per": "P7D"}, {"$.steps.three": "forbidden_by_cap"}),
+        ({"limit": 3, "per": "P7D"}, {}),
+        ({"limit": 2, "per": "P7D", "channel": "sms"}, {}),
+        ({"limit": 2, "per": "P7D", "category": "service"}, {}),
+        ({"limit": 1, "per": "PT12H"}, {}),  # the wait is longer
+        ({"limit": 1, "per": "day"}, {}),  # a day may end at any moment
+    ],
+)
+def test_a_cap_that_forbids_the_journeys_own_messages_is_refused(cap: dict[str, Any], rules: dict[str, str]) -> None:
+    assert found(start="one", steps=three_sends(), guardrails={**OPEN, "caps": [cap]}) == rules
+
+
+def test_messages_on_other_ways_do_not_count() -> None:
+    by_id = steps(
+        fork={
+            "kind": "branch",
+            "paths": [{"when": {"kind": "happened", "event": "x"}, "next": "one"}],
+            "otherwise": "two",
+        },
+        one={**SEND, "next": "two"},
+        two=SEND,
+    )
+    assert found(start="fork", steps=by_id, guardrails={**OPEN, "caps": [{"limit": 1, "per": "P7D"}]}) == {}
+
+
+def test_what_was_published_before_a_check_existed_still_runs() -> None:
+    by_id = steps(ask={**SEND, "next": "again"}, again=a_loop())
+    assert parse_journey(a_journey(start="ask", steps=by_id)).steps
+
+
+@given(journeys())
+def test_the_checks_come_to_an_end_with_problems_or_none(document: dict[str, Any]) -> None:
+    found(**document)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(["kind", "steps", "start", "next", "back_to", "paths", "entry"]) | st.text(), inner
+            )
+        ),
+    )
+)
+def test_whatever_is_no_journey_is_refused_with_problems(document: object) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        check_journey(document)
+    assert refused.value.problems
+
+
+def test_a_journey_of_two_hundred_steps_is_checked_without_walking_every_way() -> None:
+    """Two ways at each of a hundred branches are more ways than there are atoms in the world."""
+    by_id: dict[str, Any] = {}
+    for number in range(99):
+        after = f"b{number + 1}" if number < 98 else "done"
+        when = {"kind": "happened", "event": "x"}
+        by_id[f"b{number}"] = {"kind": "branch", "paths": [{"when": when, "next": f"s{number}"}], "otherwise": after}
+        by_id[f"s{number}"] = {**SEND, "next": after}
+    caps = [{"limit": 100, "per": "P7D"}]
+    assert found(start="b0", steps=steps(**by_id), guardrails={**OPEN, "caps": caps}, expires_after="P9D") == {}
