@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of the Prometheus endpoint; 0 turns it off.")
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8_080, ge=0, le=65_535, description="Port the API listens on.")
+    steward_interval_s: float = Field(
+        5.0, ge=0.1, le=3_600, description="How often the API looks after experiments and brakes, in seconds."
+    )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 

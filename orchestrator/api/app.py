@@ -18,7 +18,18 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from orchestrator.api import activities, entries, erasures, explain, health, journeys, metrics, versions, workspace
+from orchestrator.api import (
+    activities,
+    entries,
+    erasures,
+    experiments,
+    explain,
+    health,
+    journeys,
+    metrics,
+    versions,
+    workspace,
+)
 from orchestrator.api.access import Access
 from orchestrator.api.database import Database
 from orchestrator.api.edge import Edge, request_id_of
@@ -27,6 +38,7 @@ from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
 from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
+from orchestrator.api.steward import Steward
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.settings import Settings
@@ -44,6 +56,7 @@ _ROUTERS = (
     entries.router,
     metrics.router,
     activities.router,
+    experiments.router,
     explain.router,
     erasures.router,
     health.router,
@@ -59,11 +72,18 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     """
     database = Database(settings)
     relay = Relay(settings, open_config_writer)
+    steward = Steward(settings, database)
 
     async def background() -> None:
         await database.open()
         log.info("The API answers", extra={"action": "api_ready"})
-        await relay.run()
+        beside = asyncio.create_task(steward.run(), name="steward")
+        beside.add_done_callback(partial(_told, on_failure))
+        try:
+            await relay.run()
+        finally:
+            beside.cancel()
+            await asyncio.wait([beside])
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

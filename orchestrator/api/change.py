@@ -17,7 +17,7 @@ from uuid import UUID
 from orchestrator.api.documents import InFlight, JourneyPatch, NewJourney
 from orchestrator.api.problems import InvalidPart, PreconditionFailed, StatusConflict
 from orchestrator.definitions.journey import JourneyDefinition
-from orchestrator.definitions.parse import parse_journey
+from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.messages.codec import encode_config
 from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyStatus, JourneyVersion, Migration
@@ -42,7 +42,7 @@ def checked_definition(document: object) -> JourneyDefinition:
     Raises:
         DefinitionError: with every problem at once.
     """
-    definition = parse_journey(document)
+    definition = check_journey(document)
     record = JourneyVersion(workspace_id="", journey_id="", version=1, config=written(definition))
     size = len(encode_config(record).value)
     if size > MAX_DEFINITION_BYTES:
@@ -109,7 +109,15 @@ def stopped(before: Journey, now: datetime) -> Change:
     """The journey out of action, customers under way leaving; one that is so already stays as it is."""
     if before.status == "ARCHIVED" or (before.status == "STOPPED" and not before.drain):
         return Change(before, ())
-    after = replace(before, status="STOPPED", drain=False)
+    after = replace(before, status="STOPPED", drain=False, paused_reason="")
+    return Change(after, _records(before, after, now))
+
+
+def braked(before: Journey, reason: str, now: datetime) -> Change:
+    """The journey paused by itself, for ``reason``; one that does not run stays as it is."""
+    if before.status != "ACTIVE":
+        return Change(before, ())
+    after = replace(before, status="PAUSED", paused_reason=reason)
     return Change(after, _records(before, after, now))
 
 
@@ -194,7 +202,7 @@ def _with_status(journey: Journey, status: JourneyStatus, drain: bool) -> Journe
     if status not in allowed:
         ways = f"it may become {' or '.join(allowed)}" if allowed else "that is final"
         raise StatusConflict(f"the journey is {journey.status} and cannot become {status}; {ways}", allowed)
-    return replace(journey, status=status, drain=drain if status == "STOPPED" else journey.drain)
+    return replace(journey, status=status, drain=drain if status == "STOPPED" else journey.drain, paused_reason="")
 
 
 def _records(before: Journey | None, after: Journey, now: datetime) -> tuple[ConfigRecord, ...]:

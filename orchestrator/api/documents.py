@@ -141,6 +141,9 @@ class JourneyItem(BaseModel):
     campaign_id: str | None
     status: JourneyStatus
     drain: bool = Field(description="When STOPPED: customers under way finish (true) or leave at their next signal.")
+    paused_reason: str | None = Field(
+        description="Why it paused by itself; null: a person did it, or it is not paused."
+    )
     version: int
     allowed_statuses: list[JourneyStatus] = Field(description="What `status` may be set to from here.")
     created_at: datetime
@@ -209,6 +212,35 @@ class VersionPreview(BaseModel):
     go_on: int
     leave: int
     drained: int
+
+
+class ExperimentArmDocument(BaseModel):
+    """One way that an experiment tries: its share of the customers who arrive from now on, in percent.
+
+    ``best``: the probability that it is the best, by the customers whose result is known; null: nothing decided yet.
+    """
+
+    name: str
+    share: float
+    best: float | None
+    customers: int
+    converted: int
+
+
+class ExperimentDocument(BaseModel):
+    """What an experiment step has learnt. ``epoch`` counts the decisions; 0: none yet, the arms share equally."""
+
+    step: str
+    epoch: int
+    is_final: bool
+    decided_at: datetime | None
+    arms: list[ExperimentArmDocument]
+
+
+class ExperimentList(BaseModel):
+    """The experiment steps of a journey's current version."""
+
+    items: list[ExperimentDocument]
 
 
 class EntryAccepted(BaseModel):

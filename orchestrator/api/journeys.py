@@ -139,6 +139,7 @@ def _item(journey: Journey, is_published: bool | None = None) -> JourneyItem:
         campaign_id=journey.campaign_id,
         status=journey.status,
         drain=journey.drain,
+        paused_reason=journey.paused_reason or None,
         version=journey.version,
         allowed_statuses=list(TRANSITIONS[journey.status]),
         created_at=journey.created_at,

@@ -1,6 +1,7 @@
 """What publishing a version would do to the customers under way. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 
 from orchestrator.api.documents import GroupPreview, VersionPreview
 from orchestrator.messages.config import Migration
@@ -52,7 +53,7 @@ def _group(migration: Migration, after: Steps, version: int, step: str, customer
         case "pin":
             fate, to_step, sentence = "stays", None, f"{where} go on to the end of their version."
         case "drain":
-            fate, to_step, sentence = "drained", None, f"{where} go on, and leave if they are still there at the end."
+            fate, to_step, sentence = "drained", None, f"{where} go on, and leave at {_end(migration)} at the latest."
         case "follow" | "map":
             if target in after:
                 fate, to_step, sentence = "goes_on", target, f"{where} go on at {target} of the new version."
@@ -68,6 +69,10 @@ def _group(migration: Migration, after: Steps, version: int, step: str, customer
             "sentence": sentence,
         }
     )
+
+
+def _end(migration: Migration) -> str:
+    return f"{datetime.fromtimestamp((migration.until_ms or 0) / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _count(groups: Iterable[GroupPreview], fate: str) -> int:

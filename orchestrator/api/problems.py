@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from orchestrator.definitions.parse import parse_journey
+from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import (
     Conflict,
     DecodeError,
@@ -189,7 +189,7 @@ def _of_definition(body: object) -> Sequence[Problem]:
     if not isinstance(body, dict) or not isinstance(body.get("config"), dict):
         return ()
     try:
-        parse_journey(body["config"])
+        check_journey(body["config"])
     except DefinitionError as error:
         return _in_config(error)
     return ()

@@ -32,7 +32,7 @@ class Journey:
 
     ``drain``: when STOPPED, customers under way finish (True) or leave at their next signal (False).
     ``migrations``: how customers under way went over to its versions, where they did not stay. ``is_published``: no
-    record of it waits in the outbox. Times are UTC.
+    record of it waits in the outbox. ``paused_reason``: why it paused by itself; empty: it did not. Times are UTC.
     """
 
     id: UUID
@@ -47,6 +47,7 @@ class Journey:
     updated_at: datetime
     is_published: bool = True
     migrations: tuple[Migration, ...] = ()
+    paused_reason: str = ""
 
     def migration(self, version: int) -> Migration:
         """How customers under way went over to ``version``."""
@@ -136,6 +137,7 @@ async def change_journey(
                 after.status,
                 after.drain,
                 after.version,
+                after.paused_reason,
             )
             if after.version != before.version:
                 await _insert_version(connection, after)
@@ -275,4 +277,5 @@ def _journey(row: "asyncpg.Record") -> Journey:
         updated_at=row["updated_at"],
         is_published=row["is_published"],
         migrations=msgspec.convert(row["migrations"] or [], tuple[Migration, ...]),
+        paused_reason=row["paused_reason"],
     )

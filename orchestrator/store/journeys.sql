@@ -1,7 +1,10 @@
 -- name: insert_journey -- writes a new journey in its first version
 insert into "033_omnichannel_journey_orchestrator_configs"
-    (id, workspace_id, name, campaign_id, config, status, drain, current_version)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+    (id, workspace_id, name, campaign_id, config, status, drain, current_version, activated_at, resumed_at)
+values (
+    $1, $2, $3, $4, $5, $6::varchar, $7, $8,
+    case when $6::varchar = 'ACTIVE' then now() end, case when $6::varchar = 'ACTIVE' then now() end
+)
 returning created_at, updated_at;
 
 -- name: insert_version -- keeps a definition for ever
@@ -12,14 +15,18 @@ values ($1, $2, $3, $4, $5, timestamp 'epoch' + $6::bigint * interval '1 millise
 
 -- name: update_journey -- writes what has changed
 update "033_omnichannel_journey_orchestrator_configs"
-set name = $3, campaign_id = $4, config = $5, status = $6, drain = $7, current_version = $8,
+set name = $3, campaign_id = $4, config = $5, status = $6::varchar, drain = $7, current_version = $8,
+    paused_reason = $9,
+    activated_at = case when $6::varchar = 'ACTIVE' then coalesce(activated_at, now()) else activated_at end,
+    resumed_at = case when $6::varchar = 'ACTIVE' and status <> 'ACTIVE' then now() else resumed_at end,
     -- Two changes never have the same time, so that the time tells one state from the next.
     updated_at = greatest(clock_timestamp()::timestamp, updated_at + interval '1 microsecond')
 where workspace_id = $1 and id = $2
 returning created_at, updated_at;
 
 -- name: find_journey -- one journey, and whether its last change has left the outbox
-select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+select id, workspace_id, name, campaign_id, config, status, drain, paused_reason, current_version,
+       created_at, updated_at,
        (
            select jsonb_agg(jsonb_build_object(
                'version', versions.version, 'policy', versions.policy, 'steps', versions.steps,
@@ -35,7 +42,8 @@ from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1 and id = $2;
 
 -- name: lock_journey -- one journey, held until the transaction ends
-select id, workspace_id, name, campaign_id, config, status, drain, current_version, created_at, updated_at,
+select id, workspace_id, name, campaign_id, config, status, drain, paused_reason, current_version,
+       created_at, updated_at,
        (
            select jsonb_agg(jsonb_build_object(
                'version', versions.version, 'policy', versions.policy, 'steps', versions.steps,
@@ -50,7 +58,7 @@ where workspace_id = $1 and id = $2
 for no key update; -- lets the sink, whose rows refer to this one, go on
 
 -- name: list_journeys -- a page of a workspace's journeys, newest first
-select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, current_version,
+select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, paused_reason, current_version,
        created_at, updated_at, null::jsonb as migrations,
        not exists (
            select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $6 || configs.id::text

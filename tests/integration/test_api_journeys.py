@@ -182,7 +182,7 @@ async def test_every_operation_on_another_workspaces_journey_finds_nothing(api: 
     url = f"{BASE}/{(await created(ours))['id']}"
     paths = api.app.openapi()["paths"]
     operations = [(path, method) for path, item in paths.items() for method in item if "{id}" in path]
-    assert len(operations) == 10
+    assert len(operations) == 11
     bodies = {
         "patch": {"status": "PAUSED"},
         "preview": {"config": a_journey()},

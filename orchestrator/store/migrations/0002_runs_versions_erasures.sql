@@ -96,11 +96,15 @@ create table "033_omnichannel_journey_orchestrator_shares" (
 
 alter table "033_omnichannel_journey_orchestrator_configs"
     add column paused_reason text not null default '',
-    add column activated_at timestamp;
+    add column activated_at timestamp,
+    add column resumed_at timestamp;
 comment on column "033_omnichannel_journey_orchestrator_configs".paused_reason is
     'when PAUSED by itself: which brake did it, and on what evidence';
 comment on column "033_omnichannel_journey_orchestrator_configs".activated_at is 'when it first became ACTIVE';
-update "033_omnichannel_journey_orchestrator_configs" set activated_at = created_at where status <> 'DRAFT';
+comment on column "033_omnichannel_journey_orchestrator_configs".resumed_at is
+    'when it last became ACTIVE: brakes look at nothing from before';
+update "033_omnichannel_journey_orchestrator_configs" set activated_at = created_at, resumed_at = created_at
+where status <> 'DRAFT';
 
 -- How customers on older versions go on when this one is published: see messages/config.py, Migration.
 alter table "033_omnichannel_journey_orchestrator_config_versions"

@@ -20,6 +20,7 @@ OPERATIONS = {
     (f"{BASE}/{{id}}/metrics", "get"): "getJourneyMetrics",
     (f"{BASE}/{{id}}/activities", "get"): "listJourneyActivities",
     (f"{BASE}/{{id}}/customers/{{customer_id}}/explain", "get"): "explainCustomer",
+    (f"{BASE}/{{id}}/experiments", "get"): "listExperiments",
     (f"{BASE}/{{id}}/entries", "post"): "requestEntry",
     (f"{BASE}/{{id}}/versions", "get"): "listVersions",
     (f"{BASE}/{{id}}/versions/preview", "post"): "previewVersion",
