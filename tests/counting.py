@@ -19,7 +19,7 @@ from orchestrator.messages.ids import derived_id
 from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import TimeMode, load_settings
 from orchestrator.streams.app import run
-from orchestrator.streams.decider import Effect, Signal
+from orchestrator.streams.decider import Effect, Signal, Wallet
 from orchestrator.telemetry.log import set_up_logging
 
 # Counting further waits this long after each event, when it is above 0 (milliseconds).
@@ -68,7 +68,7 @@ class CountingDecider:
         return _STATE.pack(state.events, state.fired, state.due_ms)
 
     def advance(
-        self, directory: Rules, state: Count, signal: Signal, now_ms: int, time: TimeMode, cause: str
+        self, directory: Rules, state: Count, signal: Signal, now_ms: int, time: TimeMode, cause: str, wallet: Wallet
     ) -> tuple[Count, Sequence[Effect]]:
         if POISON in signal.customer_id:
             raise ValueError("this customer makes the engine fail")

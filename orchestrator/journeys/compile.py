@@ -31,6 +31,7 @@ from orchestrator.definitions.step import (
     WaitUntil,
     Webhook,
 )
+from orchestrator.guardrails.budget import compile_capacity, compile_limits
 from orchestrator.guardrails.rules import compile_rules
 from orchestrator.guardrails.zone import DAY_MS
 from orchestrator.journeys.conditions import Compiler, Counter, counter_of
@@ -89,6 +90,8 @@ def compile_plan(workspace_id: str, journey_id: str, version: int, journey: Jour
         entry_fields=tuple((name, path_of(name)) for name in sorted(_entry_fields(journey))),
         counters=_counters(journey),
         has_loops=any(isinstance(step, Loop) for step in journey.steps.values()),
+        limits=compile_limits(journey_id, journey.guardrails),
+        capacity=compile_capacity(journey_id, journey.entry.capacity) if journey.entry.capacity else None,
         priority=journey.priority,
         exclusion_group=journey.exclusion_group or "",
     )

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.parse import parse_guardrails, parse_journey
+from orchestrator.guardrails.budget import Limit, compile_limits
 from orchestrator.guardrails.rules import SendRules, compile_rules
 from orchestrator.journeys.compile import compile_plan
 from orchestrator.journeys.conditions import Counter
@@ -25,10 +25,14 @@ _NO_COUNTERS: tuple[Counter, ...] = ()
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """What holds for every journey of a workspace; ``rules`` is None when its settings name no guardrails."""
+    """What holds for every journey of a workspace; ``rules`` is None when its settings name no guardrails.
+
+    ``limits``: over all customers and journeys.
+    """
 
     settings: WorkspaceSettings
     rules: SendRules | None
+    limits: tuple[Limit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Directory:
             case JourneyStanding():
                 return replace(self, standings={**self.standings, record.journey_id: record})._with_entries()
             case WorkspaceSettings():
-                workspace = Workspace(record, _rules_of(record))
+                workspace = _workspace_of(record)
                 return replace(self, workspaces={**self.workspaces, record.workspace_id: workspace})
             case ExperimentShares():
                 return replace(self, shares={**self.shares, (record.journey_id, record.step): record})
@@ -158,11 +162,11 @@ class Directory:
         return not self.is_held(workspace_id, journey_id) and not self.is_discarded(journey_id)
 
 
-def _rules_of(settings: WorkspaceSettings) -> SendRules | None:
+def _workspace_of(settings: WorkspaceSettings) -> Workspace:
     if not settings.guardrails:
-        return None
-    guardrails: Guardrails = parse_guardrails(settings.guardrails)
-    return compile_rules(guardrails)
+        return Workspace(settings, None, ())
+    guardrails = parse_guardrails(settings.guardrails)
+    return Workspace(settings, compile_rules(guardrails), compile_limits(settings.workspace_id, guardrails))
 
 
 def _counters_of(plans: Iterable[Plan]) -> dict[tuple[str, str], tuple[Counter, ...]]:

@@ -28,6 +28,7 @@ At the end of each: journeys that a run has started, and journeys whose segment 
 
 from collections.abc import Sequence
 
+from orchestrator.guardrails.budget import WHOLE, Purse
 from orchestrator.journeys.admission import admit_by_event, admit_by_schedule, admit_by_segment, admit_started
 from orchestrator.journeys.deliveries import close_channel, take_report
 from orchestrator.journeys.directory import Directory
@@ -56,12 +57,18 @@ from orchestrator.messages.timer import TimerDue
 
 
 def advance(
-    directory: Directory, state: CustomerState, signal: Signal, now_ms: int, time: TimeRule = "wall", cause: str = ""
+    directory: Directory,
+    state: CustomerState,
+    signal: Signal,
+    now_ms: int,
+    time: TimeRule = "wall",
+    cause: str = "",
+    purse: Purse = WHOLE,
 ) -> Advance:
     """Carries out ``signal`` for the customer it names.
 
     ``now_ms``: the worker's clock on the wall; in stream time the event's own time or the timer's due moment. ``cause``
-    ("topic/partition/offset") is put on every activity.
+    ("topic/partition/offset") is put on every activity. ``purse``: what was spent so far of limits over all customers.
     """
     if state.merged_into:
         return pass_on(directory, state, signal, now_ms, cause)
@@ -71,17 +78,23 @@ def advance(
                 return erase(signal, max(now_ms, state.clock_ms), cause)
             if signal.type == CUSTOMER_MERGED and (handed_over := hand_over(state, signal)) is not None:
                 return handed_over
-            return _engagement(directory, state, signal, now_ms, time, cause)
+            return _engagement(directory, state, signal, now_ms, time, cause, purse)
         case DeliveryEvent():
-            return _delivery(directory, state, signal, now_ms, time, cause)
+            return _delivery(directory, state, signal, now_ms, time, cause, purse)
         case TimerDue():
-            return _timer(directory, state, signal, now_ms, time, cause)
+            return _timer(directory, state, signal, now_ms, time, cause, purse)
         case Handover():
             return absorb(directory, state, signal, now_ms, cause)
 
 
 def _engagement(
-    directory: Directory, state: CustomerState, event: EngagementEvent, now_ms: int, time: TimeRule, cause: str
+    directory: Directory,
+    state: CustomerState,
+    event: EngagementEvent,
+    now_ms: int,
+    time: TimeRule,
+    cause: str,
+    purse: Purse,
 ) -> Advance:
     mark = fingerprint(event.source, event.id)
     if has_fingerprint(state.seen, mark):
@@ -89,7 +102,7 @@ def _engagement(
     now_ms = max(now_ms, state.clock_ms)
     # An event from the future (a wrong clock at the sender) is taken as happening now.
     occurred_ms = min(event.time_ms, now_ms)
-    turn = Turn(directory, state, event.workspace_id, event.customer_id, now_ms, cause)
+    turn = Turn(directory, state, event.workspace_id, event.customer_id, now_ms, cause, purse)
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
     if event.source.startswith(EMITTED_SOURCE):
         turn.hops = hops_of(event.source)
@@ -105,14 +118,20 @@ def _engagement(
 
 
 def _delivery(
-    directory: Directory, state: CustomerState, event: DeliveryEvent, now_ms: int, time: TimeRule, cause: str
+    directory: Directory,
+    state: CustomerState,
+    event: DeliveryEvent,
+    now_ms: int,
+    time: TimeRule,
+    cause: str,
+    purse: Purse,
 ) -> Advance:
     mark = fingerprint(event.source, event.id)
     if has_fingerprint(state.seen, mark):
         return Advance(state, (), is_duplicate=True)
     latest_ms = max(now_ms, state.clock_ms)
     at_ms = latest_ms if time == "wall" else event.time_ms
-    turn = Turn(directory, state, event.workspace_id, event.customer_id, at_ms, cause)
+    turn = Turn(directory, state, event.workspace_id, event.customer_id, at_ms, cause, purse)
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
     if not any(run.id == event.run_id and _reacts(directory, run) for run in state.runs):
         take_report(turn, event)
@@ -133,10 +152,16 @@ def _delivery(
 
 
 def _timer(
-    directory: Directory, state: CustomerState, timer: TimerDue, now_ms: int, time: TimeRule, cause: str
+    directory: Directory,
+    state: CustomerState,
+    timer: TimerDue,
+    now_ms: int,
+    time: TimeRule,
+    cause: str,
+    purse: Purse,
 ) -> Advance:
     now_ms = max(now_ms, state.clock_ms)
-    turn = Turn(directory, state, timer.workspace_id, timer.customer_id, now_ms, cause)
+    turn = Turn(directory, state, timer.workspace_id, timer.customer_id, now_ms, cause, purse)
     was_due = _catch_up(turn, state.clock_ms, time)
     if timer.entering:
         mark = fingerprint("schedule", timer.entering, str(timer.due_ms))
@@ -155,7 +180,7 @@ def _conclude(turn: Turn, clock_ms: int, identity: tuple[str, ...]) -> Advance:
     admit_by_segment(turn, identity)
     if turn.starts:
         admit_started(turn)
-    return Advance(turn.end(clock_ms), turn.effects)
+    return Advance(turn.end(clock_ms), turn.effects, spent=turn.spent)
 
 
 def _reacts(directory: Directory, run: Run) -> bool:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, OncePerKey
 from orchestrator.experiments.assignment import bucket, in_holdout
+from orchestrator.guardrails.budget import room, spend
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
@@ -61,12 +62,17 @@ def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
         refusal = {"rule": "audience", "reason": "the customer is not in the audience"}
     if refusal is None and entry.exclude is not None and entry.exclude(situation):
         refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
+    if refusal is None and plan.capacity is not None and room(turn.purse, plan.capacity, turn.now_ms) < 1:
+        reason = f"the journey has let in the {plan.capacity.limit} customers that it may per {plan.capacity.per}"
+        refusal = {"rule": "capacity", "reason": reason, "limit": plan.capacity.limit}
     if refusal is None and plan.exclusion_group:
         refusal = _make_room(turn, plan)
     if refusal is not None:
         _refuse(turn, plan, trigger, refusal)
         return False
 
+    if plan.capacity is not None:
+        turn.spend(plan.capacity.key, spend(turn.purse, plan.capacity, 1, turn.now_ms))
     ordinal = entries.count + 1
     keys = entries.keys if entry.key is None else add_fingerprint(entries.keys, fingerprint(key), MAX_ENTRY_KEYS)
     entered = replace(entries, count=ordinal, last_ms=turn.now_ms, keys=keys)

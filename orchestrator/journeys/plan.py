@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from orchestrator.definitions.entry import ReEntry
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.definitions.step import Variable
+from orchestrator.guardrails.budget import Limit
 from orchestrator.guardrails.rules import SendRules
 from orchestrator.journeys.conditions import Counter, Test
 
@@ -246,7 +247,8 @@ class Plan:
     """One version of one journey, ready to run.
 
     ``entry_fields``: what is needed later of the entry event. ``exits_when``: whether an exit criterion looks at the
-    customer rather than at an event. ``counters``: the filtered event counts that its conditions ask for.
+    customer rather than at an event. ``counters``: the filtered event counts that its conditions ask for. ``limits``:
+    of sends over all customers; ``capacity``: of entries.
     """
 
     workspace_id: str
@@ -265,5 +267,7 @@ class Plan:
     entry_fields: tuple[tuple[str, tuple[str, ...]], ...]
     counters: tuple[Counter, ...]
     has_loops: bool
+    limits: tuple[Limit, ...]
+    capacity: Limit | None
     priority: int
     exclusion_group: str

@@ -2,7 +2,8 @@
 
 Customers do not influence one another, and what falls due is part of a customer's state. So it is enough to take each
 customer's signals in order, and at the end to let time run on to ``until_ms``. The moments of a schedule come between
-the signals: at each, every customer known by then is looked at.
+the signals: at each, every customer known by then is looked at. Only where a limit over all customers binds does it
+matter who is first: then everything that falls due comes between the signals too, in its order.
 """
 
 from collections import deque
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
+from orchestrator.guardrails.budget import WHOLE, Purse
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.engine import Signal, advance, next_due_ms
 from orchestrator.journeys.occasions import Occasion, next_occasion
@@ -57,6 +59,9 @@ class Replaying:
     def __init__(self, directory: Directory) -> None:
         self.directory = directory
         self.replay = Replay()
+        self._purse = WHOLE
+        self._is_limited = _has_limits(directory)
+        self._due: list[tuple[int, str, str]] = []  # where a limit binds: (moment, workspace id, customer id)
         self._reached_ms: int | None = None
         self._occasions: list[tuple[int, Occasion]] = []  # by their moment: the next one of each journey
 
@@ -67,10 +72,16 @@ class Replaying:
             now = waiting.popleft()
             customer = (now.workspace_id, now.customer_id)
             state = self.replay.states.get(customer, EMPTY)
-            advanced = advance(self.directory, state, now, time_of(now), "stream")
+            advanced = advance(self.directory, state, now, time_of(now), "stream", purse=self._purse)
+            if advanced.spent:
+                self._purse = Purse({**self._purse.spent, **advanced.spent})
             self.replay.states[customer] = advanced.state
             self.replay.effects += advanced.effects
             self.replay.duplicates += advanced.is_duplicate
+            if self._is_limited:
+                due_ms = next_due_ms(self.directory, now.workspace_id, advanced.state)
+                if due_ms is not None:
+                    heappush(self._due, (due_ms, *customer))
             waiting.extend(
                 effect for effect in advanced.effects if isinstance(effect, EngagementEvent | DeliveryEvent | Handover)
             )
@@ -85,9 +96,19 @@ class Replaying:
             for journey_id in sorted(self.directory.entered):
                 self._plan_next(journey_id, now_ms - 1)
         while self._occasions and self._occasions[0][0] <= now_ms:
-            _, occasion = heappop(self._occasions)
+            at_ms, occasion = heappop(self._occasions)
+            self._fall_due(at_ms)
             self._walk(occasion)
             self._plan_next(occasion.journey_id, occasion.at_ms)
+        self._fall_due(now_ms)
+
+    def _fall_due(self, upto_ms: int) -> None:
+        """Where a limit binds: what falls due up to ``upto_ms``, over all customers in the order of time."""
+        while self._due and self._due[0][0] <= upto_ms:
+            due_ms, workspace_id, customer_id = heappop(self._due)
+            state = self.replay.states[workspace_id, customer_id]
+            if next_due_ms(self.directory, workspace_id, state) == due_ms:  # else it has been carried out, or moved
+                self.take(TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms))
 
     def _plan_next(self, journey_id: str, after_ms: int) -> None:
         occasion = next_occasion(self.directory, journey_id, after_ms)
@@ -122,6 +143,7 @@ class Replaying:
 
     def run_out(self, until_ms: int) -> None:
         """One due moment after the other, as a worker's timers come: so the last states are the same as a worker's."""
+        self._fall_due(until_ms)
         for workspace_id, customer_id in list(self.replay.states):
             for timer in self._timers(workspace_id, customer_id, until_ms):
                 self.take(timer)
@@ -133,3 +155,9 @@ class Replaying:
             if due_ms is None or due_ms > until_ms:
                 return
             yield TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
+
+
+def _has_limits(directory: Directory) -> bool:
+    return any(plan.limits or plan.capacity for plan in directory.plans.values()) or any(
+        workspace.limits for workspace in directory.workspaces.values()
+    )

@@ -5,10 +5,12 @@ refused for want of consent, or whose channel reports what the step listed, give
 may still come, and there is a next contact, the run stands at the step.
 """
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
 
+from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, queue, room, spend
 from orchestrator.guardrails.decide import SendRequest, decide_under
 from orchestrator.guardrails.history import SendRecord, remember
 from orchestrator.guardrails.verdict import Allow, Defer, Suppress
@@ -17,7 +19,7 @@ from orchestrator.journeys.state import Run
 from orchestrator.journeys.turn import Turn, mark_of
 from orchestrator.journeys.waits import Onward
 from orchestrator.messages.command import SendCommand
-from orchestrator.messages.ids import derived_id
+from orchestrator.messages.ids import derived_id, fingerprint
 
 _WANT_OF_CONSENT = ("consent", "channel_suppressed")
 _REACHED = ("opened", "clicked")
@@ -47,6 +49,9 @@ def send(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onwa
     verdict = decide_under(rules, request, turn.facts(), turn.now_ms)
     match verdict:
         case Allow():
+            limits = plan.limits if workspace is None else (*workspace.limits, *plan.limits)
+            if limits and (held := _held_by_limit(turn, plan, run, step_id, step, details, limits)) is not None:
+                return held
             return _allowed(turn, plan, run, step_id, step, details, verdict)
         case Suppress():
             details |= {"rule": verdict.rule, "reason": verdict.reason, "inputs": verdict.inputs}
@@ -115,11 +120,62 @@ def _allowed(
     return _passed(run), step.next
 
 
+def _held_by_limit(
+    turn: Turn,
+    plan: Plan,
+    run: Run,
+    step_id: str,
+    step: SendPlan,
+    details: dict[str, object],
+    limits: Sequence[Limit],
+) -> Onward | None:
+    """Where the run stands or goes on when a limit over all customers has no room; None when all have, and are used.
+
+    Asked last, so that nothing is used of them by a send that another rule forbids.
+    """
+    contact = step.contacts[run.contact]
+    cost = _cost(turn, contact)
+    wanted = [(limit, limit.units(cost)) for limit in limits if limit.concerns(contact.channel)]
+    for limit, units in wanted:
+        left = room(turn.purse, limit, turn.now_ms)
+        is_behind = run.attempt == 0 and is_queued_behind(turn.purse, limit, turn.now_ms)
+        if units <= left and not is_behind:
+            continue
+        inputs = {
+            "rule": limit.rule,
+            "limit": limit.limit / MICRO if limit.is_money else limit.limit,
+            "per": limit.per,
+            "left_here": left / MICRO if limit.is_money else left,
+        }
+        reason = f"the {limit.rule} of {inputs['limit']:g} per {limit.per} is used up"
+        details |= {"rule": limit.rule, "reason": reason, "inputs": inputs}
+        luck = int.from_bytes(fingerprint(run.id, step_id), "big")
+        again = None if limit.is_skipping else queue(turn.purse, limit, units, turn.now_ms, luck)
+        is_too_late = again is not None and step.expires_ms is not None and again[0] > run.arrived_ms + step.expires_ms
+        if again is None or is_too_late:
+            if is_too_late:
+                details |= {"rule": "message_expired", "put_off_by": limit.rule}
+            turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+            return _passed(run), step.next
+        until_ms, spent = again
+        turn.spend(limit.key, spent)
+        details["until_ms"] = until_ms
+        turn.record("send_deferred", plan, run, step_id, details, nth=run.attempt)
+        return replace(run, due_ms=until_ms, attempt=run.attempt + 1), None
+    for limit, units in wanted:
+        turn.spend(limit.key, spend(turn.purse, limit, units, turn.now_ms))
+    return None
+
+
+def _cost(turn: Turn, contact: ContactPlan) -> float:
+    """What one send over the contact costs."""
+    if contact.cost is not None:
+        return contact.cost
+    workspace = turn.directory.workspaces.get(turn.workspace_id)
+    return 0.0 if workspace is None else workspace.settings.costs.get(contact.channel, 0.0)
+
+
 def _command(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, contact: ContactPlan) -> SendCommand:
-    cost = contact.cost
-    if cost is None:
-        workspace = turn.directory.workspaces.get(turn.workspace_id)
-        cost = 0.0 if workspace is None else workspace.settings.costs.get(contact.channel, 0.0)
     return SendCommand(
         id=command_id(run, step_id),
         workspace_id=turn.workspace_id,
@@ -135,7 +191,7 @@ def _command(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, con
         variables=turn.values(run, step.variables),
         decided_at_ms=turn.now_ms,
         expires_at_ms=None if step.expires_ms is None else run.arrived_ms + step.expires_ms,
-        cost=cost,
+        cost=_cost(turn, contact),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from orchestrator.definitions.step import FromAttribute, FromEntry, Literally, Variable
+from orchestrator.guardrails.budget import WHOLE, Purse, Spent
 from orchestrator.guardrails.decide import CustomerFacts
 from orchestrator.guardrails.zone import Zone
 from orchestrator.journeys.conditions import Situation
@@ -32,12 +33,14 @@ NO_OUTCOMES: Mapping[str, str] = {}
 class Advance(msgspec.Struct, frozen=True):
     """The next state, and what is to be published: commands and activities in the order they were decided.
 
-    ``is_duplicate``: the signal had been carried out before, and nothing was done.
+    ``is_duplicate``: the signal had been carried out before, and nothing was done. ``spent``: the new records of limits
+    over all customers, to be put into the purse.
     """
 
     state: CustomerState
     effects: Sequence[Effect]
     is_duplicate: bool = False
+    spent: Mapping[str, Spent] = {}
 
 
 class Start(NamedTuple):
@@ -67,16 +70,27 @@ class Turn:
         "history",
         "hops",
         "now_ms",
+        "purse",
         "runs",
         "seen",
         "sends",
+        "spent",
         "starts",
         "workspace_id",
     )
 
     def __init__(
-        self, directory: Directory, state: CustomerState, workspace_id: str, customer_id: str, now_ms: int, cause: str
+        self,
+        directory: Directory,
+        state: CustomerState,
+        workspace_id: str,
+        customer_id: str,
+        now_ms: int,
+        cause: str,
+        purse: Purse = WHOLE,
     ) -> None:
+        self.purse = purse
+        self.spent: dict[str, Spent] = {}
         self.directory = directory
         self.workspace_id = workspace_id
         self.customer_id = customer_id
@@ -141,6 +155,11 @@ class Turn:
                 return run.entry_fields.get(name)
             case Literally(value=value):
                 return value
+
+    def spend(self, key: str, spent: Spent) -> None:
+        """Notes what is used of a limit over all customers."""
+        self.spent[key] = spent
+        self.purse = Purse({**self.purse.spent, key: spent}, self.purse.part, self.purse.parts)
 
     def record(
         self, type_: ActivityType, plan: Plan, run: Run, step: str, details: dict[str, object], nth: int = 0

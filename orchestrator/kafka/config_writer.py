@@ -1,4 +1,6 @@
-"""The one writer of what the control plane says: in order, all or nothing, and never by two processes at once.
+"""The one writer of what the control plane says.
+
+Configs are written in order, all or nothing, and never by two processes at once.
 
 A transactional producer with one id for the whole installation: starting it makes the broker refuse everything from an
 earlier one. So a process that was frozen while it had the relay's lead and wakes up later cannot put an old record
@@ -7,22 +9,23 @@ after a newer one, which compaction would then keep.
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
-from aiokafka.structs import RecordMetadata
 
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
-from orchestrator.kafka.clients import open_transactional_producer
+from orchestrator.kafka.clients import open_producer, open_transactional_producer
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 
 log = logging.getLogger(__name__)
 
 ROLE = "config-relay"
+EVENT_ROLE = "entry-relay"
 PATIENCE_S = 10.0  # then the lead is given up, for a process that may reach Kafka
 # A commit takes some ten milliseconds. Callers of the API wait for it, so a broker that is away is to be known soon.
 WRITE_TIMEOUT_S = 5.0
@@ -45,48 +48,80 @@ class ControlRecord(NamedTuple):
 class ConfigWriter:
     """Writes until it fails; then ``stop`` it and open another."""
 
-    def __init__(self, producer: AIOKafkaProducer, catalog: Catalog) -> None:
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
+        self._settings = settings
+        self._catalog = Catalog(settings)
         self._producer = producer
-        self._catalog = catalog
+        self._events: AIOKafkaProducer | None = None
 
     async def write(self, records: Sequence[ControlRecord]) -> None:
-        """Writes the records in order. Returns when all are committed.
+        """Writes the configs in order, then the events. Returns when Kafka has all of them.
 
         Raises:
             Fenced: a later writer has taken over; nothing of this was written.
             Unavailable: Kafka does not answer, or refuses; this may have been written or not.
         """
-        topics = sorted({self._catalog.events if record.is_event else self._catalog.configs for record in records})
-        what = f"writing {len(records)} record(s) to {' and '.join(topics)}"
-        try:
-            async with asyncio.timeout(WRITE_TIMEOUT_S):
-                await self._producer.begin_transaction()
-                sent = [await self._send(record) for record in records]
-                await asyncio.gather(*sent)
-                await self._producer.commit_transaction()
-        except ProducerFenced as error:
-            raise Fenced(f"{what}: a later writer has taken over") from error
-        except (KafkaError, OSError, TimeoutError) as error:
-            raise Unavailable(f"{what}: {type(error).__name__} {error}".rstrip()) from error
+        configs = [record for record in records if not record.is_event]
+        events = [record for record in records if record.is_event]
+        if configs:
+            with _told(f"writing {len(configs)} record(s) to {self._catalog.configs}"):
+                await self._write_configs(configs)
+        if events:
+            with _told(f"writing {len(events)} event(s) to {self._catalog.events}"):
+                await self._write_events(events)
 
-    async def _send(self, record: ControlRecord) -> "asyncio.Future[RecordMetadata]":
-        topic, partition = self._catalog.configs, PARTITION
-        if record.is_event:
-            topic, partition = self._catalog.events, partition_of(record.key, self._catalog.customer_partitions)
-        sent: asyncio.Future[RecordMetadata] = await self._producer.send(
-            topic, record.value, record.key, partition, headers=list(record.headers)
-        )
-        return sent
+    async def _write_configs(self, records: Sequence[ControlRecord]) -> None:
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            await self._producer.begin_transaction()
+            sent = [
+                await self._producer.send(self._catalog.configs, record.value, record.key, PARTITION)
+                for record in records
+            ]
+            await asyncio.gather(*sent)
+            await self._producer.commit_transaction()
+
+    async def _write_events(self, records: Sequence[ControlRecord]) -> None:
+        """Without a transaction: each would leave a hole in the offsets, into which every worker has to look.
+
+        So an event may be written twice, also by a writer that was replaced; workers know it by its id.
+        """
+        if self._events is None:
+            self._events = await open_producer(self._settings, EVENT_ROLE, patience_s=PATIENCE_S)
+        async with asyncio.timeout(WRITE_TIMEOUT_S):
+            sent = [
+                await self._events.send(
+                    self._catalog.events,
+                    record.value,
+                    record.key,
+                    partition_of(record.key, self._catalog.customer_partitions),
+                    headers=list(record.headers),
+                )
+                for record in records
+            ]
+            await asyncio.gather(*sent)
 
     async def stop(self) -> None:
-        """Closes the connection. A transaction that was left open, the next writer aborts.
+        """Closes the connections. A transaction that was left open, the next writer aborts.
 
         aiokafka closes only when the broker has answered what is under way; while it is away that goes on beside.
         """
-        closing = asyncio.create_task(self._producer.stop(), name="config-writer-closing")
-        _CLOSING.add(closing)
-        closing.add_done_callback(_closed)
-        await asyncio.wait([closing], timeout=STOP_PATIENCE_S)
+        producers = [self._producer] if self._events is None else [self._producer, self._events]
+        closing = [asyncio.create_task(producer.stop(), name="config-writer-closing") for producer in producers]
+        _CLOSING.update(closing)
+        for each in closing:
+            each.add_done_callback(_closed)
+        await asyncio.wait(closing, timeout=STOP_PATIENCE_S)
+
+
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """What the client raises while doing ``what``, as errors of ours."""
+    try:
+        yield
+    except ProducerFenced as error:
+        raise Fenced(f"{what}: a later writer has taken over") from error
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable(f"{what}: {type(error).__name__} {error}".rstrip()) from error
 
 
 def _closed(closing: asyncio.Task[None]) -> None:
@@ -103,8 +138,6 @@ async def open_config_writer(settings: Settings) -> ConfigWriter:
     Raises:
         Unavailable: Kafka does not answer, or refuses.
     """
-    try:
+    with _told("opening the writer of config records"):
         producer = await open_transactional_producer(settings, ROLE, f"{settings.group}.{ROLE}", patience_s=PATIENCE_S)
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable(f"opening the writer of config records: {type(error).__name__} {error}".rstrip()) from error
-    return ConfigWriter(producer, Catalog(settings))
+    return ConfigWriter(settings, producer)

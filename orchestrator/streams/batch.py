@@ -12,6 +12,7 @@ from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
+from orchestrator.guardrails.budget import Purse
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.codec import (
@@ -32,7 +33,7 @@ from orchestrator.settings import TimeMode
 from orchestrator.streams.breaker import Failure
 from orchestrator.streams.clock import tick_time_ms
 from orchestrator.streams.dead_letters import outgoing, undecidable, undecodable
-from orchestrator.streams.decider import Decider, Effect, Signal
+from orchestrator.streams.decider import Decider, Effect, Signal, Wallet
 from orchestrator.streams.forwarding import Forward, forward, was_forwarded
 from orchestrator.streams.record import InputRecord, Outgoing
 from orchestrator.streams.stored import PartitionRecord
@@ -122,7 +123,10 @@ def decide(
             next_offsets[topic] = records[-1].offset + 1
     deciding.conclude()
     outcome.record = PartitionRecord(
-        next_offsets=next_offsets, clock_ms=deciding.clock_ms, occasions=deciding.occasions
+        next_offsets=next_offsets,
+        clock_ms=deciding.clock_ms,
+        occasions=deciding.occasions,
+        spent=dict(deciding.wallet.purse.spent),
     )
     return outcome
 
@@ -156,6 +160,7 @@ class _Deciding(Generic[D, S]):
         self.now_ms = now_ms
         self.clock_ms = before.clock_ms
         self.occasions = before.occasions
+        self.wallet = Wallet(Purse(before.spent, outcome.partition, wire.partitions))
         self.load = load
         self.customers = customers
         self.outcome = outcome
@@ -167,7 +172,7 @@ class _Deciding(Generic[D, S]):
         decode = self.wire.inputs[topic]
         outcome, seen, directory, time, now_ms = self.outcome, self.seen, self.directory, self.time, self.now_ms
         advance, is_stream_time, changed = self.decider.advance, self.time == "stream", self.outcome.changed
-        partition = outcome.partition
+        partition, wallet = outcome.partition, self.wallet
         applied = unchanged = 0
         for place, record in enumerate(records, outcome.records):
             try:
@@ -188,7 +193,7 @@ class _Deciding(Generic[D, S]):
             moment_ms = self._moment_ms(signal) if is_stream_time else now_ms
             try:
                 cause = f"{topic}/{partition}/{record.offset}"
-                new, effects = advance(directory, state, signal, moment_ms, time, cause)
+                new, effects = advance(directory, state, signal, moment_ms, time, cause, wallet)
                 outputs = [self._encoded(effect, key) for effect in effects] if effects else ()
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
                 self._set_aside(place, undecidable(topic, partition, record, error))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from orchestrator.errors import DecodeError, DefinitionError
+from orchestrator.guardrails.budget import Purse
 from orchestrator.journeys import engine, turn
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.occasions import Occasion, due_occasions
@@ -19,6 +20,15 @@ Effect: TypeAlias = turn.Effect
 
 D = TypeVar("D")  # what the configs say: an immutable value
 S = TypeVar("S")  # one customer's state: an immutable value
+
+
+class Wallet:
+    """What a partition has spent of limits over all customers, while one batch is decided."""
+
+    __slots__ = ("purse",)
+
+    def __init__(self, purse: Purse) -> None:
+        self.purse = purse
 
 
 class Decider(Protocol[D, S]):
@@ -44,11 +54,11 @@ class Decider(Protocol[D, S]):
         """The state as bytes; None: nothing is to be kept of this customer."""
 
     def advance(
-        self, directory: D, state: S, signal: Signal, now_ms: int, time: TimeMode, cause: str
+        self, directory: D, state: S, signal: Signal, now_ms: int, time: TimeMode, cause: str, wallet: Wallet
     ) -> tuple[S, Sequence[Effect]]:
         """What the signal makes of the state, and what follows from it. The same state *object* back: nothing changed.
 
-        ``cause``, "topic/partition/offset", is put on the activities.
+        ``cause``, "topic/partition/offset", is put on the activities. ``wallet`` is changed by what is spent.
         """
 
     def next_due_ms(self, directory: D, workspace_id: str, state: S) -> int | None:
@@ -99,10 +109,19 @@ class JourneyDecider:
         return None if state is EMPTY else encode_state(state)
 
     def advance(
-        self, directory: Directory, state: CustomerState, signal: Signal, now_ms: int, time: TimeMode, cause: str
+        self,
+        directory: Directory,
+        state: CustomerState,
+        signal: Signal,
+        now_ms: int,
+        time: TimeMode,
+        cause: str,
+        wallet: Wallet,
     ) -> tuple[CustomerState, Sequence[Effect]]:
         """See :class:`Decider`."""
-        result = engine.advance(directory, state, signal, now_ms, time, cause)
+        result = engine.advance(directory, state, signal, now_ms, time, cause, wallet.purse)
+        if result.spent:
+            wallet.purse = Purse({**wallet.purse.spent, **result.spent}, wallet.purse.part, wallet.purse.parts)
         return result.state, result.effects
 
     def next_due_ms(self, directory: Directory, workspace_id: str, state: CustomerState) -> int | None:

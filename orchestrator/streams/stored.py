@@ -7,6 +7,8 @@ to. It is what makes a record count once: everything below ``next_offsets[topic]
 
 import msgspec
 
+from orchestrator.guardrails.budget import Spent
+
 # No customer key can begin with a NUL: see messages.key.
 PARTITION_KEY = b"\x00partition"
 # Where Faust's store keeps the changelog offset its content corresponds to (faust.stores.rocksdb.Store.offset_key).
@@ -18,12 +20,14 @@ class PartitionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``next_offsets``: by input topic, the first offset whose effect is not in the states yet.
     ``clock_ms``: the greatest event time seen (stream mode only; 0: none yet).
+    ``spent``: of limits over all customers, what was used of this partition's part.
     ``occasions``: by journey, the last moment of its schedule at which all customers are looked at.
     """
 
     next_offsets: dict[str, int] = {}
     clock_ms: int = 0
     occasions: dict[str, int] = {}
+    spent: dict[str, Spent] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

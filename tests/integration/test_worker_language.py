@@ -279,3 +279,35 @@ async def test_a_bounce_is_answered_over_another_channel(settings: Settings, wor
     await comes_true(is_said_again, worker)
     assert await worker.stop() == 0
     assert (await commands(settings, "sms"))[0].journey_id == JOURNEY
+
+
+async def test_a_budget_over_all_customers_is_never_exceeded_whatever_dies_meanwhile(
+    settings: Settings, worker: WorkerProcess
+) -> None:
+    guardrails = {
+        **OPEN,
+        "budgets": [{"kind": "messages", "limit": 101, "per": "total"}],
+        "rates": [{"limit": 40, "per": "second"}],
+    }
+    entry = {"kind": "event", "type": "cart.added", "capacity": {"limit": 150}}
+    limited = journey(entry=entry, start="offer", steps=steps(offer=OFFER), guardrails=guardrails)
+    await publish(settings, a_version(limited), a_standing())
+    await tell(settings, *(did(number, f"c{number}") for number in range(400)))
+    for point, times in ((AFTER_PRODUCE, 1), (AFTER_COMMIT, 2), (AFTER_PRODUCE, 3)):
+        worker.start(**{VARIABLE: f"{point}:{times}", "ORCHESTRATOR_BATCH_MAX_RECORDS": "20"})
+        assert await worker.ended() == EXIT_CODE
+    worker.wipe()
+    worker.start()
+
+    async def all_ended() -> bool:
+        return len(await activities(settings, "run_completed")) == 150
+
+    await comes_true(all_ended, worker)
+    assert await worker.stop() == 0
+    assert len(await activities(settings, "journey_entered")) == 150
+    refused = Counter(activity.details["rule"] for activity in await activities(settings, "entry_refused"))
+    assert refused == {"capacity": 250}
+    sent = await commands(settings)
+    assert len(sent) == 101
+    by_second = Counter(command.decided_at_ms // 1_000 for command in sent)
+    assert max(by_second.values()) <= 40
