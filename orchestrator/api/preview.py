@@ -48,7 +48,7 @@ def _settled(under_way: Mapping[tuple[int, str], int], migrations: Iterable[Migr
 
 def _group(migration: Migration, after: Steps, version: int, step: str, customers: int) -> GroupPreview:
     target = migration.steps.get(step, step)
-    where = f"{customers} at {step or 'their entry'} of version {version}"
+    where = f"{customers} at {step} of version {version}"
     match migration.policy:
         case "pin":
             fate, to_step, sentence = "stays", None, f"{where} go on to the end of their version."

@@ -102,9 +102,10 @@ from "033_omnichannel_journey_orchestrator_config_versions" as versions
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
 where configs.workspace_id = $1 and configs.id = $2;
 
--- name: count_under_way -- how many runs stand at each step of each version; those of the holdout take no step
+-- name: count_under_way -- how many runs stand at each step of each version
+-- Those of the holdout take no step; nor, for a moment, does one whose entry is on record and whose first step is not yet.
 select runs.version, runs.step, count(*) as runs
 from "033_omnichannel_journey_orchestrator_runs" as runs
-where runs.config_id = $1 and runs.workspace_id = $2 and runs.status = 'under_way' and runs.arm <> 'holdout'
+where runs.config_id = $1 and runs.workspace_id = $2 and runs.status = 'under_way' and runs.step <> ''
 group by runs.version, runs.step
 order by runs.version, runs.step;

@@ -8,7 +8,16 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from orchestrator.api.change import TRANSITIONS, check_precondition, etag, new_journey, patched, stopped, written
+from orchestrator.api.change import (
+    TRANSITIONS,
+    braked,
+    check_precondition,
+    etag,
+    new_journey,
+    patched,
+    stopped,
+    written,
+)
 from orchestrator.api.documents import JourneyPatch, NewJourney
 from orchestrator.api.problems import PreconditionFailed, StatusConflict
 from orchestrator.definitions.parse import parse_journey
@@ -176,3 +185,18 @@ def test_a_stopped_journey_that_is_archived_does() -> None:
     (standing,) = patch(journey_in("STOPPED"), status="ARCHIVED").records
     assert isinstance(standing, JourneyStanding)
     assert standing.status == "ARCHIVED"
+
+
+def test_a_journey_that_pauses_by_itself_says_why_until_somebody_decides() -> None:
+    change = braked(journey_in("ACTIVE"), "brake: too much", NOW)
+    assert (change.journey.status, change.journey.paused_reason) == ("PAUSED", "brake: too much")
+    assert [record.status for record in change.records if isinstance(record, JourneyStanding)] == ["PAUSED"]
+    assert patch(change.journey, status="PAUSED").journey.paused_reason == "brake: too much"
+    assert patch(change.journey, status="ACTIVE").journey.paused_reason == ""
+    assert stopped(change.journey, NOW).journey.paused_reason == ""
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != "ACTIVE"])
+def test_a_brake_does_nothing_to_a_journey_that_does_not_run(status: JourneyStatus) -> None:
+    before = journey_in(status)
+    assert braked(before, "brake: too much", NOW) == Change(before, ())
