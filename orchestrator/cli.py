@@ -6,6 +6,7 @@ import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -203,6 +204,37 @@ def keys_create(
             _say(await create_key(pool, workspace, label, role))
         finally:
             await pool.close()
+
+    asyncio.run(work())
+
+
+@app.command()
+def explain(
+    journey: Annotated[UUID, typer.Argument(help="The journey's id.")],
+    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    workspace: Annotated[str, typer.Option(help="The workspace they belong to.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole of it as JSON.")] = False,
+) -> None:
+    """Say why a customer got what they got from a journey, decision by decision."""
+    from orchestrator.api.explain import told
+    from orchestrator.store.pool import open_pool
+
+    async def work() -> None:
+        pool = await open_pool(_settings(log_format="text"), patience_s=10)
+        try:
+            found = await told(pool, workspace, journey, customer)
+        finally:
+            await pool.close()
+        if as_json:
+            out.print_json(found.model_dump_json())
+            return
+        _say(found.summary)
+        for run in found.runs:
+            _say(f"\n{run.run_id}, version {run.version}: {run.summary}")
+            for decision in run.decisions:
+                _say(f"  {decision.at:%Y-%m-%d %H:%M:%S}  {decision.sentence}")
+        for refused in found.refused_entries:
+            _say(f"  {refused.at:%Y-%m-%d %H:%M:%S}  {refused.sentence}")
 
     asyncio.run(work())
 

@@ -1,6 +1,7 @@
 """Why a customer got what they got, over HTTP."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Path
 
@@ -13,6 +14,7 @@ from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import NotFound
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_definitions, find_journey
+from orchestrator.store.pool import Pool
 from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
 
 MOST_TOLD = 1_000
@@ -32,7 +34,16 @@ async def read(
     customer_id: Annotated[str, Path(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)],
 ) -> Explanation:
     """The customer's path, each decision with its rule, inputs and counters, and when they are next eligible."""
-    pool, workspace_id = services.database.pool, caller.workspace_id
+    return await told(services.database.pool, caller.workspace_id, journey_id, customer_id)
+
+
+async def told(pool: Pool, workspace_id: str, journey_id: UUID, customer_id: str) -> Explanation:
+    """What is on record of the customer in the journey.
+
+    Raises:
+        NotFound: this workspace has no such journey, or nothing was decided for the customer.
+        Unavailable: the database does not answer.
+    """
     await find_journey(pool, workspace_id, journey_id)
     newest: list[ActivityItem] = []
     cursor: str | None = None

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 WAITING = re.compile("does not answer.*trying again")
 
 
-def orchestrator(settings: Settings, *arguments: str) -> tuple[int, str]:
+def orchestrator(settings: Settings, *arguments: str, partitions: int = 2) -> tuple[int, str]:
     environment = {
         **unconfigured(),
         "ORCHESTRATOR_KAFKA": settings.kafka,
@@ -27,7 +27,7 @@ def orchestrator(settings: Settings, *arguments: str) -> tuple[int, str]:
         "ORCHESTRATOR_GROUP": settings.group,
         "ORCHESTRATOR_TOPIC_PREFIX": settings.topic_prefix,
         "ORCHESTRATOR_REPLICAS": "1",
-        "ORCHESTRATOR_PARTITIONS": "2",
+        "ORCHESTRATOR_PARTITIONS": str(partitions),
     }
     done = subprocess.run(
         [sys.executable, "-m", "orchestrator", *arguments], env=environment, capture_output=True, text=True, timeout=120

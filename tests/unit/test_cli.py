@@ -61,3 +61,29 @@ def test_the_picture_of_the_topics_names_every_topic() -> None:
     assert code == 0
     assert "engagement.events.v1" in said
     assert "channel.send-commands.in-app.v1" in said
+
+
+def test_tests_of_a_journey_that_fail_are_told_and_exit_with_1(tmp_path: Path) -> None:
+    story = {"name": "nothing", "given": [{"event": "customer.signed_up"}], "sends": []}
+    file = tmp_path / "journey.json"
+    file.write_text(json.dumps(a_journey(tests=[story])))
+    code, said = run("journeys", "test", str(file))
+    assert code == 1
+    assert "nothing … FAILED" in said.replace("\n", " ")
+    assert "expected nothing more" in said
+
+
+def test_a_journey_without_tests_does_not_pass_for_tested(tmp_path: Path) -> None:
+    file = tmp_path / "journey.json"
+    file.write_text(json.dumps(a_journey()))
+    assert run("journeys", "test", str(file))[0] == 1
+
+
+def test_a_simulation_says_that_its_people_are_made_up(tmp_path: Path) -> None:
+    file = tmp_path / "journey.json"
+    file.write_text(json.dumps(a_journey(goal={"event": "ordered", "window": "P7D"}, holdout={"percent": 50})))
+    code, said = run("simulate", str(file), "--customers", "30")
+    assert code == 0
+    assert "made up" in said
+    code, said = run("simulate", str(file), "--customers", "30", "--json")
+    assert json.loads(said)["customers"] == 30
