@@ -177,9 +177,10 @@ def _timer(
 def _conclude(turn: Turn, clock_ms: int, identity: tuple[str, ...]) -> Advance:
     if turn.starts:
         admit_started(turn)
-    admit_by_segment(turn, identity)
-    if turn.starts:
-        admit_started(turn)
+    if turn.directory.segment_entries:
+        admit_by_segment(turn, identity)
+        if turn.starts:
+            admit_started(turn)
     return Advance(turn.end(clock_ms), turn.effects, spent=turn.spent)
 
 

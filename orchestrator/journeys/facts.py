@@ -21,6 +21,8 @@ def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
     else:
         learn_consent(turn, event, occurred_ms)
     turn.history = _counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
+    if not turn.directory.counters:
+        return
     for counter in turn.directory.counters_of(turn.workspace_id, event.type):
         if counter.where(turn.situation(event.data)):
             turn.counts = _counted(turn.counts, counter.key, occurred_ms, MAX_COUNTS)

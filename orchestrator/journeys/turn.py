@@ -110,11 +110,12 @@ class Turn:
 
     def end(self, clock_ms: int) -> CustomerState:
         """The state after this turn, without runs of which nothing more can come."""
-        runs = tuple(
+        # A list, not a generator: it is made at every signal, mostly of one run or none.
+        kept = [
             run
             for run in self.runs
             if run.step != "" or (run.goal_until_ms is not None and run.goal_until_ms >= clock_ms)
-        )
+        ]
         return CustomerState(
             clock_ms,
             self.attributes,
@@ -122,7 +123,7 @@ class Turn:
             self.sends,
             self.history,
             self.seen,
-            runs,
+            tuple(kept),
             self.entries,
             self.counts,
         )
