@@ -4,8 +4,9 @@ Each arm's conversion rate has a Beta(1 + converted, 1 + others) posterior. The 
 the integral of its density times the other arms' distribution functions; customers are shared out in proportion to it,
 but for a floor that keeps every arm observed. Nothing is drawn: the same counts give the same shares.
 
-Only customers of whom the result is known may be counted: whose goal window is over, or who have converted. An arm
-whose customers convert late would else look worse than it is. That is for the caller to see to.
+Arms must be compared at one age: customers count from a stated time after they came to the arm, converted or not by
+then. To count everyone who has converted already would favour the arm whose customers convert early. That is for the
+caller to see to (``api/allotment.py``).
 
 An arm may be called the winner at its probability to be the best (``certain_at``), looked at as often as one likes.
 That is a decision about where to send the next customers, at which a mistake between nearly equal arms costs nearly

@@ -24,8 +24,8 @@ from orchestrator.guardrails.consent import Consents, apply_consent, lift_suppre
 from orchestrator.guardrails.history import union
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.ending import leave
+from orchestrator.journeys.erasure import erase
 from orchestrator.journeys.state import (
-    EMPTY,
     HOLDOUT,
     MAX_ATTRIBUTES,
     MAX_COUNTS,
@@ -77,7 +77,10 @@ def pass_on(directory: Directory, state: CustomerState, signal: Signal, now_ms: 
             return Advance(state, (), is_duplicate=True)
         case EngagementEvent():
             onward = replace(signal, customer_id=state.merged_into)
-            return Advance(EMPTY if signal.type == CUSTOMER_ERASED else state, (onward,))
+            if signal.type == CUSTOMER_ERASED:  # what is on record under the old name goes too
+                erased = erase(signal, max(now_ms, state.clock_ms), cause)
+                return Advance(erased.state, (*erased.effects, onward))
+            return Advance(state, (onward,))
         case DeliveryEvent():
             return Advance(state, (replace(signal, customer_id=state.merged_into),))
         case Handover():

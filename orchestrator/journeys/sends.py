@@ -148,6 +148,8 @@ def _held_by_limit(
             "left_here": left / MICRO if limit.is_money else left,
         }
         reason = f"the {limit.rule} of {inputs['limit']:g} per {limit.per} is used up"
+        if units > turn.purse.share(limit):
+            reason = f"the {limit.rule} is so small that this partition's part of it has no room for one message"
         details |= {"rule": limit.rule, "reason": reason, "inputs": inputs}
         luck = int.from_bytes(fingerprint(run.id, step_id), "big")
         again = None if limit.is_skipping else queue(turn.purse, limit, units, turn.now_ms, luck)

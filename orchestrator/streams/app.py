@@ -91,7 +91,10 @@ class StreamService(Generic[D, S]):
             plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
             configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
-            worker, faust_app = self._build(plain, configs)
+            tools = self._tools(plain, configs)
+            stack.push_async_callback(tools.guard.close)
+            worker = Worker(tools, self._catalog.changelog, self._fail)
+            faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
             ticker = Ticker(self._settings, worker, configs, self._decider, plain, self._catalog.timers)
             self._start(stack, ticker.run())
             self._start(stack, self._watch(worker))
@@ -100,14 +103,12 @@ class StreamService(Generic[D, S]):
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
             await worker.let_go()
 
-    def _build(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> tuple[Worker[D, S], FaustApp]:
+    def _tools(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> Tools[D, S]:
         catalog = self._catalog
         commit = Commit(
             plain, catalog.changelog, catalog.timers, lambda topic: catalog.spec(topic).partitions, self._crash
         )
-        tools = Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
-        worker = Worker(tools, catalog.changelog, self._fail)
-        return worker, FaustApp(self._settings, catalog, worker, self._fail)
+        return Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
 
     def _start(self, stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
         """Runs ``work`` beside the rest until the stack unwinds; if it fails, so does the service."""

@@ -5,6 +5,7 @@ looked into: an upstream transaction or compaction leaves numbers without record
 what was not read in time. If a record *is* there that was not read, the worker stops.
 """
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from itertools import pairwise
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from orchestrator.errors import OffsetGap
-from orchestrator.kafka.clients import closing, open_reader
+from orchestrator.kafka.clients import open_reader
 from orchestrator.settings import Settings
 from orchestrator.streams.record import InputRecord
 
@@ -35,36 +36,58 @@ def jumps(expected: int | None, records: Sequence[InputRecord]) -> list[tuple[in
     return found
 
 
-async def verify_jump(settings: Settings, topic: str, partition: int, expected: int, got: int) -> None:
-    """Reads [expected, got) again with a reader of its own and comes back when there is really nothing.
+class Guard:
+    """Looks into jumps, for all partitions of a worker, with one reader that is opened when there is the first.
 
-    Raises:
-        OffsetGap: when a record is there, or it could not be found out.
+    Journeys that emit events, and walks, leave a marker in a topic after every batch: so a jump must cost little.
     """
-    where = TopicPartition(topic, partition)
-    reader = await open_reader(settings, "guard")
-    async with closing(reader):
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reader: AIOKafkaConsumer | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def verify(self, topic: str, partition: int, expected: int, got: int) -> None:
+        """Reads [expected, got) again and comes back when there is really nothing.
+
+        Raises:
+            OffsetGap: when a record is there, or it could not be found out.
+        """
+        async with self._one_at_a_time:
+            if self._reader is None:
+                self._reader = await open_reader(self._settings, "guard")
+            await _verify(self._reader, TopicPartition(topic, partition), expected, got)
+
+    async def close(self) -> None:
+        """Lets go of the reader."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.stop()
+
+
+async def _verify(reader: AIOKafkaConsumer, where: TopicPartition, expected: int, got: int) -> None:
+    if reader.assignment() != {where}:
         reader.assign([where])
-        earliest = (await reader.beginning_offsets([where]))[where]
-        if earliest > expected:
-            log.error(
-                "%s/%d: offsets %d to %d were deleted by retention before they were read; they are lost",
-                topic,
-                partition,
-                expected,
-                min(earliest, got) - 1,
-                extra={"action": "input_expired", "topic": topic, "partition": partition},
-            )
-        if earliest >= got:
-            return
-        reader.seek(where, max(expected, earliest))
-        found = await _first_offset(reader, where, got)
+    earliest = (await reader.beginning_offsets([where]))[where]
+    if earliest > expected:
+        log.error(
+            "%s/%d: offsets %d to %d were deleted by retention before they were read; they are lost",
+            where.topic,
+            where.partition,
+            expected,
+            min(earliest, got) - 1,
+            extra={"action": "input_expired", "topic": where.topic, "partition": where.partition},
+        )
+    if earliest >= got:
+        return
+    reader.seek(where, max(expected, earliest))
+    found = await _first_offset(reader, where, got)
     if found is not None and found < got:
         raise OffsetGap(
-            f"reading {topic}/{partition}: offset {expected} was expected and {got} came, but there is a record at "
-            f"{found}; the worker stops without acknowledging, and its restart reads on from {expected}"
+            f"reading {where.topic}/{where.partition}: offset {expected} was expected and {got} came, but there is a "
+            f"record at {found}; the worker stops without acknowledging, and its restart reads on from {expected}"
         )
-    log.debug("%s/%d: there are no records at offsets %d to %d", topic, partition, expected, got - 1)
+    log.debug("%s/%d: there are no records at offsets %d to %d", where.topic, where.partition, expected, got - 1)
 
 
 async def _first_offset(reader: AIOKafkaConsumer, where: TopicPartition, got: int) -> int | None:

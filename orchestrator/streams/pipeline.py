@@ -17,7 +17,7 @@ from orchestrator.streams.commit import Acknowledge, Commit, Committed
 from orchestrator.streams.configs import Configs
 from orchestrator.streams.crash import AFTER_DECIDE, Crash
 from orchestrator.streams.decider import Decider
-from orchestrator.streams.guard import jumps, verify_jump
+from orchestrator.streams.guard import Guard, jumps
 from orchestrator.streams.owned import OwnedPartition
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.report import report
@@ -52,6 +52,7 @@ class Tools(Generic[D, S]):
         self.configs = configs
         self.commit = commit
         self.crash = crash
+        self.guard = Guard(settings)
         self.turns = asyncio.Semaphore(BATCHES_AT_ONCE)
 
 
@@ -128,7 +129,7 @@ class Pipeline(Generic[D, S]):
         expected = self.owned.expected
         for topic, records in batch.chunks:
             for wanted, got in jumps(expected.get(topic), records):
-                await verify_jump(self._tools.settings, topic, self.owned.number, wanted, got)
+                await self._tools.guard.verify(topic, self.owned.number, wanted, got)
             expected[topic] = max(expected.get(topic, 0), records[-1].offset + 1)
 
     async def _process(self, batch: PartitionBatch) -> None:

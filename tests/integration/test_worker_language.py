@@ -311,3 +311,28 @@ async def test_a_budget_over_all_customers_is_never_exceeded_whatever_dies_meanw
     assert len(sent) == 101
     by_second = Counter(command.decided_at_ms // 1_000 for command in sent)
     assert max(by_second.values()) <= 40
+
+
+async def test_events_that_journeys_emit_by_the_thousand_are_neither_lost_nor_doubled(
+    settings: Settings, worker: WorkerProcess
+) -> None:
+    """Each batch that emits leaves a marker among the events, which has to be looked into."""
+    emit = {"kind": "emit", "event": "loyal", "next": "done"}
+    second = journey(entry={"kind": "event", "type": "loyal"}, start="offer", steps=steps(offer=OFFER))
+    await publish(
+        settings,
+        a_version(journey(start="tell", steps=steps(tell=emit))),
+        a_standing(),
+        a_version(second, journey_id="second"),
+        a_standing(journey_id="second"),
+    )
+    names = [f"c{number}" for number in range(2_000)]
+    await tell(settings, *(did(number, name) for number, name in enumerate(names)))
+    worker.start(ORCHESTRATOR_BATCH_MAX_RECORDS="10")
+
+    async def all_sent() -> bool:
+        return len(await commands(settings)) >= len(names)
+
+    await comes_true(all_sent, worker)
+    assert await worker.stop() == 0
+    assert Counter(command.customer_id for command in await commands(settings)) == Counter(names)

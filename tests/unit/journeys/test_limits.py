@@ -67,6 +67,12 @@ def test_a_total_budget_is_never_exceeded_and_what_is_over_is_told() -> None:
     assert refused.details["inputs"] == {"rule": "budget", "limit": 7, "per": "total", "left_here": 0}
 
 
+def test_a_part_that_is_too_small_for_one_message_is_told_as_such() -> None:
+    effects = crowd(offering(budgets=[{"kind": "money", "limit": 0.4, "per": "total"}]), 1)
+    refused = next(effect for effect in effects if getattr(effect, "type", "") == "send_suppressed")
+    assert "no room for one message" in refused.details["reason"]
+
+
 def test_a_budget_that_skips_does_not_put_off() -> None:
     budget = {"kind": "messages", "limit": 7, "per": "day", "when_spent": "skip"}
     assert len(sends(crowd(offering(budgets=[budget]), 20))) == 7

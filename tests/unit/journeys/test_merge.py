@@ -225,3 +225,4 @@ def test_erasing_a_merged_customer_erases_the_one_who_went_on() -> None:
     town.hears("a", "customer.erased", NOON + 2)
     assert town.states["a"] is EMPTY
     assert town.states["b"] is EMPTY
+    assert sorted(each.customer_id for each in town.activities("customer_erased")) == ["a", "b"]
