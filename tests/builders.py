@@ -10,6 +10,7 @@ from orchestrator.messages.activity import Activity
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import JourneyStanding, JourneyVersion
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.report import report_of
 from orchestrator.messages.timer import TimerDue
 
 MINUTE = 60_000
@@ -63,21 +64,7 @@ def an_event(
 
 def a_report(command: SendCommand, outcome: Any, at_ms: int, **fields: Any) -> DeliveryEvent:
     """What became of a command."""
-    return DeliveryEvent(
-        id=f"{command.id}/{outcome}",
-        source="adapter",
-        time_ms=at_ms,
-        workspace_id=command.workspace_id,
-        customer_id=command.customer_id,
-        command_id=command.id,
-        journey_id=command.journey_id,
-        run_id=command.run_id,
-        step=command.step,
-        channel=command.channel,
-        outcome=outcome,
-        category=command.category,
-        **fields,
-    )
+    return report_of(command, outcome, at_ms, id=f"{command.id}/{outcome}", source="adapter", **fields)
 
 
 def a_version(journey: dict[str, Any], version: int = 1, journey_id: str = JOURNEY) -> JourneyVersion:

@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ConfigurationError, DecodeError
@@ -19,6 +20,7 @@ FILE_WORKSPACE = "backtest"  # of purchases, whose file names none
 MOST_PROBLEMS = 5
 
 Event = EngagementEvent | DeliveryEvent
+Decoded = TypeVar("Decoded")
 
 
 @dataclass(slots=True)
@@ -50,17 +52,9 @@ def read_file(path: Path, reading: Reading) -> Iterator[Event]:
                 reading.read += 1
                 yield event
             return
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                reading.read += 1
-                try:
-                    yield decode_line(line)
-                except DecodeError as error:
-                    reading.set_aside(f"{path.name}, line {number}", error)
-    except (OSError, ValueError, EOFError) as error:
-        raise ConfigurationError(f"reading events from {path}: {error}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"reading purchases from {path}: {error}") from error
+    yield from _decoded_lines(path, reading, decode_line)
 
 
 def decode_line(line: bytes) -> Event:
@@ -124,6 +118,11 @@ def read_activity_file(path: Path, reading: Reading) -> Iterator[Activity]:
     Raises:
         ConfigurationError: the file cannot be read.
     """
+    yield from _decoded_lines(path, reading, decode_activity)
+
+
+def _decoded_lines(path: Path, reading: Reading, decode: Callable[[bytes], Decoded]) -> Iterator[Decoded]:
+    """What the lines of the file say; those that say nothing are counted and left out."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
@@ -131,11 +130,11 @@ def read_activity_file(path: Path, reading: Reading) -> Iterator[Activity]:
                     continue
                 reading.read += 1
                 try:
-                    yield decode_activity(line)
+                    yield decode(line)
                 except DecodeError as error:
                     reading.set_aside(f"{path.name}, line {number}", error)
     except (OSError, EOFError) as error:
-        raise ConfigurationError(f"reading activities from {path}: {error}") from error
+        raise ConfigurationError(f"reading {path}: {error}") from error
 
 
 async def _everything(settings: Settings, topic: str, partitions: int) -> list[TailRecord]:

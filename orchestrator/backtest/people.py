@@ -39,6 +39,7 @@ from orchestrator.messages.event import (
     EngagementEvent,
     Outcome,
 )
+from orchestrator.messages.report import report_of
 from orchestrator.simulator.chance import between, share
 from orchestrator.simulator.people import ZONES
 
@@ -196,20 +197,7 @@ class Person:
         )
 
     def _report(self, command: SendCommand, outcome: Outcome, at_ms: int) -> DeliveryEvent:
-        return DeliveryEvent(
-            id=f"{command.id}-{outcome}",
-            source=SOURCE,
-            time_ms=at_ms,
-            workspace_id=command.workspace_id,
-            customer_id=command.customer_id,
-            command_id=command.id,
-            journey_id=command.journey_id,
-            run_id=command.run_id,
-            step=command.step,
-            channel=command.channel,
-            outcome=outcome,
-            category=command.category,
-        )
+        return report_of(command, outcome, at_ms, id=f"{command.id}-{outcome}", source=SOURCE)
 
     def _share(self, *names: str) -> float:
         return share(*names, *self._names)

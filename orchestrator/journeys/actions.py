@@ -7,14 +7,13 @@ from orchestrator.journeys.state import MAX_ATTRIBUTES, Attribute, Run
 from orchestrator.journeys.turn import Start, Turn, mark_of
 from orchestrator.journeys.values import storable
 from orchestrator.journeys.waits import Onward
-from orchestrator.messages.command import SendCommand
 from orchestrator.messages.event import EMITTED_SOURCE, EngagementEvent, emitted_source
 from orchestrator.messages.ids import derived_id
 
 # An event that a journey emits may start a journey that emits one. After so many in a row without any wait between
 # them, the next is not emitted: two journeys that call each other must not keep Kafka busy for ever.
 MOST_HOPS = 8
-WEBHOOK_CATEGORY = "system"
+WEBHOOK, WEBHOOK_CATEGORY = "webhook", "system"  # of commands that reach a system and no customer
 
 
 def update(turn: Turn, plan: Plan, run: Run, step_id: str, step: UpdatePlan) -> Onward:
@@ -76,22 +75,8 @@ def webhook(turn: Turn, plan: Plan, run: Run, step_id: str, step: WebhookPlan) -
     """Asks the webhook adapter to tell another system."""
     if turn.directory.is_held(turn.workspace_id, plan.journey_id):
         return _held(turn, run, step_id), None
-    command = SendCommand(
-        id=derived_id("command", run.id, step_id, mark_of(run, step_id)),
-        workspace_id=turn.workspace_id,
-        customer_id=turn.customer_id,
-        journey_id=plan.journey_id,
-        version=plan.version,
-        run_id=run.id,
-        step=step_id,
-        visit=run.visits.get(step_id, 1),
-        channel="webhook",
-        template=step.endpoint,
-        category=WEBHOOK_CATEGORY,
-        variables=turn.values(run, step.data),
-        decided_at_ms=turn.now_ms,
-    )
-    turn.effects.append(command)
+    id_ = derived_id("command", run.id, step_id, mark_of(run, step_id))
+    command = turn.command(plan, run, step_id, id_, (WEBHOOK, step.endpoint, WEBHOOK_CATEGORY), step.data)
     details: dict[str, object] = {"command_id": command.id, "endpoint": step.endpoint, "next": step.next}
     turn.record("webhook_requested", plan, run, step_id, details)
     return run, step.next

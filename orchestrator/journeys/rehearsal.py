@@ -15,7 +15,8 @@ from orchestrator.journeys.replay import Replaying
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import JourneyStanding
-from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.report import report_of
 
 WORKSPACE = "rehearsal"
 JOURNEY = "journey"
@@ -55,7 +56,7 @@ def _play(journey: JourneyDefinition, test: JourneyTest) -> Rehearsed:
                 if sent is None:
                     message = f"given {number + 1}: nothing was sent at {given.step!r} that could be {given.report}"
                     return Rehearsed(test.name, (message,), _notes(replaying, start_ms))
-                replaying.take(_report(sent, given, number, at_ms))
+                replaying.take(report_of(sent, given.report, at_ms, id=f"given-{number}", source=SOURCE))
     until_ms = start_ms + (FOR_EVER_MS if test.runs_for is None else duration_ms(test.runs_for))
     replaying.reach(until_ms)
     replaying.run_out(until_ms)
@@ -106,23 +107,6 @@ def _event(given: GivenEvent, number: int, at_ms: int) -> EngagementEvent:
         workspace_id=WORKSPACE,
         customer_id=given.customer,
         data=given.data,
-    )
-
-
-def _report(sent: SendCommand, given: GivenReport, number: int, at_ms: int) -> DeliveryEvent:
-    return DeliveryEvent(
-        id=f"given-{number}",
-        source=SOURCE,
-        time_ms=at_ms,
-        workspace_id=sent.workspace_id,
-        customer_id=sent.customer_id,
-        command_id=sent.id,
-        journey_id=sent.journey_id,
-        run_id=sent.run_id,
-        step=sent.step,
-        channel=sent.channel,
-        outcome=given.report,
-        category=sent.category,
     )
 
 

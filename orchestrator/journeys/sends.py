@@ -18,7 +18,6 @@ from orchestrator.journeys.plan import ContactPlan, Plan, SendPlan
 from orchestrator.journeys.state import Run
 from orchestrator.journeys.turn import Turn, mark_of
 from orchestrator.journeys.waits import Onward
-from orchestrator.messages.command import SendCommand
 from orchestrator.messages.ids import derived_id, fingerprint
 
 _WANT_OF_CONSENT = ("consent", "channel_suppressed")
@@ -105,8 +104,16 @@ def _allowed(
     turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, details: dict[str, object], verdict: Allow
 ) -> Onward:
     contact = step.contacts[run.contact]
-    command = _command(turn, plan, run, step_id, step, contact)
-    turn.effects.append(command)
+    command = turn.command(
+        plan,
+        run,
+        step_id,
+        command_id(run, step_id),
+        (contact.channel, contact.template, step.category),
+        step.variables,
+        expires_at_ms=None if step.expires_ms is None else run.arrived_ms + step.expires_ms,
+        cost=_cost(turn, contact),
+    )
     record = SendRecord(turn.now_ms, contact.channel, step.category, plan.journey_id)
     turn.sends = remember(turn.sends, record, turn.now_ms)
     details |= {"command_id": command.id, "cost": command.cost, "checked": verdict.checked}
@@ -175,26 +182,6 @@ def _cost(turn: Turn, contact: ContactPlan) -> float:
         return contact.cost
     workspace = turn.directory.workspaces.get(turn.workspace_id)
     return 0.0 if workspace is None else workspace.settings.costs.get(contact.channel, 0.0)
-
-
-def _command(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, contact: ContactPlan) -> SendCommand:
-    return SendCommand(
-        id=command_id(run, step_id),
-        workspace_id=turn.workspace_id,
-        customer_id=turn.customer_id,
-        journey_id=plan.journey_id,
-        version=plan.version,
-        run_id=run.id,
-        step=step_id,
-        visit=run.visits.get(step_id, 1),
-        channel=contact.channel,
-        template=contact.template,
-        category=step.category,
-        variables=turn.values(run, step.variables),
-        decided_at_ms=turn.now_ms,
-        expires_at_ms=None if step.expires_ms is None else run.arrived_ms + step.expires_ms,
-        cost=_cost(turn, contact),
-    )
 
 
 def _try_next(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, why: str) -> Onward:

@@ -162,6 +162,40 @@ class Turn:
         self.spent[key] = spent
         self.purse = Purse({**self.purse.spent, key: spent}, self.purse.part, self.purse.parts)
 
+    def command(
+        self,
+        plan: Plan,
+        run: Run,
+        step: str,
+        id_: str,
+        addressee: tuple[str, str, str],
+        variables: Variables,
+        *,
+        expires_at_ms: int | None = None,
+        cost: float = 0.0,
+    ) -> SendCommand:
+        """Asks for a message; ``addressee``: the channel, the template and the category."""
+        channel, template, category = addressee
+        command = SendCommand(
+            id=id_,
+            workspace_id=self.workspace_id,
+            customer_id=self.customer_id,
+            journey_id=plan.journey_id,
+            version=plan.version,
+            run_id=run.id,
+            step=step,
+            visit=run.visits.get(step, 1),
+            channel=channel,
+            template=template,
+            category=category,
+            variables=self.values(run, variables),
+            decided_at_ms=self.now_ms,
+            expires_at_ms=expires_at_ms,
+            cost=cost,
+        )
+        self.effects.append(command)
+        return command
+
     def record(
         self, type_: ActivityType, plan: Plan, run: Run, step: str, details: dict[str, object], nth: int = 0
     ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.event import DeliveryEvent, Outcome
+from orchestrator.messages.report import report_of
 from orchestrator.simulator.chance import between, share
 
 SOURCE = "/demo/adapter"
@@ -65,18 +66,4 @@ def _fate(command: SendCommand, now_ms: int) -> Iterator[tuple[Outcome, int]]:
 
 
 def _report(command: SendCommand, outcome: Outcome, at_ms: int, reason: str = "") -> DeliveryEvent:
-    return DeliveryEvent(
-        id=f"{command.id}-{outcome}",
-        source=SOURCE,
-        time_ms=at_ms,
-        workspace_id=command.workspace_id,
-        customer_id=command.customer_id,
-        command_id=command.id,
-        journey_id=command.journey_id,
-        run_id=command.run_id,
-        step=command.step,
-        channel=command.channel,
-        outcome=outcome,
-        category=command.category,
-        reason=reason,
-    )
+    return report_of(command, outcome, at_ms, id=f"{command.id}-{outcome}", source=SOURCE, reason=reason)
