@@ -12,3 +12,12 @@ LocalClock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", ex
 
 Weekdays = Annotated[tuple[Weekday, ...], Field(min_length=1)]
 """Days of a local date; at least one."""
+
+
+MINUTES_PER_DAY = 24 * 60
+
+
+def minute_of(clock: str) -> int:
+    """How many minutes after midnight a clock shows HH:MM."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)

@@ -4,6 +4,7 @@ A tagged union by ``kind``. A value that is missing, or of another type than the
 comparison, not even ``ne``; only ``exists: false`` is satisfied by absence.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -14,6 +15,7 @@ from orchestrator.definitions.zone import ZoneName
 
 MAX_CONDITION_DEPTH = 8
 MAX_CONDITIONS = 100
+MAX_CONDITIONS_WITH_SEGMENTS = 1_000
 MAX_CUSTOMERS_NAMED = 10_000
 
 Operator = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "contains", "exists"]
@@ -153,3 +155,18 @@ def depth_and_size(condition: Condition) -> tuple[int, int]:
     """How deep the condition nests, and of how many conditions it consists."""
     inner = [depth_and_size(part) for part in parts_of(condition)]
     return 1 + max((depth for depth, _ in inner), default=0), 1 + sum(size for _, size in inner)
+
+
+def size_with_segments(condition: Condition, segments: Mapping[str, Condition], sizes: dict[str, int]) -> int:
+    """Of how many conditions it consists when each segment is written out where it is named.
+
+    ``sizes`` keeps those of segments that are known already; a segment that is not defined, or is being looked at
+    (it is defined by itself), counts as one. The number may be astronomical.
+    """
+    total = 1
+    if isinstance(condition, InSegment) and condition.name in segments:
+        if condition.name not in sizes:
+            sizes[condition.name] = 1
+            sizes[condition.name] = size_with_segments(segments[condition.name], segments, sizes)
+        total += sizes[condition.name]
+    return total + sum(size_with_segments(part, segments, sizes) for part in parts_of(condition))

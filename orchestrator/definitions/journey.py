@@ -1,5 +1,6 @@
 """A journey as a person writes it: who enters, what happens to them, what it is for, and what it must never do."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ from orchestrator.definitions.step import Step
 
 MAX_STEPS = 200
 MAX_SEGMENTS = 50
+DEFAULT_EXPIRY = timedelta(days=365)  # a run that nobody gave an end gets one, so that no state grows for ever
 
 
 class Goal(Document):

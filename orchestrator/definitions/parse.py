@@ -6,14 +6,20 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from orchestrator.definitions.flow import flow_problems
+from orchestrator.definitions.contradiction import contradictions
+from orchestrator.definitions.flow import flow_problems, report_problems
 from orchestrator.definitions.graph import loops, read_graph, unknown_steps, unreachable_steps
 from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.definitions.limits import limit_problems
+from orchestrator.definitions.moments import moment_problems
 from orchestrator.definitions.problems import find_problems
+from orchestrator.definitions.ways import Ways
 from orchestrator.errors import DefinitionError, Problem
 
-_GRAPH_RULES = {"unknown_step", "loop"}
+# With these there is no telling where a way leads, or what a condition consists of.
+_BROKEN_WAYS = {"unknown_step", "loop"}
+_BROKEN_CONDITIONS = {"unknown_segment", "segment_circle", "condition_size"}
 
 
 def parse_journey(document: object) -> JourneyDefinition:
@@ -37,8 +43,15 @@ def check_journey(document: object) -> JourneyDefinition:
         DefinitionError: with every problem at once, each with its JSON path.
     """
     journey, problems = _read(document)
-    if not _GRAPH_RULES & {problem.rule for problem in problems}:  # only then do the ways lead somewhere, and end
-        problems += flow_problems(journey)
+    rules = {problem.rule for problem in problems}
+    problems += moment_problems(journey)
+    if not _BROKEN_CONDITIONS & rules:
+        problems += contradictions(journey)
+    if not _BROKEN_WAYS & rules:
+        ways = Ways(journey)
+        problems += [*flow_problems(ways), *limit_problems(ways)]
+        if not _BROKEN_CONDITIONS & rules:
+            problems += report_problems(ways)
     if problems:
         raise DefinitionError(problems)
     return journey

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from orchestrator.definitions.condition import MAX_CONDITION_DEPTH, MAX_CONDITIONS, depth_and_size
+from orchestrator.definitions.condition import (
+    MAX_CONDITION_DEPTH,
+    MAX_CONDITIONS,
+    MAX_CONDITIONS_WITH_SEGMENTS,
+    depth_and_size,
+    size_with_segments,
+)
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, OncePerKey
 from orchestrator.definitions.journey import JourneyDefinition
@@ -76,8 +82,16 @@ def _fallbacks(journey: JourneyDefinition) -> Iterator[Problem]:
 
 
 def _conditions_too_large(journey: JourneyDefinition) -> Iterator[Problem]:
+    sizes: dict[str, int] = {}
     for path, condition in conditions_of(journey):
         depth, size = depth_and_size(condition)
+        whole = size_with_segments(condition, journey.segments, sizes)
+        if whole > MAX_CONDITIONS_WITH_SEGMENTS:
+            # Segments that name segments twice double at each level: small to write, and endless to carry out.
+            message = (
+                f"with the segments that it names the condition has more than {MAX_CONDITIONS_WITH_SEGMENTS} parts"
+            )
+            yield Problem(path, "condition_size", message, "name fewer segments, or make them simpler")
         if depth > MAX_CONDITION_DEPTH or size > MAX_CONDITIONS:
             allowed = f"{MAX_CONDITION_DEPTH} and {MAX_CONDITIONS} are allowed"
             message = f"the condition nests {depth} deep and has {size} parts; {allowed}"

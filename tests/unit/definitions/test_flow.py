@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.definitions.duration import duration_ms
+from orchestrator.definitions.journey import DEFAULT_EXPIRY
 from orchestrator.definitions.parse import check_journey, parse_journey
 from orchestrator.errors import DefinitionError
+from orchestrator.journeys.compile import DEFAULT_EXPIRY_MS
 from tests.builders import a_journey, steps
 from tests.property.journeys import journeys
 
@@ -85,6 +88,13 @@ def test_a_step_that_only_an_expired_run_could_come_to_is_refused() -> None:
     }
 
 
+def test_a_run_that_nobody_gave_an_end_ends_after_a_year() -> None:
+    by_id = steps(long={**DAY_WAIT, "duration": "P365D", "next": "s"}, s=SEND)
+    assert found(start="long", steps=by_id) == {"$.steps.s": "after_expiry", "$.steps.done": "after_expiry"}
+    assert found(start="long", steps=by_id, expires_after="P366D") == {}
+    assert duration_ms(DEFAULT_EXPIRY) == DEFAULT_EXPIRY_MS
+
+
 def test_a_shorter_way_saves_a_step() -> None:
     by_id = steps(
         fork={
@@ -114,12 +124,50 @@ def three_sends(**wait: Any) -> dict[str, Any]:
         ({"limit": 3, "per": "P7D"}, {}),
         ({"limit": 2, "per": "P7D", "channel": "sms"}, {}),
         ({"limit": 2, "per": "P7D", "category": "service"}, {}),
-        ({"limit": 1, "per": "PT12H"}, {}),  # the wait is longer
-        ({"limit": 1, "per": "day"}, {}),  # a day may end at any moment
+        ({"limit": 1, "per": "PT12H"}, {"$.steps.three": "forbidden_by_cap"}),  # the wait before two is longer
+        ({"limit": 1, "per": "day"}, {"$.steps.three": "forbidden_by_cap"}),  # two and three fall into one instant
+        ({"limit": 2, "per": "day"}, {}),  # a day may end at any moment of the wait
     ],
 )
 def test_a_cap_that_forbids_the_journeys_own_messages_is_refused(cap: dict[str, Any], rules: dict[str, str]) -> None:
     assert found(start="one", steps=three_sends(), guardrails={**OPEN, "caps": [cap]}) == rules
+
+
+QUIET = {"quiet_hours": {"from": "21:00", "to": "08:00"}}
+
+
+@pytest.mark.parametrize(
+    ("window", "rules"),
+    [
+        ("PT23H", {}),  # put off by a night with a clock change, two may be as late as 13 hours after
+        ("P2D", {"$.steps.three": "forbidden_by_cap"}),  # 1 day of wait, and a night before each of two and three
+    ],
+)
+def test_a_night_between_messages_counts_against_the_window(window: str, rules: dict[str, str]) -> None:
+    guardrails = {**OPEN, **QUIET, "caps": [{"limit": 2, "per": window}]}
+    assert found(start="one", steps=three_sends(duration="PT12H"), guardrails=guardrails) == rules
+
+
+def test_what_other_journeys_may_put_off_for_ever_is_within_no_window() -> None:
+    guardrails = {**OPEN, "minimum_gap": "PT1M", "caps": [{"limit": 2, "per": "P30D"}]}
+    assert found(start="one", steps=three_sends(), guardrails=guardrails) == {}
+
+
+def test_rounds_of_a_loop_count_as_time() -> None:
+    by_id = steps(
+        ask={**SEND, "next": "pause"},
+        pause={**DAY_WAIT, "next": "again"},
+        again=a_loop(times=3, next="last"),
+        last=SEND,
+    )
+    for window, rules in (("P3D", {}), ("P7D", {"$.steps.last": "forbidden_by_cap"})):
+        assert found(start="ask", steps=by_id, guardrails={**OPEN, "caps": [{"limit": 1, "per": window}]}) == rules
+
+
+def test_a_message_of_another_channel_may_not_have_been_sent_so_it_forbids_nothing() -> None:
+    by_id = steps(one={**SEND, "channel": "sms", "next": "two"}, two=SEND)
+    guardrails = {**OPEN, "caps": [{"limit": 1, "per": "P7D"}]}
+    assert found(start="one", steps=by_id, guardrails=guardrails) == {}
 
 
 def test_messages_on_other_ways_do_not_count() -> None:
@@ -133,6 +181,57 @@ def test_messages_on_other_ways_do_not_count() -> None:
         two=SEND,
     )
     assert found(start="fork", steps=by_id, guardrails={**OPEN, "caps": [{"limit": 1, "per": "P7D"}]}) == {}
+
+
+OPENED = {"kind": "delivery", "step": "s", "outcomes": ["opened"]}
+
+
+def test_a_report_can_be_asked_for_only_after_its_message() -> None:
+    fork = {"kind": "branch", "paths": [{"when": OPENED, "next": "s"}], "otherwise": "done"}
+    early = steps(fork={**fork, "otherwise": "s"}, s=SEND)
+    late = steps(s={**SEND, "next": "fork"}, fork={**fork, "paths": [{"when": OPENED, "next": "done"}]})
+    assert found(start="fork", steps=early) == {"$.steps.fork.paths[0].when": "nothing_sent_yet"}
+    assert found(start="s", steps=late) == {}
+
+
+def test_a_report_may_come_from_the_round_before() -> None:
+    by_id = steps(
+        fork={"kind": "branch", "paths": [{"when": OPENED, "next": "done"}], "otherwise": "s"},
+        s={**SEND, "next": "pause"},
+        pause={**DAY_WAIT, "next": "again"},
+        again=a_loop(back_to="fork"),
+    )
+    assert found(start="fork", steps=by_id) == {}
+
+
+def test_who_enters_has_been_sent_nothing() -> None:
+    entry = {"kind": "segment", "audience": {"kind": "segment", "name": "readers"}}
+    by_id = steps(s=SEND)
+    assert found(start="s", steps=by_id, entry=entry, segments={"readers": OPENED}) == {
+        "$.entry.audience": "nothing_sent_yet"
+    }
+
+
+@pytest.mark.parametrize(
+    ("budget", "cost", "rules"),
+    [
+        ({"kind": "money", "limit": 0.05, "per": "day"}, 0.07, {"$.steps.s.cost": "forbidden_by_budget"}),
+        ({"kind": "money", "limit": 0.05, "per": "day", "channel": "sms"}, 0.07, {}),
+        ({"kind": "messages", "limit": 1, "per": "day"}, 7, {}),
+        ({"kind": "money", "limit": 0.07, "per": "day"}, 0.07, {}),
+    ],
+)
+def test_a_budget_must_hold_one_message(budget: dict[str, Any], cost: float, rules: dict[str, str]) -> None:
+    guardrails = {**OPEN, "budgets": [budget]}
+    assert found(start="s", steps=steps(s={**SEND, "cost": cost}), guardrails=guardrails) == rules
+
+
+def test_a_budget_must_hold_one_message_of_a_fallback() -> None:
+    send = {**SEND, "fallback": {"to": [{"channel": "sms", "template": "t", "cost": 0.07}]}}
+    guardrails = {**OPEN, "budgets": [{"kind": "money", "limit": 0.05, "per": "total"}]}
+    assert found(start="s", steps=steps(s=send), guardrails=guardrails) == {
+        "$.steps.s.fallback.to[0].cost": "forbidden_by_budget"
+    }
 
 
 def test_what_was_published_before_a_check_existed_still_runs() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.backtest.files import read_journey
+from orchestrator.definitions.warnings import find_warnings
 from orchestrator.journeys.rehearsal import rehearse
 
 SAMPLES = sorted(Path(str(files("orchestrator.demo").joinpath("journeys"))).glob("*.yaml"))
@@ -28,3 +29,8 @@ def test_a_sample_does_what_its_own_tests_say(path: Path) -> None:
     results = rehearse(journey)
     assert len(results) >= 3
     assert [result for result in results if result.differences] == []
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_nothing_is_odd_about_a_sample(path: Path) -> None:
+    assert find_warnings(read_journey(path)) == []
