@@ -24,8 +24,10 @@ Operator = Literal["eq", "ne", "gt", "ge", "lt", "le", "in", "contains", "exists
 class Comparison(Document):
     """A comparison with ``value``: a scalar; for ``in`` a list; for ``exists`` true or false (true when left out)."""
 
-    op: Operator
-    value: Scalar | tuple[Scalar, ...] | None = None
+    op: Operator = Field(description="How the value is compared.")
+    value: Scalar | tuple[Scalar, ...] | None = Field(
+        None, description="What it is compared with: one value, for `in` a list, for `exists` true or false."
+    )
 
     @model_validator(mode="after")
     def _value_fits_operator(self) -> "Comparison":
@@ -45,14 +47,14 @@ class AttributeIs(Comparison):
     """Compares an attribute of the customer."""
 
     kind: Literal["attribute"]
-    name: Name
+    name: Name = Field(description="The attribute of the customer.")
 
 
 class FieldIs(Comparison):
     """Compares a field of the event at hand: the one that may enter or be waited for; in a branch, the entry event."""
 
     kind: Literal["field"]
-    name: FieldPath
+    name: FieldPath = Field(description="Where the value stands in the event's data, such as `order.total`.")
 
 
 class Happened(Document):
@@ -64,40 +66,40 @@ class Happened(Document):
     """
 
     kind: Literal["happened"]
-    event: EventType
-    at_least: Annotated[int, Field(ge=1, le=16)] = 1
-    within: Length | None = None
-    where: "Condition | None" = None
+    event: EventType = Field(description="The type of the events that are counted.")
+    at_least: Annotated[int, Field(ge=1, le=16)] = Field(1, description="How many there must be.")
+    within: Length | None = Field(None, description="How far back to look; ever, when left out.")
+    where: "Condition | None" = Field(None, description="Which of them count, by their own fields.")
 
 
 class DeliveryWas(Document):
     """The last outcome reported for a send step of this run is one of ``outcomes``."""
 
     kind: Literal["delivery"]
-    step: StepId
+    step: StepId = Field(description="The send step that is asked about.")
     outcomes: Annotated[
         tuple[
             Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"], ...
         ],
         Field(min_length=1),
-    ]
+    ] = Field(description="Any one of these is enough.")
 
 
 class TimeOfDay(Document):
     """The customer's clock shows a time from ``from`` to before ``to`` (over midnight when that is earlier)."""
 
     kind: Literal["time_of_day"]
-    starts: LocalClock = Field(alias="from")
-    ends: LocalClock = Field(alias="to")
-    weekdays: Weekdays = WEEKDAYS
-    zone_when_unknown: ZoneName = "UTC"
+    starts: LocalClock = Field(alias="from", description="The first minute, HH:MM.")
+    ends: LocalClock = Field(alias="to", description="The first minute after it, HH:MM.")
+    weekdays: Weekdays = Field(WEEKDAYS, description="On these local dates only.")
+    zone_when_unknown: ZoneName = Field("UTC", description="Whose clock to read when the customer's zone is unknown.")
 
 
 class InSegment(Document):
     """The customer is in the segment of that name, which the journey defines under ``segments``."""
 
     kind: Literal["segment"]
-    name: Name
+    name: Name = Field(description="A name under `segments`.")
 
 
 class CustomerIs(Document):
@@ -107,28 +109,32 @@ class CustomerIs(Document):
     ids: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=512)], ...],
         Field(min_length=1, max_length=MAX_CUSTOMERS_NAMED),
-    ]
+    ] = Field(description="The customers' ids.")
 
 
 class AllOf(Document):
     """True when every one of ``of`` is."""
 
     kind: Literal["all"]
-    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)]
+    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)] = Field(
+        description="Each of these must hold."
+    )
 
 
 class AnyOf(Document):
     """True when at least one of ``of`` is."""
 
     kind: Literal["any"]
-    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)]
+    of: Annotated[tuple["Condition", ...], Field(min_length=1, max_length=20)] = Field(
+        description="One of these must hold."
+    )
 
 
 class Not(Document):
     """True when ``of`` is not."""
 
     kind: Literal["not"]
-    of: "Condition"
+    of: "Condition" = Field(description="This must not hold.")
 
 
 Condition = Annotated[

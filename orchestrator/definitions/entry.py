@@ -20,7 +20,7 @@ class AfterPeriod(Document):
     """A customer may enter again once ``period`` has passed since the last entry."""
 
     kind: Literal["after"]
-    period: Length
+    period: Length = Field(description="The least time between two entries.")
 
 
 class Always(Document):
@@ -41,9 +41,9 @@ ReEntry = Annotated[NeverAgain | AfterPeriod | Always | OncePerKey, Field(discri
 class Capacity(Document):
     """At most ``limit`` entries, over all customers: each calendar day in ``zone``, or in total."""
 
-    limit: Annotated[int, Field(ge=1, le=1_000_000_000)]
-    per: Literal["day", "total"] = "total"
-    zone: ZoneName = "UTC"
+    limit: Annotated[int, Field(ge=1, le=1_000_000_000)] = Field(description="The most entries, over all customers.")
+    per: Literal["day", "total"] = Field("total", description="Each calendar day, or altogether.")
+    zone: ZoneName = Field("UTC", description="Whose calendar days are counted.")
 
 
 class Entry(Document):
@@ -53,12 +53,12 @@ class Entry(Document):
     on; those who are under way go on.
     """
 
-    audience: Condition | None = None
-    exclude: Condition | None = None
-    re_entry: ReEntry = NeverAgain(kind="never")
-    opens_at: AwareDatetime | None = None
-    closes_at: AwareDatetime | None = None
-    capacity: Capacity | None = None
+    audience: Condition | None = Field(None, description="Who may enter; everybody, when left out.")
+    exclude: Condition | None = Field(None, description="Who may not, even of the audience.")
+    re_entry: ReEntry = Field(NeverAgain(kind="never"), description="Whether and when a customer may enter again.")
+    opens_at: AwareDatetime | None = Field(None, description="Nobody enters before this instant.")
+    closes_at: AwareDatetime | None = Field(None, description="Nobody enters from this instant on.")
+    capacity: Capacity | None = Field(None, description="How many may enter.")
 
     @model_validator(mode="after")
     def _window_has_a_length(self) -> "Entry":
@@ -75,9 +75,11 @@ class EventEntry(Entry):
     """
 
     kind: Literal["event"]
-    type: EventType
-    where: Condition | None = None
-    key: FieldPath | None = None
+    type: EventType = Field(description="The type of the event that lets a customer enter.")
+    where: Condition | None = Field(None, description="What must hold of the event.")
+    key: FieldPath | None = Field(
+        None, description="The field that tells runs of one customer apart, such as `cart_id`."
+    )
 
 
 class SegmentEntry(Entry):
@@ -89,8 +91,10 @@ class SegmentEntry(Entry):
     """
 
     kind: Literal["segment"]
-    audience: Condition
-    recheck: Schedule | None = None
+    audience: Condition = Field(description="Who enters: everybody who comes to match it.")
+    recheck: Schedule | None = Field(
+        None, description="When to look at every known customer, for what time alone brings about."
+    )
 
 
 class ScheduleEntry(Entry):
@@ -100,14 +104,16 @@ class ScheduleEntry(Entry):
     """
 
     kind: Literal["schedule"]
-    schedule: Schedule
+    schedule: Schedule = Field(description="When everybody in the audience enters.")
 
 
 class ApiEntry(Entry):
     """Customers enter when a system asks for it over HTTP, giving the fields of an entry event."""
 
     kind: Literal["api"]
-    key: FieldPath | None = None
+    key: FieldPath | None = Field(
+        None, description="The field that tells runs of one customer apart, such as `cart_id`."
+    )
 
 
 JourneyEntry = Annotated[EventEntry | SegmentEntry | ScheduleEntry | ApiEntry, Field(discriminator="kind")]

@@ -92,8 +92,8 @@ class QuietHours(Document):
 class Rate(Document):
     """At most ``limit`` sends, over all customers, in each second, minute or hour of the clock."""
 
-    limit: int = Field(ge=1, le=1_000_000)
-    per: Literal["second", "minute", "hour"]
+    limit: int = Field(ge=1, le=1_000_000, description="The most sends in one such period.")
+    per: Literal["second", "minute", "hour"] = Field(description="The period, by the clock.")
     channel: Channel | None = Field(default=None, description="Count and limit only sends over this channel.")
 
 
@@ -103,12 +103,14 @@ class Budget(Document):
     A send that finds a day's budget spent waits for the next day, unless ``when_spent`` is ``skip``.
     """
 
-    kind: Literal["messages", "money"]
-    limit: float = Field(gt=0, le=1_000_000_000, allow_inf_nan=False)
-    per: Literal["day", "total"]
+    kind: Literal["messages", "money"] = Field(description="What is counted: messages, or what they cost.")
+    limit: float = Field(
+        gt=0, le=1_000_000_000, allow_inf_nan=False, description="How many messages, or how much money."
+    )
+    per: Literal["day", "total"] = Field(description="Each calendar day, or altogether.")
     channel: Channel | None = Field(default=None, description="Count and limit only sends over this channel.")
-    zone: ZoneName = "UTC"
-    when_spent: Literal["defer", "skip"] = "defer"
+    zone: ZoneName = Field("UTC", description="Whose calendar days are counted.")
+    when_spent: Literal["defer", "skip"] = Field("defer", description="Wait for the next day, or do not send.")
 
     @model_validator(mode="after")
     def _messages_are_whole(self) -> "Budget":
@@ -123,10 +125,14 @@ class Brake(Document):
     Nothing is concluded from fewer than ``at_least`` messages.
     """
 
-    outcome: Literal["bounced", "complained", "unsubscribed", "failed"]
-    percent: float = Field(gt=0, le=100, allow_inf_nan=False)
-    at_least: int = Field(default=500, ge=1, le=1_000_000)
-    within: Length = timedelta(days=1)
+    outcome: Literal["bounced", "complained", "unsubscribed", "failed"] = Field(description="What is counted.")
+    percent: float = Field(
+        gt=0, le=100, allow_inf_nan=False, description="The share of messages above which the journey pauses."
+    )
+    at_least: int = Field(
+        default=500, ge=1, le=1_000_000, description="How many messages there must be to conclude anything."
+    )
+    within: Length = Field(timedelta(days=1), description="How far back to look.")
 
     @field_validator("within")
     @classmethod

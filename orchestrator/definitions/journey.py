@@ -23,17 +23,19 @@ class Goal(Document):
     The first one of a run counts. With ``exits`` the run ends there.
     """
 
-    event: EventType
-    where: Condition | None = None
-    window: Length
-    value: FieldPath | None = None
-    exits: bool = True
+    event: EventType = Field(description="The type of the event that is the goal.")
+    where: Condition | None = Field(None, description="What must hold of the event.")
+    window: Length = Field(description="How long after the entry it counts.")
+    value: FieldPath | None = Field(None, description="The field with the revenue.")
+    exits: bool = Field(True, description="Whether the run ends when the goal is reached.")
 
 
 class Holdout(Document):
     """``percent`` of the customers who enter get nothing, so that the others can be compared with them."""
 
-    percent: Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)]
+    percent: Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)] = Field(
+        description="The share of customers who get nothing."
+    )
 
 
 class ExitCriterion(Document):
@@ -42,10 +44,10 @@ class ExitCriterion(Document):
     ``when`` is looked at whenever something happens to the customer, and whenever a wait is over.
     """
 
-    event: EventType | None = None
-    where: Condition | None = None
-    when: Condition | None = None
-    reason: Name
+    event: EventType | None = Field(None, description="The type of the event that ends the run.")
+    where: Condition | None = Field(None, description="What must hold of the event.")
+    when: Condition | None = Field(None, description="The condition that ends the run, in place of an event.")
+    reason: Name = Field(description="What is written down as the reason.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "ExitCriterion":
@@ -59,16 +61,20 @@ class ExitCriterion(Document):
 class JourneyDefinition(Document):
     """The ``config`` document of a journey. Once published it never changes; a change makes a new version."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    about: Annotated[str, Field(max_length=2_000)] = ""
-    entry: JourneyEntry
-    start: StepId
-    steps: Annotated[dict[StepId, Step], Field(min_length=1, max_length=MAX_STEPS)]
-    goal: Goal | None = None
-    holdout: Holdout | None = None
-    exit_on: Annotated[tuple[ExitCriterion, ...], Field(max_length=20)] = ()
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="What people call the journey.")
+    about: Annotated[str, Field(max_length=2_000)] = Field("", description="What it is for, in a sentence.")
+    entry: JourneyEntry = Field(description="Who enters, when, and how often.")
+    start: StepId = Field(description="The step at which everybody begins.")
+    steps: Annotated[dict[StepId, Step], Field(min_length=1, max_length=MAX_STEPS)] = Field(
+        description="Each step by its id."
+    )
+    goal: Goal | None = Field(None, description="What the journey is for.")
+    holdout: Holdout | None = Field(None, description="Who gets nothing, for comparison.")
+    exit_on: Annotated[tuple[ExitCriterion, ...], Field(max_length=20)] = Field(
+        (), description="What ends a run early."
+    )
     expires_after: Length | None = Field(None, description="A run that is still under way after this long ends.")
-    guardrails: Guardrails = Guardrails()
+    guardrails: Guardrails = Field(Guardrails(), description="What must never happen.")
     segments: Annotated[dict[Name, Condition], Field(max_length=MAX_SEGMENTS)] = Field(
         default_factory=dict, description="Conditions with a name, for use in others."
     )

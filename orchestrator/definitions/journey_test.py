@@ -22,18 +22,20 @@ class GivenEvent(Document):
     """A customer does something."""
 
     at: When = timedelta(0)
-    event: EventType
-    data: dict[str, Any] = Field(default_factory=dict, max_length=100)
-    customer: CustomerName = SOMEBODY
+    event: EventType = Field(description="The type of the event.")
+    data: dict[str, Any] = Field(default_factory=dict, max_length=100, description="Its fields.")
+    customer: CustomerName = Field(SOMEBODY, description="Who does it.")
 
 
 class GivenReport(Document):
     """A channel reports of the last message of a step."""
 
     at: When
-    report: Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"]
-    step: StepId
-    customer: CustomerName = SOMEBODY
+    report: Literal["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"] = (
+        Field(description="What is reported.")
+    )
+    step: StepId = Field(description="The send step whose last message is meant.")
+    customer: CustomerName = Field(SOMEBODY, description="Whose message it was.")
 
 
 Given = GivenEvent | GivenReport
@@ -42,11 +44,11 @@ Given = GivenEvent | GivenReport
 class ExpectedSend(Document):
     """A message that the journey must ask for; what is left out is not compared."""
 
-    template: Annotated[str, Field(min_length=1, max_length=200)]
-    channel: Channel | None = None
-    at: When | None = None
-    customer: CustomerName | None = None
-    variables: dict[Name, Any] | None = None
+    template: Annotated[str, Field(min_length=1, max_length=200)] = Field(description="Which message.")
+    channel: Channel | None = Field(None, description="Over which channel.")
+    at: When | None = Field(None, description="When.")
+    customer: CustomerName | None = Field(None, description="To whom.")
+    variables: dict[Name, Any] | None = Field(None, description="With what in it.")
 
 
 class JourneyTest(Document):
@@ -57,13 +59,21 @@ class JourneyTest(Document):
     takes the path that ``arms`` names for the step, or the first.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
-    starts: AwareDatetime = A_MONDAY_NOON
-    given: Annotated[tuple[Given, ...], Field(min_length=1, max_length=MAX_GIVEN)]
-    runs_for: Duration | None = None
-    sends: tuple[ExpectedSend, ...] = ()
-    ends: tuple[Name, ...] | None = None
-    arms: dict[StepId, Name] = Field(default_factory=dict)
+    name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
+        description="The promise that the story shows to be kept."
+    )
+    starts: AwareDatetime = Field(A_MONDAY_NOON, description="When the story begins.")
+    given: Annotated[tuple[Given, ...], Field(min_length=1, max_length=MAX_GIVEN)] = Field(
+        description="What happens, in order of time."
+    )
+    runs_for: Duration | None = Field(
+        None, description="How long the story goes on; until nothing waits any more, when left out."
+    )
+    sends: tuple[ExpectedSend, ...] = Field((), description="Every message that is asked for, in order.")
+    ends: tuple[Name, ...] | None = Field(None, description="The reasons for which runs end, in order.")
+    arms: dict[StepId, Name] = Field(
+        default_factory=dict, description="The path to take at a split or an experiment, by its step."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> "JourneyTest":

@@ -41,16 +41,18 @@ class Cron(Document):
     """
 
     kind: Literal["cron"]
-    expression: CronExpression
-    zone: ZoneName = "UTC"
+    expression: CronExpression = Field(description="Minute, hour, day of the month, month, weekday.")
+    zone: ZoneName = Field("UTC", description="On whose clock.")
 
 
 class Dates(Document):
     """At the moments named."""
 
     kind: Literal["dates"]
-    at: Annotated[tuple[LocalMoment, ...], Field(min_length=1, max_length=MAX_DATES)]
-    zone: ZoneName = "UTC"
+    at: Annotated[tuple[LocalMoment, ...], Field(min_length=1, max_length=MAX_DATES)] = Field(
+        description="Dates and times on the clock of `zone`."
+    )
+    zone: ZoneName = Field("UTC", description="On whose clock.")
 
     @field_validator("at")
     @classmethod

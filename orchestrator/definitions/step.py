@@ -19,21 +19,21 @@ class FromAttribute(Document):
     """The customer's attribute ``name`` at the moment of use."""
 
     kind: Literal["attribute"]
-    name: Name
+    name: Name = Field(description="The attribute.")
 
 
 class FromEntry(Document):
     """A field of the event with which the customer entered."""
 
     kind: Literal["entry"]
-    name: FieldPath
+    name: FieldPath = Field(description="Where the value stands in the event's data.")
 
 
 class Literally(Document):
     """A fixed value."""
 
     kind: Literal["literal"]
-    value: Scalar
+    value: Scalar = Field(description="The value.")
 
 
 Variable = Annotated[FromAttribute | FromEntry | Literally, Field(discriminator="kind")]
@@ -45,9 +45,9 @@ Template = Annotated[str, Field(min_length=1, max_length=200)]
 class Contact(Document):
     """Another way to say it."""
 
-    channel: Channel
-    template: Template
-    cost: Cost | None = None
+    channel: Channel = Field(description="Over which channel.")
+    template: Template = Field(description="Which message.")
+    cost: Cost | None = Field(None, description="Of one send; what the workspace says of the channel, when left out.")
 
 
 class Fallback(Document):
@@ -57,11 +57,11 @@ class Fallback(Document):
     ``within`` after the send: while that may still come, the customer waits at the step.
     """
 
-    to: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=5)]
+    to: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=5)] = Field(description="What to try, in order.")
     when: Annotated[
         tuple[Literal["no_consent", "bounced", "failed", "not_opened"], ...], Field(min_length=1, max_length=4)
-    ] = ("no_consent",)
-    within: Length | None = None
+    ] = Field(("no_consent",), description="What counts as failure.")
+    within: Length | None = Field(None, description="How long to wait for reports after each send.")
 
     @model_validator(mode="after")
     def _reports_have_a_deadline(self) -> "Fallback":
@@ -80,29 +80,29 @@ class Send(Document):
     """
 
     kind: Literal["send"]
-    channel: Channel
-    template: Template
-    category: Name = "marketing"
-    variables: Variables = Field(default_factory=dict)
+    channel: Channel = Field(description="Over which channel.")
+    template: Template = Field(description="Which message, by the name that the channel knows.")
+    category: Name = Field("marketing", description="What kind of message it is: decides about consent and caps.")
+    variables: Variables = Field(default_factory=dict, description="What to put into the message.")
     expires_after: Length | None = Field(None, description="After this long the message is not worth sending any more.")
-    cost: Cost | None = None
-    fallback: Fallback | None = None
-    next: StepId
+    cost: Cost | None = Field(None, description="Of one send; what the workspace says of the channel, when left out.")
+    fallback: Fallback | None = Field(None, description="What to try when this way fails.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Wait(Document):
     """Go on to ``next`` after ``duration``."""
 
     kind: Literal["wait"]
-    duration: Length
-    next: StepId
+    duration: Length = Field(description="How long to wait.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Instant(Document):
     """One moment, the same for everyone."""
 
     kind: Literal["instant"]
-    at: AwareDatetime
+    at: AwareDatetime = Field(description="The moment, with its offset from UTC.")
 
 
 class DateAttribute(Document):
@@ -113,29 +113,29 @@ class DateAttribute(Document):
     """
 
     kind: Literal["date_attribute"]
-    name: Name
-    before: Length | None = None
-    after: Length | None = None
-    when_missing: StepId
+    name: Name = Field(description="The attribute with the date.")
+    before: Length | None = Field(None, description="How much earlier than the date.")
+    after: Length | None = Field(None, description="How much later than the date.")
+    when_missing: StepId = Field(description="Where to go without a date.")
 
 
 class LocalTime(Document):
     """The next time the clock shows ``time`` in the customer's zone, on one of ``weekdays``."""
 
     kind: Literal["local_time"]
-    time: LocalClock
-    weekdays: Weekdays = WEEKDAYS
-    zone_when_unknown: ZoneName = "UTC"
+    time: LocalClock = Field(description="What the clock must show, HH:MM.")
+    weekdays: Weekdays = Field(WEEKDAYS, description="On these local dates only.")
+    zone_when_unknown: ZoneName = Field("UTC", description="Whose clock to read when the customer's zone is unknown.")
 
 
 class LocalWindow(Document):
     """As soon as the customer's clock shows a time from ``from`` to before ``to``, on one of ``weekdays``."""
 
     kind: Literal["local_window"]
-    starts: LocalClock = Field(alias="from")
-    ends: LocalClock = Field(alias="to")
-    weekdays: Weekdays = WEEKDAYS
-    zone_when_unknown: ZoneName = "UTC"
+    starts: LocalClock = Field(alias="from", description="The first minute, HH:MM.")
+    ends: LocalClock = Field(alias="to", description="The first minute after it, HH:MM.")
+    weekdays: Weekdays = Field(WEEKDAYS, description="On these local dates only.")
+    zone_when_unknown: ZoneName = Field("UTC", description="Whose clock to read when the customer's zone is unknown.")
 
     @model_validator(mode="after")
     def _window_has_a_length(self) -> "LocalWindow":
@@ -151,8 +151,8 @@ class WaitUntil(Document):
     """Go on to ``next`` at ``until``; at once when that has passed."""
 
     kind: Literal["wait_until"]
-    until: Moment
-    next: StepId
+    until: Moment = Field(description="The moment to wait for.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class WaitFor(Document):
@@ -164,13 +164,13 @@ class WaitFor(Document):
     """
 
     kind: Literal["wait_for"]
-    event: EventType | None = None
-    where: Condition | None = None
-    condition: Condition | None = None
-    timeout: Length
-    look_back: Length | None = None
-    next: StepId
-    on_timeout: StepId
+    event: EventType | None = Field(None, description="The type of the event that is waited for.")
+    where: Condition | None = Field(None, description="What must hold of the event.")
+    condition: Condition | None = Field(None, description="What is waited for, in place of an event.")
+    timeout: Length = Field(description="How long to wait at most.")
+    look_back: Length | None = Field(None, description="An event so long before the arrival passes at once.")
+    next: StepId = Field(description="The step to go on to.")
+    on_timeout: StepId = Field(description="Where to go when the time is up.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> "WaitFor":
@@ -184,38 +184,44 @@ class WaitFor(Document):
 class BranchPath(Document):
     """Taken when ``when`` is true and no path before it was."""
 
-    when: Condition
-    next: StepId
+    when: Condition = Field(description="Who takes this path.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Branch(Document):
     """The first path whose condition holds; ``otherwise`` when none does."""
 
     kind: Literal["branch"]
-    paths: Annotated[tuple[BranchPath, ...], Field(min_length=1, max_length=20)]
-    otherwise: StepId
+    paths: Annotated[tuple[BranchPath, ...], Field(min_length=1, max_length=20)] = Field(
+        description="Looked at in order; the first that fits is taken."
+    )
+    otherwise: StepId = Field(description="Where to go when no path fits.")
 
 
 class SplitPath(Document):
     """One arm of a split; ``percent`` has at most two decimals."""
 
-    name: Name
-    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-    next: StepId
+    name: Name = Field(description="What reports call it.")
+    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(
+        description="Its share; all together are 100."
+    )
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Split(Document):
     """A path by weight. It follows from a hash of the customer, so the same customer always takes the same one."""
 
     kind: Literal["split"]
-    paths: Annotated[tuple[SplitPath, ...], Field(min_length=2, max_length=20)]
+    paths: Annotated[tuple[SplitPath, ...], Field(min_length=2, max_length=20)] = Field(
+        description="The paths and their shares."
+    )
 
 
 class ExperimentArm(Document):
     """One way that an experiment tries."""
 
-    name: Name
-    next: StepId
+    name: Name = Field(description="What reports call it.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Experiment(Document):
@@ -228,20 +234,30 @@ class Experiment(Document):
     """
 
     kind: Literal["experiment"]
-    arms: Annotated[tuple[ExperimentArm, ...], Field(min_length=2, max_length=MAX_ARMS)]
-    floor_percent: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = 5.0
-    horizon: Length
-    certain_at: Annotated[float, Field(ge=0.8, lt=1, allow_inf_nan=False)] = 0.95
-    fewest_customers: Annotated[int, Field(ge=10, le=10_000_000)] = 100
+    arms: Annotated[tuple[ExperimentArm, ...], Field(min_length=2, max_length=MAX_ARMS)] = Field(
+        description="The ways that are compared."
+    )
+    floor_percent: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] = Field(
+        5.0, description="The least share of each arm until the horizon."
+    )
+    horizon: Length = Field(description="When the winner takes all at the latest, from the first start of the journey.")
+    certain_at: Annotated[float, Field(ge=0.8, lt=1, allow_inf_nan=False)] = Field(
+        0.95, description="The probability of being the best that is enough."
+    )
+    fewest_customers: Annotated[int, Field(ge=10, le=10_000_000)] = Field(
+        100, description="How many customers each arm needs before anything is concluded."
+    )
 
 
 class Update(Document):
     """Set attributes of the customer, from now on, and forget those in ``remove``."""
 
     kind: Literal["update"]
-    values: Variables = Field(alias="set", default_factory=dict)
-    remove: Annotated[tuple[Name, ...], Field(max_length=MAX_VARIABLES)] = ()
-    next: StepId
+    values: Variables = Field(alias="set", default_factory=dict, description="Attributes and their new values.")
+    remove: Annotated[tuple[Name, ...], Field(max_length=MAX_VARIABLES)] = Field(
+        (), description="Attributes to forget."
+    )
+    next: StepId = Field(description="The step to go on to.")
 
     @model_validator(mode="after")
     def _something_changes(self) -> "Update":
@@ -259,18 +275,18 @@ class StartJourney(Document):
     """
 
     kind: Literal["start_journey"]
-    journey: Annotated[str, Field(min_length=1, max_length=64)]
-    fields: Variables = Field(default_factory=dict)
-    next: StepId
+    journey: Annotated[str, Field(min_length=1, max_length=64)] = Field(description="The id of the other journey.")
+    fields: Variables = Field(default_factory=dict, description="What stands in for the fields of an entry event.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Emit(Document):
     """Publish an engagement event of this customer, for this and other systems; it may start and move journeys."""
 
     kind: Literal["emit"]
-    event: EventType
-    data: Variables = Field(default_factory=dict)
-    next: StepId
+    event: EventType = Field(description="The type of the event.")
+    data: Variables = Field(default_factory=dict, description="Its fields.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Webhook(Document):
@@ -280,25 +296,25 @@ class Webhook(Document):
     """
 
     kind: Literal["webhook"]
-    endpoint: Name
-    data: Variables = Field(default_factory=dict)
-    next: StepId
+    endpoint: Name = Field(description="A name that the webhook adapter knows.")
+    data: Variables = Field(default_factory=dict, description="What is told.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Loop(Document):
     """Go back to ``back_to`` the first ``times`` times that a run comes here, and on to ``next`` after that."""
 
     kind: Literal["loop"]
-    times: Annotated[int, Field(ge=1, le=MAX_LOOPS)]
-    back_to: StepId
-    next: StepId
+    times: Annotated[int, Field(ge=1, le=MAX_LOOPS)] = Field(description="How often to go back, in the whole run.")
+    back_to: StepId = Field(description="The step to go back to.")
+    next: StepId = Field(description="The step to go on to.")
 
 
 class Exit(Document):
     """The end: the run is completed."""
 
     kind: Literal["exit"]
-    reason: Name = "completed"
+    reason: Name = Field("completed", description="What is written down as the reason.")
 
 
 Step = Annotated[
