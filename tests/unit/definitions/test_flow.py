@@ -1,5 +1,7 @@
 """The checks before publication: ways, times and limits that would not do what is meant."""
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.journey import DEFAULT_EXPIRY
 from orchestrator.definitions.parse import check_journey, parse_journey
-from orchestrator.errors import DefinitionError
+from orchestrator.definitions.warnings import find_warnings
+from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.compile import DEFAULT_EXPIRY_MS
 from tests.builders import a_journey, steps
 from tests.property.journeys import journeys
@@ -26,6 +29,41 @@ def found(**changes: Any) -> dict[str, str]:
     except DefinitionError as error:
         return {problem.path: problem.rule for problem in error.problems if problem.message and problem.fix}
     return {}
+
+
+def told_of(document: object) -> Sequence[Problem]:
+    """The problems of the document, or else its warnings."""
+    try:
+        return find_warnings(check_journey(document))
+    except DefinitionError as error:
+        return error.problems
+
+
+Place = tuple[str | int, ...]
+
+
+def _places(part: object, place: Place = ()) -> list[Place]:
+    """Where something stands in the document."""
+    inside = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    return [found for key, value in inside for found in [(*place, key), *_places(value, (*place, key))]]
+
+
+def _at(part: Any, place: Place) -> Any:
+    """What stands there; None when it has gone."""
+    for key in place:
+        try:
+            part = part[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return part
+
+
+def _put(document: Any, place: Place, part: Any) -> None:
+    """Put ``part`` there, if there is still such a place."""
+    *way, last = place
+    holder: Any = _at(document, tuple(way))
+    if not isinstance(holder, str) and _at(holder, (last,)) is not None:
+        holder[last] = part
 
 
 def a_loop(**changes: Any) -> dict[str, Any]:
@@ -241,7 +279,17 @@ def test_what_was_published_before_a_check_existed_still_runs() -> None:
 
 @given(journeys())
 def test_the_checks_come_to_an_end_with_problems_or_none(document: dict[str, Any]) -> None:
-    found(**document)
+    assert all(problem.path.startswith("$") and problem.rule and problem.message for problem in told_of(document))
+
+
+@given(journeys(), st.data())
+def test_a_journey_with_parts_mixed_up_is_published_or_refused(document: dict[str, Any], data: st.DataObject) -> None:
+    places = [place for place in _places(document) if place[0] != "name"]
+    for _ in range(3):
+        one, other = data.draw(st.sampled_from(places)), data.draw(st.sampled_from(places))
+        part = copy.deepcopy(_at(document, other))
+        _put(document, one, part)
+    assert all(problem.path.startswith("$") and problem.rule and problem.message for problem in told_of(document))
 
 
 @given(
