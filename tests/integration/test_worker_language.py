@@ -1,5 +1,6 @@
 """What journeys may say, carried out by a real worker on a real broker: over topics, partitions, kills and versions."""
 
+import asyncio
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -81,6 +82,7 @@ async def comes_true(condition: Callable[[], Awaitable[bool]], worker: WorkerPro
     while not await condition():
         if time.monotonic() > deadline or worker.process.poll() is not None:
             raise AssertionError(f"not reached\n{worker.log.read_text()[-4_000:]}")
+        await asyncio.sleep(0.25)  # to look costs what the worker needs to get there
 
 
 def apart(settings: Settings) -> tuple[str, str]:
