@@ -28,6 +28,7 @@ from orchestrator.backtest.run import JOURNEY_ID, Backtest, backtest
 from orchestrator.backtest.simulate import Arm, simulate
 from orchestrator.backtest.tally import HOLDOUT, Tally
 from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.definitions.warnings import find_warnings
 from orchestrator.errors import DefinitionError
 from orchestrator.experiments.comparison import Comparison, compare
 from orchestrator.journeys.rehearsal import rehearse
@@ -55,6 +56,8 @@ def check(files: Files) -> None:
             are_right = False
         else:
             _say(f"{path}: {journey.name!r}, {len(journey.steps)} steps, nothing wrong")
+            for warning in find_warnings(journey):
+                _say(f"{path}: warning: {warning}")
     raise typer.Exit(0 if are_right else 1)
 
 

@@ -8,7 +8,7 @@ from orchestrator.definitions.condition import Condition, FieldIs, Happened, InS
 from orchestrator.definitions.document import Length
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, JourneyEntry, ScheduleEntry, SegmentEntry
-from orchestrator.definitions.journey import ExitCriterion, Goal, JourneyDefinition
+from orchestrator.definitions.journey import DEFAULT_EXPIRY, ExitCriterion, Goal, JourneyDefinition
 from orchestrator.definitions.step import (
     Branch,
     DateAttribute,
@@ -33,7 +33,6 @@ from orchestrator.definitions.step import (
 )
 from orchestrator.guardrails.budget import compile_capacity, compile_limits
 from orchestrator.guardrails.rules import compile_rules
-from orchestrator.guardrails.zone import DAY_MS
 from orchestrator.journeys.conditions import Compiler, Counter, counter_of
 from orchestrator.journeys.plan import (
     BranchPlan,
@@ -61,7 +60,7 @@ from orchestrator.journeys.plan import (
 )
 from orchestrator.journeys.timing import minute_of_day, weekday_numbers
 
-DEFAULT_EXPIRY_MS = 365 * DAY_MS  # a run that nobody gave an end gets one, so that no state grows for ever
+DEFAULT_EXPIRY_MS = duration_ms(DEFAULT_EXPIRY)  # so that no state grows for ever
 
 
 def compile_plan(workspace_id: str, journey_id: str, version: int, journey: JourneyDefinition) -> Plan:

@@ -87,3 +87,12 @@ def test_a_simulation_says_that_its_people_are_made_up(tmp_path: Path) -> None:
     assert "made up" in said
     code, said = run("simulate", str(file), "--customers", "30", "--json")
     assert json.loads(said)["customers"] == 30
+
+
+def test_what_is_odd_about_a_journey_is_told_and_does_not_fail_it(tmp_path: Path) -> None:
+    guardrails = {"consent": {"marketing": "opt_out"}, "caps": [{"limit": 1, "per": "day", "channel": "sms"}]}
+    file = tmp_path / "journey.json"
+    file.write_text(json.dumps(a_journey(guardrails=guardrails)))
+    code, said = run("journeys", "check", str(file))
+    assert code == 0
+    assert "warning: $.guardrails.caps[0]" in said.replace("\n", "")
