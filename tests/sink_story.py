@@ -10,10 +10,13 @@ import msgspec
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.settings import Settings
+from orchestrator.sink.commit import commit
 from orchestrator.sink.decode import RawRecord
 from orchestrator.sink.fold import fold
-from orchestrator.store.pool import Pool
+from orchestrator.store.pool import Pool, connect
 from orchestrator.store.rows import Figures
+from orchestrator.store.writer import ActivityWriter
 
 WORKSPACE = "acme"
 JOURNEYS = (derived_id("journey", "win-back"), derived_id("journey", "welcome"))
@@ -81,6 +84,15 @@ def raw_records(activities: Iterable[Activity]) -> list[RawRecord]:
         records.append(RawRecord(TOPIC, partition, ends[partition], key, msgspec.json.encode(activity)))
         ends[partition] += 1
     return records
+
+
+async def sunk(settings: Settings, activities: Iterable[Activity]) -> None:
+    """Writes the activities as the sink would."""
+    connection = await connect(settings, application="test", patience_s=30)
+    try:
+        await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(activities))
+    finally:
+        await connection.close()
 
 
 async def add_journeys(pool: Pool) -> None:

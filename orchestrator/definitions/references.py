@@ -14,8 +14,8 @@ from orchestrator.definitions.condition import (
 )
 from orchestrator.definitions.entry import ScheduleEntry, SegmentEntry
 from orchestrator.definitions.journey import JourneyDefinition
-from orchestrator.definitions.places import conditions_of
-from orchestrator.definitions.step import Emit, FromEntry, Send, StartJourney, Update, Variable, Webhook
+from orchestrator.definitions.places import conditions_of, conditions_of_runs, variables_of
+from orchestrator.definitions.step import FromEntry, Send
 from orchestrator.errors import Problem
 
 # Where a condition looks at a customer at a moment when nothing has happened, if the entry is no event.
@@ -91,30 +91,17 @@ def _named_in(condition: Condition) -> Iterator[str]:
 def _fields_of_no_event(journey: JourneyDefinition) -> Iterator[Problem]:
     """Customers who enter by segment or schedule bring no event with them."""
     why = f"customers enter by {journey.entry.kind}, without an event whose fields could be looked at"
+    of_runs = {path for path, _ in conditions_of_runs(journey)}
     for path, condition in conditions_of(journey):
-        has_no_event = path in _OF_ENTRY or path.startswith("$.segments.") or path.endswith((".when", ".condition"))
+        has_no_event = path in _OF_ENTRY or path.startswith("$.segments.") or path in of_runs
         if has_no_event and _looks_at_fields(condition):
             yield Problem(path, "no_entry_event", why, "look at attributes, or at what happened")
     for step_id, step in journey.steps.items():
-        for field, variables in _variables(step):
-            for name, source in variables.items():
-                if isinstance(source, FromEntry):
-                    place = f"$.steps.{step_id}.{field}.{name}"
-                    yield Problem(place, "no_entry_event", why, "take it from an attribute, or write it out")
-
-
-def _variables(step: object) -> Iterator[tuple[str, dict[str, Variable]]]:
-    match step:
-        case Send():
-            yield "variables", step.variables
-        case Update():
-            yield "set", step.values
-        case StartJourney():
-            yield "fields", step.fields
-        case Emit() | Webhook():
-            yield "data", step.data
-        case _:
-            return
+        field, variables = variables_of(step)
+        for name, source in variables.items():
+            if isinstance(source, FromEntry):
+                place = f"$.steps.{step_id}.{field}.{name}"
+                yield Problem(place, "no_entry_event", why, "take it from an attribute, or write it out")
 
 
 def _looks_at_fields(condition: Condition) -> bool:

@@ -18,11 +18,7 @@ class Ways:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """The steps, each after those that lead to it."""
-        before: dict[str, set[str]] = {step_id: set() for step_id in self.onward}
-        for step_id, targets in self.onward.items():
-            for target in targets:
-                before[target].add(step_id)
-        return tuple(TopologicalSorter(before).static_order())
+        return tuple(TopologicalSorter(self.before).static_order())
 
     def least(self, start: str, cost: Callable[[str], int]) -> Mapping[str, int]:
         """Of each step that can be reached from ``start``: the least that the steps before it cost together."""

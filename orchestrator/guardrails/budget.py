@@ -85,6 +85,10 @@ class Purse(msgspec.Struct, frozen=True, gc=False):
         """The part of the limit that is this partition's; over all partitions they add up to the limit."""
         return limit.limit * (self.part + 1) // self.parts - limit.limit * self.part // self.parts
 
+    def with_spent(self, changes: Mapping[str, Spent]) -> "Purse":
+        """The purse after ``changes``, by the key of the limit."""
+        return Purse({**self.spent, **changes}, self.part, self.parts)
+
 
 WHOLE = Purse()
 

@@ -7,7 +7,7 @@ one that is repeated allows (or forbids) twice.
 
 from collections.abc import Sequence
 
-from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.clock import WEEKDAYS, minute_of
 from orchestrator.definitions.guardrail import QuietHours
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, spans_from, weekday
 
@@ -20,7 +20,7 @@ class SendingTimes:
     __slots__ = ("by_weekday",)
 
     def __init__(self, quiet: QuietHours) -> None:
-        starts, ends = _ms_of_day(quiet.starts), _ms_of_day(quiet.ends)
+        starts, ends = minute_of(quiet.starts) * MINUTE_MS, minute_of(quiet.ends) * MINUTE_MS
         if starts < ends:
             allowed = tuple(stretch for stretch in ((0, starts), (ends, DAY_MS)) if stretch[0] < stretch[1])
         else:
@@ -70,9 +70,3 @@ def _next_allowed_in(times: SendingTimes, zone: Zone, from_ms: int, until_ms: in
                 if local < min(local_end, day * DAY_MS + closes):
                     return local - offset
     raise AssertionError("spans never end")  # pragma: no cover
-
-
-def _ms_of_day(text: str) -> int:
-    """ "HH:MM" as milliseconds since midnight."""
-    hours, minutes = text.split(":")
-    return (int(hours) * 60 + int(minutes)) * MINUTE_MS

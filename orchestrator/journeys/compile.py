@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import assert_never
 
+from orchestrator.definitions.clock import minute_of
 from orchestrator.definitions.condition import Condition, FieldIs, Happened, InSegment, parts_of
 from orchestrator.definitions.document import Length
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, JourneyEntry, ScheduleEntry, SegmentEntry
 from orchestrator.definitions.journey import DEFAULT_EXPIRY, ExitCriterion, Goal, JourneyDefinition
+from orchestrator.definitions.places import conditions_of_events, conditions_of_runs, variables_of
 from orchestrator.definitions.step import (
     Branch,
     DateAttribute,
@@ -25,7 +28,6 @@ from orchestrator.definitions.step import (
     StartJourney,
     Step,
     Update,
-    Variable,
     Wait,
     WaitFor,
     WaitUntil,
@@ -58,7 +60,7 @@ from orchestrator.journeys.plan import (
     WaitPlan,
     WebhookPlan,
 )
-from orchestrator.journeys.timing import minute_of_day, weekday_numbers
+from orchestrator.journeys.timing import weekday_numbers
 
 DEFAULT_EXPIRY_MS = duration_ms(DEFAULT_EXPIRY)  # so that no state grows for ever
 
@@ -213,9 +215,9 @@ def _wait_until(step: WaitUntil) -> StepPlan:
             return DateAttributePlan(until.name, _ms(until.after) - _ms(until.before), step.next, until.when_missing)
         case LocalTime():
             weekdays = weekday_numbers(until.weekdays)
-            return LocalTimePlan(minute_of_day(until.time), weekdays, until.zone_when_unknown, step.next)
+            return LocalTimePlan(minute_of(until.time), weekdays, until.zone_when_unknown, step.next)
         case LocalWindow():
-            opens, closes = minute_of_day(until.starts), minute_of_day(until.ends)
+            opens, closes = minute_of(until.starts), minute_of(until.ends)
             weekdays = weekday_numbers(until.weekdays)
             return LocalWindowPlan(opens, closes, weekdays, until.zone_when_unknown, step.next)
         case _:
@@ -226,36 +228,10 @@ def _entry_fields(journey: JourneyDefinition) -> set[str]:
     """The fields of the entry event that are looked at later, and that a run must therefore keep."""
     fields: set[str] = set()
     for step in journey.steps.values():
-        fields |= {source.name for source in _variables_of(step) if isinstance(source, FromEntry)}
-    for condition in _conditions_of_runs(journey):
+        fields |= {source.name for source in variables_of(step)[1].values() if isinstance(source, FromEntry)}
+    for _, condition in conditions_of_runs(journey):
         fields |= {part.name for part in _parts(condition, journey.segments) if isinstance(part, FieldIs)}
     return fields
-
-
-def _variables_of(step: Step) -> Iterator[Variable]:
-    match step:
-        case Send():
-            yield from step.variables.values()
-        case Update():
-            yield from step.values.values()
-        case StartJourney():
-            yield from step.fields.values()
-        case Emit() | Webhook():
-            yield from step.data.values()
-        case _:
-            return
-
-
-def _conditions_of_runs(journey: JourneyDefinition) -> Iterator[Condition]:
-    """The conditions that are looked at when a run is under way, with the fields it has kept."""
-    for criterion in journey.exit_on:
-        if criterion.when is not None:
-            yield criterion.when
-    for step in journey.steps.values():
-        if isinstance(step, Branch):
-            yield from (path.when for path in step.paths)
-        if isinstance(step, WaitFor) and step.condition is not None:
-            yield step.condition
 
 
 def _parts(condition: Condition, segments: dict[str, Condition]) -> Iterator[Condition]:
@@ -271,22 +247,8 @@ def _parts(condition: Condition, segments: dict[str, Condition]) -> Iterator[Con
 def _counters(journey: JourneyDefinition) -> tuple[Counter, ...]:
     counters = {
         counter.key: counter
-        for condition in _all_conditions(journey)
+        for _, condition in chain(conditions_of_events(journey), conditions_of_runs(journey))
         for part in _parts(condition, journey.segments)
         if isinstance(part, Happened) and (counter := counter_of(part)) is not None
     }
     return tuple(counters.values())
-
-
-def _all_conditions(journey: JourneyDefinition) -> Iterator[Condition]:
-    entry = journey.entry
-    places = [
-        entry.audience,
-        entry.exclude,
-        entry.where if isinstance(entry, EventEntry) else None,
-        journey.goal.where if journey.goal else None,
-        *(criterion.where for criterion in journey.exit_on),
-        *(step.where for step in journey.steps.values() if isinstance(step, WaitFor)),
-    ]
-    yield from (condition for condition in places if condition is not None)
-    yield from _conditions_of_runs(journey)

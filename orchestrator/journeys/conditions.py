@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
+from orchestrator.definitions.clock import minute_of
 from orchestrator.definitions.condition import (
     AllOf,
     AnyOf,
@@ -19,7 +20,7 @@ from orchestrator.definitions.condition import (
 )
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.journeys.state import Attribute, Occurrences
-from orchestrator.journeys.timing import ZONE_ATTRIBUTE, in_local_window, minute_of_day, weekday_numbers, zone_or
+from orchestrator.journeys.timing import ZONE_ATTRIBUTE, in_local_window, weekday_numbers, zone_or
 from orchestrator.journeys.values import comparison, find
 from orchestrator.messages.ids import derived_id
 
@@ -144,7 +145,7 @@ def _happened(condition: Happened) -> Test:
 
 
 def _time_of_day(condition: TimeOfDay) -> Test:
-    opens, closes = minute_of_day(condition.starts), minute_of_day(condition.ends)
+    opens, closes = minute_of(condition.starts), minute_of(condition.ends)
     weekdays, fallback = weekday_numbers(condition.weekdays), condition.zone_when_unknown
 
     def test(situation: Situation) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from orchestrator.guardrails.budget import WHOLE, Purse
+from orchestrator.guardrails.budget import WHOLE
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.engine import Signal, advance, next_due_ms
 from orchestrator.journeys.occasions import Occasion, next_occasion
@@ -74,7 +74,7 @@ class Replaying:
             state = self.replay.states.get(customer, EMPTY)
             advanced = advance(self.directory, state, now, time_of(now), "stream", purse=self._purse)
             if advanced.spent:
-                self._purse = Purse({**self._purse.spent, **advanced.spent})
+                self._purse = self._purse.with_spent(advanced.spent)
             self.replay.states[customer] = advanced.state
             self.replay.effects += advanced.effects
             self.replay.duplicates += advanced.is_duplicate

@@ -9,12 +9,6 @@ from orchestrator.journeys.values import Scalar
 ZONE_ATTRIBUTE = "timezone"  # of a customer: the IANA name of the zone to live by
 
 
-def minute_of_day(clock: str) -> int:
-    """``"HH:MM"`` as minutes since midnight."""
-    hour, minute = clock.split(":")
-    return int(hour) * 60 + int(minute)
-
-
 def next_local_time(zone: Zone, minute: int, weekdays: frozenset[int], now_ms: int) -> int:
     """The first instant from ``now_ms`` on at which the clock in ``zone`` shows ``minute``, on one of ``weekdays``.
 

@@ -160,7 +160,7 @@ class Turn:
     def spend(self, key: str, spent: Spent) -> None:
         """Notes what is used of a limit over all customers."""
         self.spent[key] = spent
-        self.purse = Purse({**self.purse.spent, key: spent}, self.purse.part, self.purse.parts)
+        self.purse = self.purse.with_spent({key: spent})
 
     def command(
         self,

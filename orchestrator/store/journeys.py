@@ -119,7 +119,10 @@ async def change_journey(
     sql = load_queries("journeys")
     with translated("changing the journey"):
         async with pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(sql["lock_journey"], workspace_id, journey_id)
+            await connection.execute(sql["lock_journey"], workspace_id, journey_id)
+            # A statement of its own: one that has waited for the lock does not see all that was written meanwhile.
+            key = _standing_key(workspace_id, str(journey_id))
+            row = await connection.fetchrow(sql["find_journey"], workspace_id, journey_id, key)
             if row is None:
                 raise _no_such(journey_id)
             before = _journey(row)

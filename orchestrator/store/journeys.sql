@@ -41,19 +41,9 @@ select id, workspace_id, name, campaign_id, config, status, drain, paused_reason
 from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1 and id = $2;
 
--- name: lock_journey -- one journey, held until the transaction ends
-select id, workspace_id, name, campaign_id, config, status, drain, paused_reason, current_version,
-       created_at, updated_at,
-       (
-           select jsonb_agg(jsonb_build_object(
-               'version', versions.version, 'policy', versions.policy, 'steps', versions.steps,
-               'until_ms', (extract(epoch from versions.drained_at) * 1000)::bigint
-           ) order by versions.version)
-           from "033_omnichannel_journey_orchestrator_config_versions" as versions
-           where versions.config_id = configs.id and versions.policy <> 'pin'
-       ) as migrations,
-       true as is_published
-from "033_omnichannel_journey_orchestrator_configs" as configs
+-- name: lock_journey -- holds one journey until the transaction ends
+select
+from "033_omnichannel_journey_orchestrator_configs"
 where workspace_id = $1 and id = $2
 for no key update; -- lets the sink, whose rows refer to this one, go on
 

@@ -121,7 +121,7 @@ class JourneyDecider:
         """See :class:`Decider`."""
         result = engine.advance(directory, state, signal, now_ms, time, cause, wallet.purse)
         if result.spent:
-            wallet.purse = Purse({**wallet.purse.spent, **result.spent}, wallet.purse.part, wallet.purse.parts)
+            wallet.purse = wallet.purse.with_spent(result.spent)
         return result.state, result.effects
 
     def next_due_ms(self, directory: Directory, workspace_id: str, state: CustomerState) -> int | None:

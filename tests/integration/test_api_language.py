@@ -1,5 +1,6 @@
 """Versions, entries by request, workspace settings and explanations over HTTP, on a real PostgreSQL and Kafka."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Any
@@ -19,12 +20,10 @@ from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import Settings
-from orchestrator.sink.commit import commit
-from orchestrator.store.pool import connect
-from orchestrator.store.writer import ActivityWriter
-from tests.api_session import BASE, ApiSession, relayed, serving
+from orchestrator.store.pool import Connection
+from tests.api_session import BASE, ApiSession, relayed, serving, until
 from tests.builders import DAY, MONDAY_NOON, Customer, a_directory, a_journey
-from tests.sink_story import TOPIC, raw_records
+from tests.sink_story import sunk
 
 pytestmark = pytest.mark.integration
 
@@ -56,16 +55,7 @@ async def has_entered(api: ApiSession, journey_id: str, days: int = 0) -> None:
     if days:
         customer.waits_until(MONDAY_NOON + days * DAY)
     story = [activity for activity in customer.activities if activity.journey_id == journey_id]
-    await sunk(api, story)
-
-
-async def sunk(api: ApiSession, story: list[Activity]) -> None:
-    """The sink has written the activities."""
-    connection = await connect(api.settings, application="test", patience_s=30)
-    try:
-        await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(story))
-    finally:
-        await connection.close()
+    await sunk(api.settings, story)
 
 
 async def test_a_new_version_says_what_becomes_of_customers_and_the_workers_are_told(api: ApiSession) -> None:
@@ -95,6 +85,29 @@ async def test_a_new_version_says_what_becomes_of_customers_and_the_workers_are_
     first = (await client.get(f"{url}/versions/1")).json()
     assert "pause" in first["config"]["steps"]
     assert (await client.get(f"{url}/versions/3")).status_code == 404
+
+
+async def test_of_two_versions_published_at_once_each_takes_its_customers_over(api: ApiSession) -> None:
+    client = await api.client()
+    url = f"{BASE}/{await created(client)}"
+    async with api.pool.acquire() as other, other.transaction():
+        await other.execute('select from "033_omnichannel_journey_orchestrator_configs" for no key update')
+        changes = [
+            asyncio.create_task(
+                client.patch(url, json={"config": a_journey(about=about), "in_flight": {"policy": "follow"}})
+            )
+            for about in ("one", "two")
+        ]
+        # Both have begun before either has changed anything.
+        await until(lambda: _waiting(other, 2))
+    assert sorted([(await change).json()["version"] for change in changes]) == [2, 3]
+    standings = [record for record in await relayed(api.settings) if isinstance(record, JourneyStanding)]
+    assert [(each.version, each.policy) for each in standings[-1].migrations] == [(2, "follow"), (3, "follow")]
+
+
+async def _waiting(connection: Connection, count: int) -> bool:
+    waiting = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    return bool(await connection.fetchval(waiting) == count)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +285,7 @@ async def test_an_erasure_has_a_receipt_that_names_nobody(api: ApiSession) -> No
         details={"receipt": receipt, "requested_at_ms": MONDAY_NOON},
     )
     assert (await client.get(f"{ROOT}/erasures/{receipt}")).status_code == 404
-    await sunk(api, [erased])
+    await sunk(api.settings, [erased])
     answer = await client.get(f"{ROOT}/erasures/{receipt}")
     assert answer.status_code == 200, answer.text
     assert answer.json() == {

@@ -14,13 +14,11 @@ from orchestrator.messages.activity import Activity
 from orchestrator.messages.config import ExperimentShares, JourneyStanding
 from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
-from orchestrator.sink.commit import commit
 from orchestrator.store.pool import connect
 from orchestrator.store.steward import StewardSession
-from orchestrator.store.writer import ActivityWriter
 from tests.api_session import BASE, ApiSession, relayed, serving, until
 from tests.builders import a_journey, steps
-from tests.sink_story import TOPIC, raw_records
+from tests.sink_story import sunk
 
 pytestmark = pytest.mark.integration
 
@@ -56,14 +54,6 @@ async def created(api: ApiSession, config: dict[str, Any]) -> str:
     answer = await (await api.client()).post(BASE, json={"config": config})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
-
-
-async def sunk(api: ApiSession, story: list[Activity]) -> None:
-    connection = await connect(api.settings, application="test", patience_s=30)
-    try:
-        await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(story))
-    finally:
-        await connection.close()
 
 
 def an_activity(journey_id: str, type_: Any, number: int, at: datetime, step: str, **details: Any) -> Activity:
@@ -119,7 +109,7 @@ async def test_workers_hear_how_an_experiment_is_shared_out_and_of_its_winner_on
     assert [(item["epoch"], [arm["share"] for arm in item["arms"]]) for item in listed] == [(0, [50.0, 50.0])]
     now = datetime.now(UTC)
     story = exposed(journey_id, now, "short", range(60), 12) + exposed(journey_id, now, "long", range(60, 120), 8)
-    await sunk(api, story)
+    await sunk(api.settings, story)
     async with another_steward(api) as (steward, session):
         await steward.look_after(session, now + LATER - timedelta(minutes=1))  # nobody's result counts yet
         assert await session.shares((await session.watched())[0].journey_id) == {}
@@ -166,7 +156,7 @@ async def test_a_journey_whose_messages_bounce_pauses_by_itself_and_says_why(api
     journey_id, other = await created(api, with_brake()), await created(api, with_brake())
     url = f"{BASE}/{journey_id}"
     soon = datetime.now(UTC) + timedelta(minutes=2)  # behind the first whole minute after the start
-    await sunk(api, sends(journey_id, soon, 20, 2) + sends(other, soon, 20, 1))
+    await sunk(api.settings, sends(journey_id, soon, 20, 2) + sends(other, soon, 20, 1))
 
     async def is_paused() -> bool:
         return bool((await client.get(url)).json()["status"] == "PAUSED")
@@ -186,11 +176,11 @@ async def test_who_resumes_a_braked_journey_is_not_braked_for_the_same_messages(
     url = f"{BASE}/{journey_id}"
     now = datetime.now(UTC)
     async with another_steward(api) as (steward, session):
-        await sunk(api, sends(journey_id, now, 20, 20))
+        await sunk(api.settings, sends(journey_id, now, 20, 20))
         # The journey began in this very minute, so its first whole minute is still to come.
         await steward.look_after(session, now + timedelta(minutes=1))
         assert (await client.get(url)).json()["status"] == "ACTIVE"
-        await sunk(api, sends(journey_id, now + timedelta(minutes=2), 20, 20, first=50))
+        await sunk(api.settings, sends(journey_id, now + timedelta(minutes=2), 20, 20, first=50))
         await until(lambda: _is(api, url, "PAUSED"))
         resumed = (await client.patch(url, json={"status": "ACTIVE"})).json()
         assert (resumed["status"], resumed["paused_reason"]) == ("ACTIVE", None)

@@ -11,15 +11,13 @@ from orchestrator.catalog import Catalog
 from orchestrator.messages.codec import encode_activity, encode_event
 from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
-from orchestrator.sink.commit import commit
 from orchestrator.store.journeys import Change, Journey, create_journey
 from orchestrator.store.migrate import migrate
-from orchestrator.store.pool import connect, open_pool
-from orchestrator.store.writer import ActivityWriter
+from orchestrator.store.pool import open_pool
 from tests.builders import DAY, MONDAY_NOON, Customer, a_directory, a_journey, an_event
 from tests.integration.test_cli import orchestrator
 from tests.integration.test_worker_language import tell
-from tests.sink_story import TOPIC, raw_records
+from tests.sink_story import sunk
 
 pytestmark = pytest.mark.integration
 
@@ -62,9 +60,7 @@ async def test_a_customer_is_explained_on_the_command_line(settings: Settings) -
     customer = Customer(a_directory(None, **{journey_id: a_journey()}))
     customer.does("customer.signed_up", MONDAY_NOON)
     story = [activity for activity in customer.activities if activity.journey_id == journey_id]
-    connection = await connect(settings, application="test")
-    await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(story))
-    await connection.close()
+    await sunk(settings, story)
     code, said = orchestrator(settings, "explain", journey_id, "c1", "--workspace", "acme")
     assert code == 0, said
     assert "welcome was asked for over email" in said
