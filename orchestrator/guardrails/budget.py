@@ -3,32 +3,54 @@
 Each limit has periods: seconds, minutes and hours of the clock in UTC, calendar days in a zone, or one without end. A
 send belongs to the period of the moment it is decided at, and in no period is more decided than the limit.
 
-Customers live in partitions that know nothing of one another, so each partition has its own part of every limit. The
-parts are whole numbers that add up to the limit exactly, whoever works on which partition, and whatever crashes. What
-was spent of a part is kept with the partition, in the same transaction as the sends. The price: a limit that is small
-against the number of partitions, or customers who are spread unevenly, leave some of it unused; it is never exceeded.
+Customers live in partitions that know nothing of one another, so in each period every partition begins with its own
+part of the limit. The parts are whole numbers that add up to the limit exactly, whoever works on which partition, and
+whatever crashes. What was spent of a part is kept with the partition, in the same transaction as the sends. A partition
+whose part is spent asks the others for what they have left: see ``grants``. In no period is more spent than the limit.
 """
 
 from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from orchestrator.definitions.entry import Capacity
 from orchestrator.definitions.guardrail import Budget, Guardrails, Rate
 from orchestrator.guardrails.zone import Zone, first_instant, known_zone, local_day
+from orchestrator.messages.allowance import Stake
 
 MICRO = 1_000_000  # money is counted in millionths, so that sums are exact
 FOR_EVER_MS = 2**62
 _PERIOD_MS = {"second": 1_000, "minute": 60_000, "hour": 3_600_000}
+_SHORTEST_MOVED_MS = 60_000
 # Who finds a day's budget spent is looked at again within the first hour of the next, not all in its first second.
 SPREAD_MS = 3_600_000
 
 LimitRule = Literal["rate", "budget", "capacity"]
 
 
+class Moved(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What a partition has given to others and got from them, beside its part, in one period.
+
+    ``under``: the height of the limit that the last answer was about; versions of a journey may differ in it.
+    ``is_asking``: an answer is on its way. ``is_closed``: the answer was that nobody has anything left. ``had``: what
+    the partition had altogether in the period before.
+    """
+
+    given: int = 0
+    gained: int = 0
+    under: int = 0
+    is_asking: bool = False
+    is_closed: bool = False
+    had: int = 0
+
+
+NOT_MOVED = Moved()
+
+
 class Spent(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a partition has used of its part in the period that began at ``start_ms``.
+    """What a partition has used in the period that began at ``start_ms``.
 
     ``queue_ms`` and ``queued``: the period that those who wait are being told to come back in, and how many were told.
     """
@@ -37,6 +59,7 @@ class Spent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     units: int
     queue_ms: int = 0
     queued: int = 0
+    moved: Moved = NOT_MOVED
 
 
 class Limit(msgspec.Struct, frozen=True, gc=False):
@@ -59,9 +82,18 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
         """What one send of this cost takes."""
         return round(cost * MICRO) if self.is_money else 1
 
+    @property
+    def can_move(self) -> bool:
+        """Whether allowance may go from one partition to another: not where a period is over before an answer comes."""
+        return not self.period_ms or self.period_ms >= _SHORTEST_MOVED_MS
+
     def concerns(self, channel: str) -> bool:
         """Whether sends over this channel are counted."""
         return self.channel is None or self.channel == channel
+
+    def stake(self, at_ms: int) -> Stake:
+        """The limit in the period that ``at_ms`` is in."""
+        return Stake(self.key, self.limit, self.period_ms, self.period(at_ms)[0])
 
     def period(self, at_ms: int) -> tuple[int, int]:
         """The first instant of the period that ``at_ms`` is in, and that of the next."""
@@ -75,46 +107,79 @@ class Limit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Purse(msgspec.Struct, frozen=True, gc=False):
-    """What one partition, the ``part``-th of ``parts``, has spent, by the key of the limit."""
+    """What one partition, the ``part``-th of ``parts``, has spent, by the key of the limit.
+
+    ``may_ask``: the others can be asked for what they have left. In stream time they cannot: the answer would come by
+    the clock on the wall.
+    """
 
     spent: Mapping[str, Spent] = {}
     part: int = 0
     parts: int = 1
+    may_ask: bool = False
 
-    def share(self, limit: Limit) -> int:
-        """The part of the limit that is this partition's; over all partitions they add up to the limit."""
-        return limit.limit * (self.part + 1) // self.parts - limit.limit * self.part // self.parts
+    def share(self, limit: int, turn: int = 0) -> int:
+        """The part of ``limit`` that is this partition's; over all partitions they add up to the limit.
+
+        Parts go round with ``turn``, so that one which is nothing now is something later.
+        """
+        place = (self.part + turn) % self.parts
+        return limit * (place + 1) // self.parts - limit * place // self.parts
 
     def with_spent(self, changes: Mapping[str, Spent]) -> "Purse":
         """The purse after ``changes``, by the key of the limit."""
-        return Purse({**self.spent, **changes}, self.part, self.parts)
+        return Purse({**self.spent, **changes}, self.part, self.parts, self.may_ask)
 
 
 WHOLE = Purse()
 
 
 def room(purse: Purse, limit: Limit, at_ms: int) -> int:
-    """How many units are left of this partition's part at ``at_ms``.
+    """How many units this partition may still use at ``at_ms``; below zero where a new version has lowered the limit.
 
     Nothing is left of a period that another has followed already: what was used of it is not known any more. So a clock
     that runs back finds no room until it has caught up.
     """
-    spent = purse.spent.get(limit.key)
-    start_ms, _ = limit.period(at_ms)
-    if spent is None or spent.start_ms < start_ms:
-        return purse.share(limit)
-    return purse.share(limit) - spent.units if spent.start_ms == start_ms else 0
+    return left(purse, limit.stake(at_ms))
+
+
+def left(purse: Purse, stake: Stake) -> int:
+    """``room``, in the period of the stake."""
+    spent = current(purse, stake)
+    return 0 if spent.start_ms > stake.start_ms else allowance(purse, stake, spent) - spent.units
+
+
+def allowance(purse: Purse, stake: Stake, spent: Spent) -> int:
+    """What this partition has altogether in the period of ``spent``: its part, and what has moved.
+
+    What it gave is gone, whatever the limit's height. What it got under another height (two versions of a journey may
+    name different ones) counts as far as it was used: so no version exceeds its own limit by what another has asked
+    for, and an edit in the middle of a period makes nothing out of nothing.
+    """
+    turn = spent.start_ms // stake.period_ms if stake.period_ms else 0
+    moved = spent.moved
+    own = purse.share(stake.limit, turn) - moved.given
+    if not moved.gained or moved.under == stake.limit:
+        return own + moved.gained
+    used = spent.units - (purse.share(moved.under, turn) - moved.given)
+    return own + min(max(used, 0), moved.gained)
+
+
+def current(purse: Purse, stake: Stake) -> Spent:
+    """The record of the stake's period, or a new one; the one on hand, if that is of a later period."""
+    spent = purse.spent.get(stake.key)
+    if spent is None:
+        return Spent(stake.start_ms, 0)
+    if spent.start_ms >= stake.start_ms:
+        return spent
+    moved = NOT_MOVED if spent.moved == NOT_MOVED else Moved(had=allowance(purse, stake, spent))
+    return Spent(stake.start_ms, 0, spent.queue_ms, spent.queued, moved)
 
 
 def spend(purse: Purse, limit: Limit, units: int, at_ms: int) -> Spent:
     """The new record after ``units`` were used, for which there was ``room``."""
-    spent = purse.spent.get(limit.key)
-    start_ms, _ = limit.period(at_ms)
-    if spent is None:
-        return Spent(start_ms, units)
-    if spent.start_ms < start_ms:
-        return Spent(start_ms, units, spent.queue_ms, spent.queued)
-    return Spent(spent.start_ms, spent.units + units, spent.queue_ms, spent.queued)
+    spent = current(purse, limit.stake(at_ms))
+    return replace(spent, units=spent.units + units)
 
 
 def is_queued_behind(purse: Purse, limit: Limit, at_ms: int) -> bool:
@@ -129,22 +194,34 @@ def queue(purse: Purse, limit: Limit, units: int, at_ms: int, luck: int) -> tupl
     Of a rate each later period takes as many as fit into it, so that thousands who wait are each looked at about once.
     ``luck``: a number that belongs to who asks; it spreads those who wait for a day over its first hour.
     """
-    share = purse.share(limit)
     spent = purse.spent.get(limit.key, Spent(limit.period(at_ms)[0], 0))
     _, end_ms = limit.period(max(at_ms, spent.start_ms))
-    if units > share or end_ms >= FOR_EVER_MS:
+    if units > most(purse, limit) or end_ms >= FOR_EVER_MS:
         return None
     if not limit.period_ms:
         return end_ms + luck % SPREAD_MS, spent
-    fitting = max(1, share // max(1, units))
-    queue_ms, queued = max(spent.queue_ms, end_ms), spent.queued + 1
-    if spent.queue_ms < end_ms:
-        queued = 1
-    elif queued > fitting:
+    queue_ms, queued = (spent.queue_ms, spent.queued + 1) if spent.queue_ms >= end_ms else (end_ms, 1)
+    while queued > (fitting := _fitting(purse, limit, spent, queue_ms)):
         queue_ms, queued = queue_ms + limit.period_ms, 1
     # Within the period they come one after the other, at an even pace.
     until_ms = queue_ms + (queued - 1) * limit.period_ms // fitting
-    return until_ms, Spent(spent.start_ms, spent.units, queue_ms, queued)
+    return until_ms, replace(spent, queue_ms=queue_ms, queued=queued)
+
+
+def most(purse: Purse, limit: Limit) -> int:
+    """The most units that this partition can ever have in one period."""
+    if purse.may_ask and limit.can_move:
+        return limit.limit
+    # A rate's parts go round, so this partition has the largest of them once in a while.
+    return -(-limit.limit // purse.parts) if limit.period_ms else purse.share(limit.limit)
+
+
+def _fitting(purse: Purse, limit: Limit, spent: Spent, period_start_ms: int) -> int:
+    """How many sends of a rate will probably fit into a period to come."""
+    share = purse.share(limit.limit, period_start_ms // limit.period_ms)
+    if not purse.may_ask or spent.moved == NOT_MOVED:
+        return share
+    return max(share, spent.moved.had, allowance(purse, limit.stake(spent.start_ms), spent))
 
 
 def compile_limits(prefix: str, guardrails: Guardrails) -> tuple[Limit, ...]:

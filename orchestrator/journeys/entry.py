@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, OncePerKey
 from orchestrator.experiments.assignment import bucket, in_holdout
-from orchestrator.guardrails.budget import room, spend
+from orchestrator.guardrails.budget import Limit, room
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
@@ -63,8 +63,7 @@ def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
     if refusal is None and entry.exclude is not None and entry.exclude(situation):
         refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
     if refusal is None and plan.capacity is not None and room(turn.purse, plan.capacity, turn.now_ms) < 1:
-        reason = f"the journey has let in the {plan.capacity.limit} customers that it may per {plan.capacity.per}"
-        refusal = {"rule": "capacity", "reason": reason, "limit": plan.capacity.limit}
+        refusal = _full(turn, plan.capacity)
     if refusal is None and plan.exclusion_group:
         refusal = _make_room(turn, plan)
     if refusal is not None:
@@ -72,7 +71,7 @@ def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
         return False
 
     if plan.capacity is not None:
-        turn.spend(plan.capacity.key, spend(turn.purse, plan.capacity, 1, turn.now_ms))
+        turn.use(plan.capacity, 1)
     ordinal = entries.count + 1
     keys = entries.keys if entry.key is None else add_fingerprint(entries.keys, fingerprint(key), MAX_ENTRY_KEYS)
     entered = replace(entries, count=ordinal, last_ms=turn.now_ms, keys=keys)
@@ -163,6 +162,13 @@ def _re_entry_refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dic
         case _:
             assert_never(rule)
     return None
+
+
+def _full(turn: Turn, capacity: Limit) -> dict[str, object]:
+    reason = f"the journey has let in the {capacity.limit} customers that it may per {capacity.per}"
+    if turn.ask(capacity, 1):  # for those who come later: an entry does not wait
+        reason = f"this partition's part of the {capacity.limit} entries per {capacity.per} is used up for now"
+    return {"rule": "capacity", "reason": reason, "limit": capacity.limit}
 
 
 def _make_room(turn: Turn, plan: Plan) -> dict[str, object] | None:

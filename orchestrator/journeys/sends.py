@@ -10,7 +10,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, queue, room, spend
+from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, most, queue, room
 from orchestrator.guardrails.decide import SendRequest, decide_under
 from orchestrator.guardrails.history import SendRecord, remember
 from orchestrator.guardrails.verdict import Allow, Defer, Suppress
@@ -20,6 +20,9 @@ from orchestrator.journeys.turn import Turn, mark_of
 from orchestrator.journeys.waits import Onward
 from orchestrator.messages.ids import derived_id, fingerprint
 
+# How soon the other partitions have usually answered; a run that finds no answer yet waits twice as long the next time.
+ANSWER_MS = 500
+_MOST_DOUBLINGS = 3
 _WANT_OF_CONSENT = ("consent", "channel_suppressed")
 _REACHED = ("opened", "clicked")
 _FAILED = ("bounced", "failed")
@@ -145,35 +148,55 @@ def _held_by_limit(
     wanted = [(limit, limit.units(cost)) for limit in limits if limit.concerns(contact.channel)]
     for limit, units in wanted:
         left = room(turn.purse, limit, turn.now_ms)
-        is_behind = run.attempt == 0 and is_queued_behind(turn.purse, limit, turn.now_ms)
-        if units <= left and not is_behind:
+        if units <= left and not (run.attempt == 0 and is_queued_behind(turn.purse, limit, turn.now_ms)):
             continue
-        inputs = {
+        limit_units = limit.limit / MICRO if limit.is_money else limit.limit
+        details |= {
             "rule": limit.rule,
-            "limit": limit.limit / MICRO if limit.is_money else limit.limit,
-            "per": limit.per,
-            "left_here": left / MICRO if limit.is_money else left,
+            "reason": f"the {limit.rule} of {limit_units:g} per {limit.per} is used up",
+            "inputs": {
+                "rule": limit.rule,
+                "limit": limit_units,
+                "per": limit.per,
+                "left_here": left / MICRO if limit.is_money else left,
+            },
         }
-        reason = f"the {limit.rule} of {inputs['limit']:g} per {limit.per} is used up"
-        if units > turn.purse.share(limit):
-            reason = f"the {limit.rule} is so small that this partition's part of it has no room for one message"
-        details |= {"rule": limit.rule, "reason": reason, "inputs": inputs}
-        luck = int.from_bytes(fingerprint(run.id, step_id), "big")
-        again = None if limit.is_skipping else queue(turn.purse, limit, units, turn.now_ms, luck)
-        is_too_late = again is not None and step.expires_ms is not None and again[0] > run.arrived_ms + step.expires_ms
-        if again is None or is_too_late:
+        until_ms = _room_again(turn, run, step_id, limit, units, left, details)
+        is_too_late = (
+            until_ms is not None and step.expires_ms is not None and until_ms > run.arrived_ms + step.expires_ms
+        )
+        if until_ms is None or is_too_late:
             if is_too_late:
                 details |= {"rule": "message_expired", "put_off_by": limit.rule}
             turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
             return _passed(run), step.next
-        until_ms, spent = again
-        turn.spend(limit.key, spent)
         details["until_ms"] = until_ms
         turn.record("send_deferred", plan, run, step_id, details, nth=run.attempt)
         return replace(run, due_ms=until_ms, attempt=run.attempt + 1), None
     for limit, units in wanted:
-        turn.spend(limit.key, spend(turn.purse, limit, units, turn.now_ms))
+        turn.use(limit, units)
     return None
+
+
+def _room_again(
+    turn: Turn, run: Run, step_id: str, limit: Limit, units: int, left: int, details: dict[str, object]
+) -> int | None:
+    """When to look for room again in a limit that has none here now; None: never."""
+    if units > left and turn.ask(limit, units):
+        details["reason"] = f"this partition's part of the {limit.rule} is used up; the others are asked for theirs"
+        return turn.now_ms + (ANSWER_MS << min(run.attempt, _MOST_DOUBLINGS))
+    if units > most(turn.purse, limit):
+        details["reason"] = (
+            f"the {limit.rule} is so small that what this partition may have of it has no room for one message"
+        )
+    if limit.is_skipping:
+        return None
+    again = queue(turn.purse, limit, units, turn.now_ms, int.from_bytes(fingerprint(run.id, step_id), "big"))
+    if again is None:
+        return None
+    until_ms, spent = again
+    turn.spend(limit.key, spent)
+    return until_ms
 
 
 def _cost(turn: Turn, contact: ContactPlan) -> float:

@@ -6,8 +6,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from orchestrator.definitions.step import FromAttribute, FromEntry, Literally, Variable
-from orchestrator.guardrails.budget import WHOLE, Purse, Spent
+from orchestrator.guardrails.budget import WHOLE, Limit, Purse, Spent, spend
 from orchestrator.guardrails.decide import CustomerFacts
+from orchestrator.guardrails.grants import ask, is_answer_due, is_low
 from orchestrator.guardrails.zone import Zone
 from orchestrator.journeys.conditions import Situation
 from orchestrator.journeys.directory import Directory
@@ -16,13 +17,14 @@ from orchestrator.journeys.state import CustomerState, Run
 from orchestrator.journeys.timing import ZONE_ATTRIBUTE, zone_or
 from orchestrator.journeys.values import Scalar
 from orchestrator.messages.activity import Activity, ActivityType
+from orchestrator.messages.allowance import AllowanceAsked
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from orchestrator.messages.handover import Handover
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.timer import TimerDue
 
-Effect = SendCommand | Activity | EngagementEvent | DeliveryEvent | Handover
+Effect = SendCommand | Activity | EngagementEvent | DeliveryEvent | Handover | AllowanceAsked
 Signal = EngagementEvent | DeliveryEvent | TimerDue | Handover
 TimeRule = Literal["wall", "stream"]
 
@@ -161,6 +163,22 @@ class Turn:
         """Notes what is used of a limit over all customers."""
         self.spent[key] = spent
         self.purse = self.purse.with_spent({key: spent})
+
+    def ask(self, limit: Limit, units: int) -> bool:
+        """Asks the other partitions for room for ``units``, unless that is in vain; whether an answer is to come."""
+        asking = ask(self.purse, limit, units, self.now_ms)
+        if asking is None:
+            return is_answer_due(self.purse, limit, self.now_ms)
+        message, spent = asking
+        self.effects.append(message)
+        self.spend(limit.key, spent)
+        return True
+
+    def use(self, limit: Limit, units: int) -> None:
+        """Uses ``units`` of a limit over all customers, and sees to it that there will be more."""
+        self.spend(limit.key, spend(self.purse, limit, units, self.now_ms))
+        if is_low(self.purse, limit, units, self.now_ms):
+            self.ask(limit, units)
 
     def command(
         self,

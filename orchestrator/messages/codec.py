@@ -6,6 +6,7 @@ import msgspec
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.allowance import AllowanceMessage
 from orchestrator.messages.cloudevents import Encoded, Headers, read_envelope, write_binary
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import ConfigRecord, config_key
@@ -23,7 +24,7 @@ OUR_SOURCE = "/orchestrator"
 KIND_HEADER = "kind"
 WALK_KEY = b"\x00walk"  # no customer's: see messages.key
 
-OwnMessage = TimerDue | WalkDue | Handover | EngagementEvent | DeliveryEvent
+OwnMessage = TimerDue | WalkDue | Handover | EngagementEvent | DeliveryEvent | AllowanceMessage
 
 Message = TypeVar("Message")
 
@@ -34,6 +35,7 @@ _own_decoders: "dict[bytes, msgspec.json.Decoder[Any]]" = {
     b"handover": msgspec.json.Decoder(Handover),
     b"event": msgspec.json.Decoder(EngagementEvent),
     b"report": msgspec.json.Decoder(DeliveryEvent),
+    b"allowance": msgspec.json.Decoder(AllowanceMessage),
 }
 _command_decoder = msgspec.json.Decoder(SendCommand)
 _activity_decoder = msgspec.json.Decoder(Activity)
@@ -155,6 +157,16 @@ def encode_timer(timer: TimerDue) -> Encoded:
 def encode_walk(walk: WalkDue) -> Encoded:
     """A moment at which a partition looks at all its customers."""
     return Encoded(WALK_KEY, _to_json(walk), [(KIND_HEADER, b"walk")])
+
+
+def allowance_key(limit_key: str) -> bytes:
+    """The key of all messages about a limit: no customer's; the pool of the limit is kept by its partition."""
+    return b"\x00allowance:" + limit_key.encode()
+
+
+def encode_allowance(message: AllowanceMessage) -> Encoded:
+    """A message between partitions about a limit over all customers."""
+    return Encoded(allowance_key(message.stake.key), _to_json(message), [(KIND_HEADER, b"allowance")])
 
 
 def encode_passed_on(message: Handover | EngagementEvent | DeliveryEvent) -> Encoded:

@@ -7,16 +7,25 @@ Deciding it again (because a config changed before it was published) is just cal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, assert_never
 
 from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
-from orchestrator.guardrails.budget import Purse
+from orchestrator.guardrails.budget import Purse, Spent
+from orchestrator.guardrails.grants import give_back, keep_pool, take
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.allowance import (
+    AllowanceAsked,
+    AllowanceCalled,
+    AllowanceGranted,
+    AllowanceMessage,
+    AllowanceReturned,
+)
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.codec import (
     encode_activity,
+    encode_allowance,
     encode_command,
     encode_event,
     encode_passed_on,
@@ -47,6 +56,7 @@ S = TypeVar("S")
 MAX_OUTPUT_BYTES = 1_000_000
 # Customers that one record of a walk looks at. What they lead to goes through the topic again, between other records.
 WALK_CUSTOMERS = 500
+_TO_THE_PARTITION = (WalkDue, AllowanceAsked, AllowanceCalled, AllowanceReturned, AllowanceGranted)
 _NOT_SENT = ("send_suppressed", "send_deferred")
 
 Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
@@ -127,6 +137,7 @@ def decide(
         clock_ms=deciding.clock_ms,
         occasions=deciding.occasions,
         spent=dict(deciding.wallet.purse.spent),
+        pools=deciding.pools,
     )
     return outcome
 
@@ -136,6 +147,10 @@ def due(decider: Decider[D, S], directory: D, key: bytes, state: S) -> Due:
     workspace_id = key.partition(b":")[0].decode()
     held = decider.held_journeys(directory, workspace_id, state)
     return Due(decider.next_due_ms(directory, workspace_id, state), held)
+
+
+def _may_ask(wire: Wire, time: TimeMode) -> bool:
+    return wire.partitions > 1 and time == "wall"
 
 
 class _Deciding(Generic[D, S]):
@@ -160,7 +175,8 @@ class _Deciding(Generic[D, S]):
         self.now_ms = now_ms
         self.clock_ms = before.clock_ms
         self.occasions = before.occasions
-        self.wallet = Wallet(Purse(before.spent, outcome.partition, wire.partitions))
+        self.wallet = Wallet(Purse(before.spent, outcome.partition, wire.partitions, may_ask=_may_ask(wire, time)))
+        self.pools = before.pools
         self.load = load
         self.customers = customers
         self.outcome = outcome
@@ -177,8 +193,8 @@ class _Deciding(Generic[D, S]):
         for place, record in enumerate(records, outcome.records):
             try:
                 signal = decode(record)
-                if isinstance(signal, WalkDue):
-                    self._walk(topic, signal)
+                if isinstance(signal, _TO_THE_PARTITION):
+                    self._carry_out(topic, signal)
                     continue
                 key = record.key or customer_key(signal.workspace_id, signal.customer_id)
                 state = seen.get(key)
@@ -279,6 +295,33 @@ class _Deciding(Generic[D, S]):
         outcome.dead_letters[letter.topic, letter.reason] += 1
         self._produce(self.wire.dead_letters, outgoing(letter))
 
+    def _carry_out(self, topic: str, message: WalkDue | AllowanceMessage) -> None:
+        """Carries out what concerns the partition, and no customer in particular."""
+        match message:
+            case WalkDue():
+                self._walk(topic, message)
+                return
+            case AllowanceAsked() | AllowanceReturned():
+                key = message.stake.key
+                pool, said = keep_pool(self.pools.get(key), message, self.wire.partitions)
+                self.pools = {**self.pools, key: pool}
+                for partition, answer in said:
+                    self._address(partition, encode_allowance(answer))
+            case AllowanceCalled():
+                answer, spent = give_back(self.wallet.purse, message.stake)
+                self._note(message.stake.key, spent)
+                output = encode_allowance(answer)
+                self._address(partition_of(output.key, self.wire.partitions), output)
+            case AllowanceGranted():
+                self._note(message.stake.key, take(self.wallet.purse, message))
+            case _:
+                assert_never(message)
+        self.outcome.results[topic, "applied"] += 1
+
+    def _note(self, key: str, spent: Spent | None) -> None:
+        if spent is not None:
+            self.wallet.purse = self.wallet.purse.with_spent({key: spent})
+
     def _walk(self, topic: str, walk: WalkDue) -> None:
         """Has the next customers of a walk looked at, and the walk go on behind them."""
         outcome, journey_id = self.outcome, walk.journey_id
@@ -307,6 +350,8 @@ class _Deciding(Generic[D, S]):
             topic, output = self.wire.activities, encode_activity(effect)
         elif isinstance(effect, EngagementEvent) and customer_key(effect.workspace_id, effect.customer_id) == key:
             topic, output = self.wire.events, encode_event(effect)
+        elif isinstance(effect, AllowanceAsked):
+            topic, output = self.wire.timers, encode_allowance(effect)
         else:
             topic, output = self.wire.timers, encode_passed_on(effect)
         if len(output.value) > MAX_OUTPUT_BYTES:
@@ -324,11 +369,16 @@ class _Deciding(Generic[D, S]):
             if effect.type in _NOT_SENT:
                 outcome.suppressed[str(effect.details.get("rule", ""))] += 1
         elif topic == self.wire.timers:
-            partition = partition_of(output.key, self.wire.partitions)
-            if partition != outcome.partition:
-                outcome.addressed.setdefault(partition, []).append(output)
-                return
+            self._address(partition_of(output.key, self.wire.partitions), output)
+            return
         self._produce(topic, output)
+
+    def _address(self, partition: int, output: Encoded) -> None:
+        """Has a record produced on the own topic, for a partition."""
+        if partition == self.outcome.partition:
+            self._produce(self.wire.timers, output)
+        else:
+            self.outcome.addressed.setdefault(partition, []).append(output)
 
     def _produce(self, topic: str, record: Encoded | Outgoing) -> None:
         records = self.outcome.outputs.get(topic)

@@ -8,6 +8,7 @@ to. It is what makes a record count once: everything below ``next_offsets[topic]
 import msgspec
 
 from orchestrator.guardrails.budget import Spent
+from orchestrator.guardrails.grants import Pool
 
 # No customer key can begin with a NUL: see messages.key.
 PARTITION_KEY = b"\x00partition"
@@ -20,7 +21,7 @@ class PartitionRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     ``next_offsets``: by input topic, the first offset whose effect is not in the states yet.
     ``clock_ms``: the greatest event time seen (stream mode only; 0: none yet).
-    ``spent``: of limits over all customers, what was used of this partition's part.
+    ``spent``: of limits over all customers, what was used of this partition's part. ``pools``: what it keeps for all.
     ``occasions``: by journey, the last moment of its schedule at which all customers are looked at.
     """
 
@@ -28,6 +29,7 @@ class PartitionRecord(msgspec.Struct, frozen=True, kw_only=True):
     clock_ms: int = 0
     occasions: dict[str, int] = {}
     spent: dict[str, Spent] = {}
+    pools: dict[str, Pool] = {}
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -315,6 +315,32 @@ async def test_a_budget_over_all_customers_is_never_exceeded_whatever_dies_meanw
     assert max(by_second.values()) <= 40
 
 
+async def test_a_budget_is_used_to_the_last_message_though_all_its_customers_are_in_one_partition(
+    settings: Settings, worker: WorkerProcess
+) -> None:
+    """The partitions ask one another for what they have left, and that survives the worker's deaths."""
+    guardrails = {**OPEN, "budgets": [{"kind": "messages", "limit": 50, "per": "day", "when_spent": "skip"}]}
+    await publish(settings, a_version(journey(start="offer", steps=steps(offer=OFFER), guardrails=guardrails)))
+    await publish(settings, a_standing())
+    count = Catalog(settings).customer_partitions
+    names = (f"c{number}" for number in range(10_000))
+    crowd = [name for name in names if partition_of(customer_key(WORKSPACE, name), count) == 1][:80]
+    await tell(settings, *(did(number, name) for number, name in enumerate(crowd)))
+    for point, times in ((AFTER_COMMIT, 3), (AFTER_PRODUCE, 2)):
+        worker.start(**{VARIABLE: f"{point}:{times}", "ORCHESTRATOR_BATCH_MAX_RECORDS": "10"})
+        assert await worker.ended() == EXIT_CODE
+    worker.start()
+
+    async def all_ended() -> bool:
+        return len(await activities(settings, "run_completed")) == len(crowd)
+
+    await comes_true(all_ended, worker)
+    assert await worker.stop() == 0
+    assert count > 1
+    assert len(await commands(settings)) == 50
+    assert {a.details["rule"] for a in await activities(settings, "send_suppressed")} == {"budget"}
+
+
 async def test_events_that_journeys_emit_by_the_thousand_are_neither_lost_nor_doubled(
     settings: Settings, worker: WorkerProcess
 ) -> None:

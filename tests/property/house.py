@@ -14,6 +14,7 @@ from orchestrator.messages.codec import encode_event, encode_timer
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.key import partition_of
 from orchestrator.messages.timer import TimerDue
+from orchestrator.settings import TimeMode
 from orchestrator.streams.batch import Outcome, PartitionBatch, decide
 from orchestrator.streams.decider import JourneyDecider
 from orchestrator.streams.stored import PartitionRecord
@@ -52,10 +53,15 @@ class Partition:
 
 
 class House:
-    """Some partitions and one journey directory; ``effects`` are the records that were committed, by topic."""
+    """Some partitions and one journey directory; ``committed`` are the records that were published, by topic.
 
-    def __init__(self, directory: Directory) -> None:
+    ``now_ms``: the clock on the wall, where time is told by that.
+    """
+
+    def __init__(self, directory: Directory, time: TimeMode = "stream", now_ms: int = 0) -> None:
         self.directory = directory
+        self.time: TimeMode = time
+        self.now_ms = now_ms
         self.decider = JourneyDecider()
         self.partitions = [Partition(number) for number in range(WIRE.partitions)]
         self.committed: defaultdict[str, list[tuple[bytes | None, bytes | None]]] = defaultdict(list)
@@ -72,7 +78,8 @@ class House:
         for key, state in partition.store.items():
             workspace_id, _, customer_id = key.decode().partition(":")
             due_ms = self.decider.next_due_ms(self.directory, workspace_id, state)
-            if due_ms is not None and due_ms <= partition.record.clock_ms:
+            moment_ms = partition.record.clock_ms if self.time == "stream" else self.now_ms
+            if due_ms is not None and due_ms <= moment_ms:
                 timer = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
                 partition.append(TIMERS, *encode_timer(timer))
 
@@ -126,7 +133,15 @@ class House:
             return sorted(key for key in partition.store if key.startswith(prefix) and key > after)[:most]
 
         return decide(
-            self.decider, self.directory, WIRE, "stream", 0, batch, partition.record, partition.store.get, customers
+            self.decider,
+            self.directory,
+            WIRE,
+            self.time,
+            self.now_ms,
+            batch,
+            partition.record,
+            partition.store.get,
+            customers,
         )
 
     def _commit(self, partition: Partition, outcome: Outcome[CustomerState]) -> None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from orchestrator.journeys.directory import Directory
 from orchestrator.messages.codec import decode_activity, decode_command
 from orchestrator.messages.event import CLOCK_TICKED, CUSTOMER_MERGED, EngagementEvent
-from tests.builders import WORKSPACE, a_directory
+from tests.builders import MONDAY_NOON, WORKSPACE, a_directory, a_journey, an_event, steps
 from tests.input_records import CATALOG, WIRE
 from tests.property.house import DEATHS, House
 from tests.property.journeys import FAR_FUTURE, journeys, lives
@@ -119,3 +119,45 @@ def test_a_limit_over_all_customers_holds_whatever_dies(
     activities = [decode_activity(value) for _, value in house.committed[CATALOG.activities]]
     assert sum(activity.type == "journey_entered" for activity in activities) <= limit + 1
     assert len({activity.id for activity in activities}) == len(activities)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(0, 200), min_size=1, max_size=60, unique=True),
+    st.integers(1, 40),
+    st.integers(1, 20),
+    st.lists(st.tuples(DEEDS, st.integers(1, 90_000)), max_size=6),
+)
+def test_on_the_wall_a_limit_is_used_up_wherever_its_customers_are_and_never_exceeded_whatever_dies(
+    numbers: list[int], limit: int, per_minute: int, spans: list[tuple[list[Any], int]]
+) -> None:
+    """The partitions ask one another for what they have left: nothing of that may be lost or done twice."""
+    offer = {"kind": "send", "channel": "sms", "template": "t", "next": "done"}
+    guardrails = {
+        "consent": {"marketing": "opt_out"},
+        "budgets": [{"kind": "messages", "limit": limit, "per": "total"}],
+        "rates": [{"limit": per_minute, "per": "minute"}],
+    }
+    journey = a_journey(start="offer", steps=steps(offer=offer), guardrails=guardrails)
+    house = House(a_directory(journey), "wall", MONDAY_NOON)
+    house.publish(replace(an_event(id_=f"e{number}"), customer_id=f"c{number}") for number in numbers)
+    for deeds, later_ms in spans:
+        for number, most, death, ticks in deeds:
+            if ticks:
+                house.tick(number)
+            house.work(number, most, death)
+        house.now_ms += later_ms
+    for _ in range(240):  # a minute's rate may let one through only
+        house.finish()
+        house.now_ms += 30_000
+    commands = [
+        decode_command(value)
+        for topic, records in house.committed.items()
+        if topic != CATALOG.activities
+        for _, value in records
+    ]
+    by_minute = Counter(command.decided_at_ms // 60_000 for command in commands)
+    assert max(by_minute.values()) <= per_minute
+    assert len(commands) == len({command.id for command in commands}) == min(limit, len(numbers))
+    activities = [decode_activity(value) for _, value in house.committed[CATALOG.activities]]
+    assert sum(activity.type == "run_completed" for activity in activities) == len(numbers)

@@ -84,7 +84,7 @@ def test_a_clock_that_runs_back_finds_no_room() -> None:
 @given(st.integers(1, 10**9), st.integers(1, 64))
 def test_parts_are_whole_and_add_up_to_the_limit(limit: int, parts: int) -> None:
     one = a_limit(kind="messages", limit=limit, per="total")
-    shares = [Purse({}, part, parts).share(one) for part in range(parts)]
+    shares = [Purse({}, part, parts).share(one.limit) for part in range(parts)]
     assert sum(shares) == limit
     assert max(shares) - min(shares) <= 1
 
@@ -136,12 +136,31 @@ def test_what_will_never_have_room_is_not_waited_for(limit: Limit) -> None:
     assert queue(Purse(), limit, 5 * MICRO, NOON, 0) is None
 
 
-def test_a_part_of_nothing_has_no_room_and_is_not_waited_for() -> None:
+def test_the_parts_of_a_rate_go_round_so_that_everybody_has_a_turn() -> None:
+    one = a_limit(limit=1, per="second")
+    purses = [Purse({}, part, 64) for part in range(64)]
+    for second in range(64):
+        assert sum(room(purse, one, NOON + second * 1_000) for purse in purses) == 1
+    for purse in purses:
+        assert sum(room(purse, one, NOON + second * 1_000) for second in range(64)) == 1
+        if room(purse, one, NOON) == 0:
+            again = queue(purse, one, 1, NOON, 0)
+            assert again is not None
+            assert room(purse, one, again[0]) == 1
+
+
+def test_a_days_part_of_nothing_has_no_room_and_is_not_waited_for() -> None:
     purse = Purse({}, 0, 64)
-    one = a_limit(limit=1, per="minute")
+    one = a_limit(kind="messages", limit=1, per="day")
     assert room(purse, one, NOON) == 0
     assert queue(purse, one, 1, NOON, 0) is None
     assert sum(room(Purse({}, part, 64), one, NOON) for part in range(64)) == 1
+
+
+def test_where_the_others_can_be_asked_a_part_of_nothing_waits_for_the_next_day() -> None:
+    purse = Purse({}, 0, 64, may_ask=True)
+    assert queue(purse, a_limit(kind="messages", limit=1, per="day"), 1, NOON, 0) is not None
+    assert queue(purse, a_limit(kind="money", limit=1, per="day"), 2 * MICRO, NOON, 0) is None
 
 
 def test_total_budgets_and_those_that_skip_do_not_put_off() -> None:

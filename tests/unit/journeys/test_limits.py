@@ -5,11 +5,18 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from orchestrator.guardrails.budget import Purse
+from orchestrator.guardrails.grants import take
+from orchestrator.journeys.engine import advance
 from orchestrator.journeys.replay import replay
+from orchestrator.journeys.sends import ANSWER_MS
+from orchestrator.journeys.state import EMPTY
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.allowance import AllowanceAsked, AllowanceGranted
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import WorkspaceSettings
-from tests.builders import DAY, HOUR, MONDAY_NOON, WORKSPACE, a_directory, a_journey, an_event, steps
+from orchestrator.messages.timer import TimerDue
+from tests.builders import DAY, HOUR, JOURNEY, MONDAY_NOON, WORKSPACE, a_directory, a_journey, an_event, steps
 
 NOON = MONDAY_NOON
 OPEN = {"consent": {"marketing": "opt_out"}}
@@ -113,3 +120,40 @@ def test_a_clock_that_runs_back_lets_no_more_through() -> None:
     effects = crowd(offering(budgets=[{"kind": "messages", "limit": 2, "per": "day", "when_spent": "skip"}]), 9, -DAY)
     by_day = Counter((moment - NOON + 12 * HOUR) // DAY for moment in sends(effects))
     assert max(by_day.values()) <= 2
+
+
+def test_where_others_can_be_asked_a_send_waits_for_their_answer_and_one_that_is_refused_is_told_why() -> None:
+    journey = offering(entry={"capacity": {"limit": 3}}, budgets=[{"kind": "messages", "limit": 2, "per": "total"}])
+    directory, purse = a_directory(journey), Purse({}, 0, 8, may_ask=True)
+    event = an_event("customer.signed_up", NOON)
+    # The part of the capacity is 3 * 1 // 8 = 0 here.
+    refused = advance(directory, EMPTY, event, NOON, purse=purse)
+    (asked, refusal) = refused.effects
+    assert isinstance(asked, AllowanceAsked)
+    assert (asked.partition, asked.units, asked.stake.key) == (0, 1, f"{JOURNEY}/capacity")
+    assert "for now" in refusal.details["reason"]  # type: ignore[union-attr]
+
+    purse = purse.with_spent(refused.spent)
+    spent = take(purse, AllowanceGranted(stake=asked.stake, units=3))
+    assert spent is not None
+    purse = purse.with_spent({asked.stake.key: spent})
+    later = advance(directory, refused.state, replace(event, id="again"), NOON + 1, purse=purse)
+    purse = purse.with_spent(later.spent)
+    (asked,) = [effect for effect in later.effects if isinstance(effect, AllowanceAsked)]
+    deferred = later.effects[-1]
+    assert isinstance(deferred, Activity)
+    assert (deferred.type, deferred.details["rule"]) == ("send_deferred", "budget")
+    assert deferred.details["until_ms"] == NOON + 1 + ANSWER_MS
+    assert "the others are asked" in str(deferred.details["reason"])
+
+    # No answer yet: it waits twice as long, and does not ask twice.
+    timer = TimerDue(workspace_id=WORKSPACE, customer_id="c1", due_ms=NOON + 1 + ANSWER_MS)
+    still = advance(directory, later.state, timer, NOON + 1 + ANSWER_MS, purse=purse)
+    (deferred,) = still.effects
+    assert deferred.details["until_ms"] == NOON + 1 + 3 * ANSWER_MS  # type: ignore[union-attr]
+    for units, type_ in ((1, "send_requested"), (0, "send_suppressed")):
+        spent = take(purse, AllowanceGranted(stake=asked.stake, units=units))
+        assert spent is not None
+        told = purse.with_spent({asked.stake.key: spent})
+        last = advance(directory, still.state, replace(timer, due_ms=NOON + 10_000), NOON + 10_000, purse=told)
+        assert type_ in [getattr(effect, "type", "") for effect in last.effects]
