@@ -30,7 +30,7 @@ class Suppression(msgspec.Struct, array_like=True, frozen=True, gc=False):
     reason: str
 
 
-class Consents(msgspec.Struct, array_like=True, frozen=True):
+class Consents(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """``given[channel][category]``, either of them possibly ``"*"``; ``suppressions`` by channel."""
 
     given: dict[str, dict[str, Consent]] = {}

@@ -22,7 +22,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.clock import MINUTES_PER_DAY, WEEKDAYS
 from orchestrator.guardrails.consent import Consents, consent_of, is_permitted, state_of, suppression_of
 from orchestrator.guardrails.frequency import Cap, count_since, is_full, opens_ms
 from orchestrator.guardrails.history import SendHistory
@@ -32,6 +32,7 @@ from orchestrator.guardrails.verdict import Allow, Defer, Inputs, Suppress, Verd
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, known_zone, local_ms, weekday
 
 _MOST_ROUNDS = 20
+_CLOCK = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in range(MINUTES_PER_DAY))
 
 
 class SendRequest(msgspec.Struct, frozen=True, gc=False):
@@ -156,12 +157,11 @@ def _quiet_inputs(
             is_quiet = True
             break
     day, time = divmod(local, DAY_MS)
-    hour, minute = divmod(time // MINUTE_MS, 60)
     inputs: Inputs = {
         "rule": "quiet_hours",
         "quiet": quiet,
         "zone": zone.name,
-        "local_time": f"{hour:02}:{minute:02}",
+        "local_time": _CLOCK[time // MINUTE_MS],
         "weekday": WEEKDAYS[weekday(day)],
     }
     if is_assumed:

@@ -15,7 +15,6 @@
 The newest record is always kept, so the minimum gap is exact.
 """
 
-from bisect import insort
 from operator import attrgetter
 
 import msgspec
@@ -38,7 +37,7 @@ class SendRecord(msgspec.Struct, array_like=True, frozen=True, gc=False):
     journey_id: str
 
 
-class SendHistory(msgspec.Struct, array_like=True, frozen=True):
+class SendHistory(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The sends of one customer, oldest first. ``forgotten_until_ms``: see the module's third reason."""
 
     records: tuple[SendRecord, ...] = ()
@@ -53,8 +52,11 @@ def remember(history: SendHistory, record: SendRecord, now_ms: int, room: int = 
 
     Call it once for every ``Allow`` that is acted upon, with the same ``now_ms``. ``room`` is the most records kept.
     """
-    records = list(history.records)
-    insort(records, record, key=_AT)
+    if not history.records:
+        return SendHistory((record,), history.forgotten_until_ms)
+    records = [*history.records, record]
+    if history.records[-1].at_ms > record.at_ms:  # the clock ran back
+        records.sort(key=_AT)
     return _within_bounds(records, history.forgotten_until_ms, now_ms, room)
 
 

@@ -16,6 +16,7 @@ class SendRules:
     __slots__ = (
         "_caps",
         "_caps_by_kind",
+        "_consent_modes",
         "_definition",
         "fallback_zones",
         "gap",
@@ -30,6 +31,7 @@ class SendRules:
         self._definition = definition
         self._caps = tuple(Cap(index, cap) for index, cap in enumerate(definition.caps))
         self._caps_by_kind: dict[tuple[str, str], tuple[Cap, ...]] = {}
+        self._consent_modes: dict[str, ConsentMode] = {}
         self.fallback_zones = fallback_zones
         self.gap_ms = duration_ms(definition.minimum_gap) if definition.minimum_gap else 0
         self.gap = format_duration(definition.minimum_gap) if definition.minimum_gap else ""
@@ -49,7 +51,12 @@ class SendRules:
 
     def consent_mode(self, category: str) -> ConsentMode:
         """What a send of ``category`` needs."""
-        return self._definition.consent_mode(category)
+        mode = self._consent_modes.get(category)
+        if mode is None:
+            mode = self._definition.consent_mode(category)
+            if len(self._consent_modes) < MAX_REMEMBERED_KINDS:
+                self._consent_modes[category] = mode
+        return mode
 
 
 def compile_rules(definition: Guardrails) -> SendRules:

@@ -1,7 +1,5 @@
 """Which journeys a signal may let the customer enter, one function for each kind of trigger."""
 
-from dataclasses import replace
-
 from msgspec import structs
 
 from orchestrator.journeys.entry import Trigger, enter, triggered_by
@@ -23,7 +21,7 @@ def admit_by_event(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None
         asked = turn.directory.entered.get(journey_id) if isinstance(journey_id, str) else None
         if asked is not None and asked.entry.kind == "api" and asked.workspace_id == turn.workspace_id:
             given = fields if isinstance(fields, dict) else {}
-            enter(turn, asked, replace(triggered_by(event, occurred_ms), data=given))
+            enter(turn, asked, triggered_by(event, occurred_ms)._replace(data=given))
 
 
 def admit_by_segment(turn: Turn, identity: tuple[str, ...]) -> None:

@@ -45,6 +45,7 @@ class Directory:
     Of each journey that is active or paused, the version that is entered now, highest priority first, then by journey
     id: ``entries`` by (workspace, event type); ``segment_entries`` by workspace; ``entered`` by journey id.
     ``counters``: the filtered counts that they ask for, by (workspace, event type).
+    ``moving``: journeys by whose standing customers under way may have to go over to another version, or leave.
     """
 
     plans: Mapping[tuple[str, int], Plan] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Directory:
     segment_entries: Mapping[str, tuple[Plan, ...]] = field(default_factory=dict)
     entered: Mapping[str, Plan] = field(default_factory=dict)
     counters: Mapping[tuple[str, str], tuple[Counter, ...]] = field(default_factory=dict)
+    moving: frozenset[str] = frozenset()
 
     @classmethod
     def empty(cls) -> "Directory":
@@ -117,6 +119,11 @@ class Directory:
             segment_entries=segment_entries,
             entered=entered,
             counters=_counters_of(self.plans.values()),
+            moving=frozenset(
+                journey_id
+                for journey_id, standing in self.standings.items()
+                if standing.migrations or self.is_discarded(journey_id)
+            ),
         )
 
     def entered_by(self, workspace_id: str, event_type: str) -> tuple[Plan, ...]:

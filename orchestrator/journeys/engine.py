@@ -97,11 +97,12 @@ def _engagement(
     purse: Purse,
 ) -> Advance:
     mark = fingerprint(event.source, event.id)
-    if has_fingerprint(state.seen, mark):
+    if mark in state.seen and has_fingerprint(state.seen, mark):
         return Advance(state, (), is_duplicate=True)
-    now_ms = max(now_ms, state.clock_ms)
+    # Written out, not max() and min(): this is paid for at every event.
+    now_ms = now_ms if now_ms > state.clock_ms else state.clock_ms
     # An event from the future (a wrong clock at the sender) is taken as happening now.
-    occurred_ms = min(event.time_ms, now_ms)
+    occurred_ms = event.time_ms if event.time_ms < now_ms else now_ms
     turn = Turn(directory, state, event.workspace_id, event.customer_id, now_ms, cause, purse)
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
     if event.source.startswith(EMITTED_SOURCE):
@@ -111,8 +112,9 @@ def _engagement(
             learn_consent(turn, event, occurred_ms)  # what is overdue is decided now, when this is known
         _catch_up(turn, state.clock_ms, time)
     learn(turn, event, occurred_ms)
-    for index in _by_priority(turn):
-        turn.runs[index] = meet(turn, turn.runs[index], event, occurred_ms)
+    if turn.runs:
+        for index in _by_priority(turn):
+            turn.runs[index] = meet(turn, turn.runs[index], event, occurred_ms)
     admit_by_event(turn, event, occurred_ms)
     return _conclude(turn, now_ms, (event.source, event.id))
 
@@ -210,7 +212,10 @@ def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
     """
     upto_ms = turn.now_ms
     was_due = False
-    for index, run in enumerate(turn.runs):
+    moving = turn.directory.moving
+    for index, run in enumerate(turn.runs) if moving else ():
+        if run.journey_id not in moving:
+            continue
         if _is_to_migrate(turn.directory, run):
             was_due = True
             turn.runs[index] = migrate(turn, run)
@@ -305,7 +310,7 @@ def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -
         due_ms = run.next_ms
         if due_ms is None:
             continue
-        if _is_to_migrate(directory, run) or _is_to_leave(directory, run):
+        if run.journey_id in directory.moving and (_is_to_migrate(directory, run) or _is_to_leave(directory, run)):
             due_ms = min(due_ms, directory.standings[run.journey_id].changed_at_ms)
         if (earliest_ms is None or due_ms < earliest_ms) and may_fall_due(
             directory, workspace_id, run.journey_id, run.version

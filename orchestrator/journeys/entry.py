@@ -1,8 +1,7 @@
 """Who enters a journey: the trigger, the audience, re-entry, and the draw between treatment and holdout."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from msgspec.structs import replace
 
@@ -21,7 +20,7 @@ from orchestrator.journeys.state import (
     add_fingerprint,
     has_fingerprint,
 )
-from orchestrator.journeys.turn import Turn
+from orchestrator.journeys.turn import NOTHING, Turn
 from orchestrator.journeys.values import find, storable
 from orchestrator.journeys.walk import walk
 from orchestrator.messages.activity import Activity
@@ -33,14 +32,13 @@ GLOBAL_HOLDOUT_SALT = "#global-holdout"
 ALL_JOURNEYS = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """What may start a run. ``identity`` tells triggers apart for ever; ``details`` say on record what it was."""
 
     identity: tuple[str, ...]
     occurred_ms: int
     details: Mapping[str, object]
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = NOTHING
 
 
 def triggered_by(event: EngagementEvent, occurred_ms: int) -> Trigger:

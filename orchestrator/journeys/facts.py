@@ -13,12 +13,14 @@ from orchestrator.journeys.turn import Turn
 from orchestrator.journeys.values import storable
 from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
 
+_OF_CONSENT = (CONSENT_GRANTED, CONSENT_REVOKED)
+
 
 def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
     """Takes over what the event says; what is known from a later event stays."""
     if event.type == CUSTOMER_UPDATED:
         _update_attributes(turn, event, occurred_ms)
-    else:
+    elif event.type in _OF_CONSENT:
         learn_consent(turn, event, occurred_ms)
     turn.history = _counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
     if not turn.directory.counters:
@@ -30,7 +32,7 @@ def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
 
 def learn_consent(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
     """Takes over what the event says of consent; doing it twice changes nothing more."""
-    if event.type not in (CONSENT_GRANTED, CONSENT_REVOKED):
+    if event.type not in _OF_CONSENT:
         return
     channel, category = event.data.get("channel", ANY), event.data.get("category", ANY)
     if isinstance(channel, str) and isinstance(category, str):

@@ -32,7 +32,7 @@ NOTHING: Mapping[str, object] = {}
 NO_OUTCOMES: Mapping[str, str] = {}
 
 
-class Advance(msgspec.Struct, frozen=True):
+class Advance(msgspec.Struct, frozen=True, gc=False):
     """The next state, and what is to be published: commands and activities in the order they were decided.
 
     ``is_duplicate``: the signal had been carried out before, and nothing was done. ``spent``: the new records of limits
@@ -112,12 +112,11 @@ class Turn:
 
     def end(self, clock_ms: int) -> CustomerState:
         """The state after this turn, without runs of which nothing more can come."""
-        # A list, not a generator: it is made at every signal, mostly of one run or none.
-        kept = [
-            run
-            for run in self.runs
-            if run.step != "" or (run.goal_until_ms is not None and run.goal_until_ms >= clock_ms)
-        ]
+        kept = self.runs
+        for run in kept:
+            if run.step == "" and (run.goal_until_ms is None or run.goal_until_ms < clock_ms):
+                kept = [each for each in kept if _may_still_matter(each, clock_ms)]
+                break
         return CustomerState(
             clock_ms,
             self.attributes,
@@ -218,12 +217,14 @@ class Turn:
         self, type_: ActivityType, plan: Plan, run: Run, step: str, details: dict[str, object], nth: int = 0
     ) -> None:
         """Puts a decision about a run on record. ``nth`` tells repeated decisions of one kind at one step apart."""
-        identity = (run.id, type_, step, str(nth))
+        which = str(nth) if nth else "0"
+        # Most runs have never come to a step twice: they need not be asked.
+        mark = mark_of(run, step) if run.visits or run.moves else ""
         self.effects.append(
             Activity(
-                id=derived_id("activity", *identity, mark)
-                if (mark := mark_of(run, step))
-                else derived_id("activity", *identity),
+                id=derived_id("activity", run.id, type_, step, which, mark)
+                if mark
+                else derived_id("activity", run.id, type_, step, which),
                 workspace_id=self.workspace_id,
                 customer_id=self.customer_id,
                 journey_id=plan.journey_id,
@@ -237,6 +238,10 @@ class Turn:
                 cause=self.cause,
             )
         )
+
+
+def _may_still_matter(run: Run, clock_ms: int) -> bool:
+    return run.step != "" or (run.goal_until_ms is not None and run.goal_until_ms >= clock_ms)
 
 
 def mark_of(run: Run, step: str) -> str:
