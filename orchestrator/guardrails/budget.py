@@ -31,18 +31,15 @@ LimitRule = Literal["rate", "budget", "capacity"]
 
 
 class Moved(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What a partition has given to others and got from them, beside its part, in one period.
+    """What a partition has got from others, beside its part, in one period; below zero: what it has given.
 
-    ``under``: the height of the limit that the last answer was about; versions of a journey may differ in it.
-    ``is_asking``: an answer is on its way. ``is_closed``: the answer was that nobody has anything left. ``had``: what
-    the partition had altogether in the period before.
+    ``is_asking``: an answer is on its way. ``closed_under``: how high the limit was when the answer was that nobody has
+    anything left (0: that was never the answer). ``had``: what the partition had altogether in the period before.
     """
 
-    given: int = 0
-    gained: int = 0
-    under: int = 0
+    units: int = 0
     is_asking: bool = False
-    is_closed: bool = False
+    closed_under: int = 0
     had: int = 0
 
 
@@ -63,8 +60,9 @@ class Spent(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Limit(msgspec.Struct, frozen=True, gc=False):
-    """One limit, made ready. ``key`` names it for ever; ``limit`` is in units: messages, entries, or millionths.
+    """One limit, made ready; ``limit`` is in units: messages, entries, or millionths.
 
+    ``key`` names what is limited, not how high: an edit that raises or lowers it goes on with what was spent.
     ``period_ms`` 0: calendar days in ``zone``, or, where that is None, one period without end.
     """
 
@@ -121,10 +119,11 @@ class Purse(msgspec.Struct, frozen=True, gc=False):
     def share(self, limit: int, turn: int = 0) -> int:
         """The part of ``limit`` that is this partition's; over all partitions they add up to the limit.
 
-        Parts go round with ``turn``, so that one which is nothing now is something later.
+        No part of a higher limit is smaller than that of a lower one. Parts go round with ``turn``, so that one which
+        is nothing now is something later.
         """
-        place = (self.part + turn) % self.parts
-        return limit * (place + 1) // self.parts - limit * place // self.parts
+        whole, rest = divmod(limit, self.parts)
+        return whole + ((self.part + turn) % self.parts < rest)
 
     def with_spent(self, changes: Mapping[str, Spent]) -> "Purse":
         """The purse after ``changes``, by the key of the limit."""
@@ -135,7 +134,7 @@ WHOLE = Purse()
 
 
 def room(purse: Purse, limit: Limit, at_ms: int) -> int:
-    """How many units this partition may still use at ``at_ms``; below zero where a new version has lowered the limit.
+    """How many units this partition may still use at ``at_ms``; below zero where the limit was lowered meanwhile.
 
     Nothing is left of a period that another has followed already: what was used of it is not known any more. So a clock
     that runs back finds no room until it has caught up.
@@ -150,19 +149,9 @@ def left(purse: Purse, stake: Stake) -> int:
 
 
 def allowance(purse: Purse, stake: Stake, spent: Spent) -> int:
-    """What this partition has altogether in the period of ``spent``: its part, and what has moved.
-
-    What it gave is gone, whatever the limit's height. What it got under another height (two versions of a journey may
-    name different ones) counts as far as it was used: so no version exceeds its own limit by what another has asked
-    for, and an edit in the middle of a period makes nothing out of nothing.
-    """
+    """What this partition has altogether in the period of ``spent``: its part, and what has moved."""
     turn = spent.start_ms // stake.period_ms if stake.period_ms else 0
-    moved = spent.moved
-    own = purse.share(stake.limit, turn) - moved.given
-    if not moved.gained or moved.under == stake.limit:
-        return own + moved.gained
-    used = spent.units - (purse.share(moved.under, turn) - moved.given)
-    return own + min(max(used, 0), moved.gained)
+    return purse.share(stake.limit, turn) + spent.moved.units
 
 
 def current(purse: Purse, stake: Stake) -> Spent:
@@ -226,24 +215,40 @@ def _fitting(purse: Purse, limit: Limit, spent: Spent, period_start_ms: int) -> 
 
 def compile_limits(prefix: str, guardrails: Guardrails) -> tuple[Limit, ...]:
     """The rates and budgets of ``guardrails``; ``prefix`` is that of their keys."""
-    rates = (_of_rate(f"{prefix}/rates/{index}", rate) for index, rate in enumerate(guardrails.rates))
-    budgets = (_of_budget(f"{prefix}/budgets/{index}", budget) for index, budget in enumerate(guardrails.budgets))
-    return (*rates, *budgets)
+    limits = (
+        *(_of_rate(f"{prefix}/rate", rate) for rate in guardrails.rates),
+        *(_of_budget(f"{prefix}/budget", budget) for budget in guardrails.budgets),
+    )
+    found: dict[str, Limit] = {}
+    for limit in limits:
+        key, same = limit.key, 1
+        while key in found:  # two that limit the same: each is counted for itself
+            same += 1
+            key = f"{limit.key}/{same}"
+        found[key] = replace(limit, key=key)
+    return tuple(found.values())
 
 
 def compile_capacity(prefix: str, capacity: Capacity) -> Limit:
     """How many may enter."""
     zone = known_zone(capacity.zone) if capacity.per == "day" else None
-    return Limit(f"{prefix}/capacity", "capacity", capacity.limit, 0, zone, None, False, True, capacity.per)
+    key = f"{prefix}/capacity/{_days(capacity.per, zone)}"
+    return Limit(key, "capacity", capacity.limit, 0, zone, None, False, True, capacity.per)
 
 
-def _of_rate(key: str, rate: Rate) -> Limit:
+def _of_rate(prefix: str, rate: Rate) -> Limit:
+    key = f"{prefix}/{rate.per}/{rate.channel or '*'}"
     return Limit(key, "rate", rate.limit, _PERIOD_MS[rate.per], None, rate.channel, False, False, rate.per)
 
 
-def _of_budget(key: str, budget: Budget) -> Limit:
+def _of_budget(prefix: str, budget: Budget) -> Limit:
     is_money = budget.kind == "money"
     limit = round(budget.limit * MICRO) if is_money else int(budget.limit)
     zone = known_zone(budget.zone) if budget.per == "day" else None
     is_skipping = budget.when_spent == "skip" or budget.per == "total"
+    key = f"{prefix}/{budget.kind}/{_days(budget.per, zone)}/{budget.channel or '*'}"
     return Limit(key, "budget", limit, 0, zone, budget.channel, is_money, is_skipping, budget.per)
+
+
+def _days(per: str, zone: Zone | None) -> str:
+    return per if zone is None else f"{per} in {zone.name}"

@@ -9,7 +9,9 @@ who asks is told so.
 
 Allowance is like coins: it is taken from a partition's record in the transaction that publishes the message, and put
 into another's in the transaction that has read it. A message that is read again is below the partition's applied
-offsets. So what all partitions have, what the pool has, and what is on its way add up to the limit, whatever dies.
+offsets. So what all partitions have, what the pool has, and what is on its way add up to the limit, whatever dies. An
+edit that raises or lowers the limit changes the parts and nothing else: no more than the higher of the two is spent in
+the period in which it comes.
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
-from orchestrator.guardrails.budget import Limit, Moved, Purse, Spent, current, left, room
+from orchestrator.guardrails.budget import Limit, Purse, Spent, current, left, room
 from orchestrator.messages.allowance import (
     AllowanceAsked,
     AllowanceCalled,
@@ -36,12 +38,14 @@ class Pool(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What lies ready of a limit in the period that began at ``start_ms``.
 
     ``calls``: how many partitions have been called on and have not answered. ``asking``: who waits for an answer.
+    ``has_granted``: something since the last call. Who asked ahead may not need it after all.
     """
 
     start_ms: int
     units: int = 0
     calls: int = 0
     asking: tuple[AllowanceAsked, ...] = ()
+    has_granted: bool = False
 
 
 class Addressed(NamedTuple):
@@ -57,8 +61,7 @@ def ask(purse: Purse, limit: Limit, units: int, at_ms: int) -> tuple[AllowanceAs
         return None
     stake = limit.stake(at_ms)
     spent = current(purse, stake)
-    is_in_vain = spent.moved.is_closed and spent.moved.under == limit.limit
-    if spent.start_ms > stake.start_ms or spent.moved.is_asking or is_in_vain:
+    if spent.start_ms > stake.start_ms or spent.moved.is_asking or spent.moved.closed_under >= limit.limit:
         return None
     asked = AllowanceAsked(stake=stake, partition=purse.part, units=units)
     return asked, replace(spent, moved=replace(spent.moved, is_asking=True))
@@ -81,7 +84,7 @@ def give_back(purse: Purse, stake: Stake) -> tuple[AllowanceReturned, Spent | No
     if not units:
         return AllowanceReturned(stake=stake, units=0), None
     spent = current(purse, stake)
-    moved = replace(spent.moved, given=spent.moved.given + units)
+    moved = replace(spent.moved, units=spent.moved.units - units)
     return AllowanceReturned(stake=stake, units=units), replace(spent, moved=moved)
 
 
@@ -91,23 +94,13 @@ def take(purse: Purse, granted: AllowanceGranted) -> Spent | None:
     spent = current(purse, stake)
     if spent.start_ms != stake.start_ms:
         return None
-    before = spent.moved
-    # Under another height of the limit only what was used of it still counts (see ``allowance``).
-    gained = before.gained if before.under == stake.limit else _used(purse, stake, spent)
-    moved = Moved(
-        given=before.given,
-        gained=gained + granted.units,
-        under=stake.limit,
-        is_closed=granted.units == 0,
-        had=before.had,
+    moved = replace(
+        spent.moved,
+        units=spent.moved.units + granted.units,
+        is_asking=False,
+        closed_under=0 if granted.units else stake.limit,
     )
     return replace(spent, moved=moved)
-
-
-def _used(purse: Purse, stake: Stake, spent: Spent) -> int:
-    turn = spent.start_ms // stake.period_ms if stake.period_ms else 0
-    own = purse.share(spent.moved.under, turn) - spent.moved.given
-    return min(max(spent.units - own, 0), spent.moved.gained)
 
 
 def keep_pool(
@@ -126,10 +119,10 @@ def keep_pool(
             pool = replace(pool, units=pool.units + message.units, calls=pool.calls - 1)
     pool, said = _grant(pool)
     if pool.asking and not pool.calls:
-        if isinstance(message, AllowanceAsked):
-            pool = replace(pool, calls=parts)
+        if isinstance(message, AllowanceAsked) or pool.has_granted:
+            pool = replace(pool, calls=parts, has_granted=False)
             said += [Addressed(part, AllowanceCalled(stake=stake)) for part in range(parts)]
-        else:  # all have answered
+        else:  # all have answered, and nobody has got anything meanwhile that might still be unused
             said += [_refuse(asked) for asked in pool.asking]
             pool = replace(pool, asking=())
     return pool, said
@@ -144,7 +137,7 @@ def _grant(pool: Pool) -> tuple[Pool, list[Addressed]]:
         block = max(asked.units, pool.units // (2 * len(pool.asking)))
         said.append(Addressed(asked.partition, AllowanceGranted(stake=asked.stake, units=block)))
         others = tuple(other for other in pool.asking if other is not asked)
-        pool = replace(pool, units=pool.units - block, asking=others)
+        pool = replace(pool, units=pool.units - block, asking=others, has_granted=True)
     return pool, said
 
 

@@ -45,7 +45,9 @@ class Directory:
     Of each journey that is active or paused, the version that is entered now, highest priority first, then by journey
     id: ``entries`` by (workspace, event type); ``segment_entries`` by workspace; ``entered`` by journey id.
     ``counters``: the filtered counts that they ask for, by (workspace, event type).
-    ``moving``: journeys by whose standing customers under way may have to go over to another version, or leave.
+    ``limits``: over all customers, by journey id: those of the version that is entered, or was last, for all who are
+    under way. ``moving``: journeys by whose standing customers under way may have to go over to another version, or
+    leave.
     """
 
     plans: Mapping[tuple[str, int], Plan] = field(default_factory=dict)
@@ -56,6 +58,7 @@ class Directory:
     segment_entries: Mapping[str, tuple[Plan, ...]] = field(default_factory=dict)
     entered: Mapping[str, Plan] = field(default_factory=dict)
     counters: Mapping[tuple[str, str], tuple[Counter, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[Limit, ...]] = field(default_factory=dict)
     moving: frozenset[str] = frozenset()
 
     @classmethod
@@ -119,6 +122,11 @@ class Directory:
             segment_entries=segment_entries,
             entered=entered,
             counters=_counters_of(self.plans.values()),
+            limits={
+                standing.journey_id: plan.limits
+                for standing in self.standings.values()
+                if (plan := self.plans.get((standing.journey_id, standing.version))) is not None
+            },
             moving=frozenset(
                 journey_id
                 for journey_id, standing in self.standings.items()

@@ -51,7 +51,9 @@ def send(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onwa
     verdict = decide_under(rules, request, turn.facts(), turn.now_ms)
     match verdict:
         case Allow():
-            limits = plan.limits if workspace is None else (*workspace.limits, *plan.limits)
+            limits = turn.directory.limits.get(plan.journey_id, plan.limits)
+            if workspace is not None:
+                limits = (*workspace.limits, *limits)
             if limits and (held := _held_by_limit(turn, plan, run, step_id, step, details, limits)) is not None:
                 return held
             return _allowed(turn, plan, run, step_id, step, details, verdict)

@@ -17,6 +17,7 @@ from orchestrator.messages.allowance import (
     AllowanceReturned,
 )
 from tests.builders import MONDAY_NOON
+from tests.property.tries import tries
 
 MINUTE = 60_000
 
@@ -138,24 +139,35 @@ def test_in_no_period_is_more_sent_than_the_limit_even_with_clocks_that_differ_a
     assert max(house.sent.values(), default=0) <= limit
 
 
-@given(st.integers(1, 60), st.integers(1, 60), st.integers(2, 8), DEEDS)
-def test_two_versions_of_a_limit_never_send_more_than_the_higher_and_neither_more_than_its_own(
-    one: int, other: int, parts: int, deeds: Deeds
+@given(st.lists(st.integers(1, 60), min_size=1, max_size=4), st.integers(2, 8), DEEDS)
+def test_a_limit_that_is_raised_and_lowered_meanwhile_is_never_exceeded_beyond_the_highest(
+    heights: list[int], parts: int, deeds: Deeds
 ) -> None:
+    """Not even where some partitions have heard of the edit and others have not."""
     house = Partitions(parts)
-    sent = {one: 0, other: 0}
-    for part, sends, reads, choice in deeds:
+    for part, sends, reads, height in deeds:
         part %= parts
-        height = one if choice % 2 else other
         for _ in range(sends):
-            sent[height] += house.send(part, a_limit(height), 1, MONDAY_NOON)
+            house.send(part, a_limit(heights[height % len(heights)]), 1, MONDAY_NOON)
         read(house, part, reads)
-    # Parts of two limits are rounded differently: by less than one each.
-    assert house.sent.get(0, 0) < max(one, other) + parts
-    assert all(sent[height] <= height for height in sent)
+    assert house.sent.get(0, 0) <= max(heights)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
+@given(st.integers(1, 60), st.integers(1, 60), st.integers(2, 8), DEEDS)
+def test_a_limit_that_is_raised_can_be_used_to_its_new_height(limit: int, more: int, parts: int, deeds: Deeds) -> None:
+    house, before, now = Partitions(parts), a_limit(limit), a_limit(limit + more)
+    for part, sends, reads, _ in deeds:
+        for _ in range(sends):
+            house.send(part % parts, before, 1, MONDAY_NOON)
+        read(house, part % parts, reads)
+    for _ in range(20 * (limit + more) + 20):
+        house.send(0, now, 1, MONDAY_NOON)
+        house.settle()
+    assert house.sent[0] == limit + more
+
+
+@settings(max_examples=tries(60))
 @given(st.integers(1, 400), st.integers(2, 16), st.data())
 def test_everything_can_be_used_wherever_it_is_needed(limit: int, parts: int, data: st.DataObject) -> None:
     """Demand in a few partitions only, as large as it likes: after a while the whole limit is sent."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from orchestrator.experiments.assignment import BUCKETS, bucket, in_holdout, pick_variant
 from orchestrator.experiments.sample_ratio import sample_ratio_p
+from tests.property.tries import tries
 
 CUSTOMERS = 5_000
 # A chance of one in a billion per example to fail by bad luck alone.
@@ -23,14 +24,14 @@ def test_customer_stays_in_one_bucket(workspace: str, experiment: str, salt: str
     assert bucket(workspace, experiment, salt, customer) == first
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=tries(20))
 @given(experiment=ids, percent=st.integers(100, 9_900).map(lambda hundredths: hundredths / 100))
 def test_holdout_gets_its_share_of_customers(experiment: str, percent: float) -> None:
     held_out = sum(in_holdout(bucket("w", experiment, "s", f"c{number}"), percent) for number in range(CUSTOMERS))
     assert sample_ratio_p(held_out, CUSTOMERS - held_out, percent / 100) > IMPOSSIBLE
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=tries(20))
 @given(one=ids, other=ids)
 def test_experiments_are_independent(one: str, other: str) -> None:
     salts = ("first", "second") if one == other else ("s", "s")
@@ -42,7 +43,7 @@ def test_experiments_are_independent(one: str, other: str) -> None:
     assert sample_ratio_p(same, CUSTOMERS - same, 0.5) > IMPOSSIBLE
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=tries(25))
 @given(weights=st.lists(st.integers(0, 100), min_size=1, max_size=6).filter(any))
 def test_every_variant_gets_the_buckets_of_its_weight(weights: list[int]) -> None:
     sizes = Counter(pick_variant(each, weights) for each in range(BUCKETS))

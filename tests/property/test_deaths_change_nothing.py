@@ -14,6 +14,7 @@ from tests.builders import MONDAY_NOON, WORKSPACE, a_directory, a_journey, an_ev
 from tests.input_records import CATALOG, WIRE
 from tests.property.house import DEATHS, House
 from tests.property.journeys import FAR_FUTURE, journeys, lives
+from tests.property.tries import tries
 
 CUSTOMERS = ("c1", "c2", "c3", "c4", "c5")
 DEEDS = st.lists(
@@ -71,7 +72,7 @@ def outputs(house: House) -> dict[str, Counter[tuple[bytes | None, bytes | None]
     return {topic: Counter(records) for topic, records in house.committed.items()}
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(journeys(), lives(), DEEDS)
 def test_deaths_at_any_point_of_a_commit_and_new_owners_change_nothing(
     journey: dict[str, Any], events: list[EngagementEvent], deeds: list[Any]
@@ -98,7 +99,7 @@ def without_causes(house: House) -> dict[str, Any]:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(journeys(), lives(), DEEDS, st.integers(1, 9))
 def test_a_limit_over_all_customers_holds_whatever_dies(
     journey: dict[str, Any], events: list[EngagementEvent], deeds: list[Any], limit: int
@@ -121,7 +122,7 @@ def test_a_limit_over_all_customers_holds_whatever_dies(
     assert len({activity.id for activity in activities}) == len(activities)
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     st.lists(st.integers(0, 200), min_size=1, max_size=60, unique=True),
     st.integers(1, 40),

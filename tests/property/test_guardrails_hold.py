@@ -15,6 +15,7 @@ from orchestrator.guardrails.history import NEVER_MS, NO_SENDS, SendHistory, Sen
 from orchestrator.guardrails.rules import compile_rules
 from orchestrator.guardrails.verdict import Allow, Defer, Suppress
 from orchestrator.guardrails.zone import first_instant, known_zone, local_ms
+from tests.property.tries import tries
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -113,7 +114,7 @@ def most_in_a_window(cap: FrequencyCap, sends: list[SendRecord], zones: list[str
     return most
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=tries(300))
 @given(
     caps=st.lists(caps, min_size=1, max_size=3),
     gap=st.none() | st.integers(1, 20).map(lambda hours: timedelta(hours=hours)),
@@ -171,7 +172,7 @@ def test_no_sequence_of_sends_exceeds_a_limit(
     assert all(most_in_a_window(cap, sent, zones) <= cap.limit for cap in caps)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=tries(200))
 @given(quiet=quiet_hours(), zones=st.lists(st.sampled_from(ZONES), min_size=1, max_size=3, unique=True), now=instants)
 @example(  # the night in which Berlin's 02:00 to 03:00 does not happen
     quiet=QuietHours.model_validate({"from": "20:00", "to": "02:30"}),
@@ -211,7 +212,7 @@ def test_a_deferred_send_is_due_at_the_first_allowed_minute(quiet: QuietHours, z
             assert all(is_quiet_somewhere(at) for at in range(now, now + 14 * DAY_MS, 30 * MINUTE_MS))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=tries(300))
 @given(
     cap=caps,
     zone=st.sampled_from(ZONES) | st.none(),
@@ -329,7 +330,7 @@ def test_no_marketing_leaves_without_a_standing_grant(
 
 
 @pytest.mark.parametrize("name", ZONES)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=tries(100))
 @given(at_ms=instants)
 def test_local_time_is_what_the_standard_library_says(name: str, at_ms: int) -> None:
     zone = known_zone(name)

@@ -150,7 +150,7 @@ def test_the_parts_of_a_rate_go_round_so_that_everybody_has_a_turn() -> None:
 
 
 def test_a_days_part_of_nothing_has_no_room_and_is_not_waited_for() -> None:
-    purse = Purse({}, 0, 64)
+    purse = Purse({}, 9, 64)
     one = a_limit(kind="messages", limit=1, per="day")
     assert room(purse, one, NOON) == 0
     assert queue(purse, one, 1, NOON, 0) is None
@@ -158,7 +158,7 @@ def test_a_days_part_of_nothing_has_no_room_and_is_not_waited_for() -> None:
 
 
 def test_where_the_others_can_be_asked_a_part_of_nothing_waits_for_the_next_day() -> None:
-    purse = Purse({}, 0, 64, may_ask=True)
+    purse = Purse({}, 9, 64, may_ask=True)
     assert queue(purse, a_limit(kind="messages", limit=1, per="day"), 1, NOON, 0) is not None
     assert queue(purse, a_limit(kind="money", limit=1, per="day"), 2 * MICRO, NOON, 0) is None
 

@@ -96,22 +96,13 @@ def test_an_answer_that_comes_after_its_period_changes_nothing() -> None:
     assert ask(purse, BUDGET, 10, NOON + DAY) is not None
 
 
-def test_what_one_version_has_got_is_not_for_one_with_a_lower_limit() -> None:
-    high, low = a_limit(80), a_limit(8)
-    purse = granted(asking(after(a_purse(), high, 5)), 60, high)
-    assert room(purse, high, NOON) == 65
-    assert room(purse, low, NOON) <= 1
-    purse = after(purse, high, 30)  # 35 of 70
-    assert room(purse, low, NOON) <= 1
-    assert room(purse, a_limit(88), NOON) == 1  # what was got is used, and an eighth of the rise is new
-
-
-def test_what_was_used_under_the_old_limit_does_not_stand_against_what_is_got_under_the_new() -> None:
-    purse = after(granted(asking(after(a_purse(), BUDGET, 10)), 60), BUDGET, 60)  # 70 of 70
-    raised = a_limit(160)
-    assert room(purse, raised, NOON) == 10
-    purse = granted(asking(after(purse, raised, 10), raised), 7, raised)
-    assert room(purse, raised, NOON) == 7
+def test_a_limit_that_is_raised_adds_to_what_there_is_and_one_that_is_lowered_takes_from_it() -> None:
+    purse = granted(asking(after(a_purse(), BUDGET, 10)), 60)
+    assert room(purse, BUDGET, NOON) == 60
+    assert room(purse, a_limit(160), NOON) == 70
+    assert room(purse, a_limit(8), NOON) == 51
+    assert room(after(purse, BUDGET, 60), a_limit(8), NOON) == -9
+    assert give_back(after(purse, BUDGET, 60), a_limit(8).stake(NOON))[0].units == 0
 
 
 def test_a_pool_calls_on_all_and_serves_in_order_as_the_answers_come() -> None:
@@ -124,7 +115,12 @@ def test_a_pool_calls_on_all_and_serves_in_order_as_the_answers_come() -> None:
     pool, said = keep_pool(pool, AllowanceReturned(stake=stake, units=3), 2)
     assert said == [Addressed(3, AllowanceGranted(stake=stake, units=2))]
     pool, said = keep_pool(pool, AllowanceReturned(stake=stake, units=0), 2)
-    assert said == [Addressed(1, AllowanceGranted(stake=stake, units=0))]  # one is left, and two are needed
+    # One is left, and two are needed. But somebody has got something, and may not need it: all are called on again.
+    assert said == [Addressed(part, AllowanceCalled(stake=stake)) for part in range(2)]
+    pool, said = keep_pool(pool, AllowanceReturned(stake=stake, units=0), 2)
+    assert said == []
+    pool, said = keep_pool(pool, AllowanceReturned(stake=stake, units=0), 2)
+    assert said == [Addressed(1, AllowanceGranted(stake=stake, units=0))]
     assert pool == Pool(stake.start_ms, units=1)
 
 

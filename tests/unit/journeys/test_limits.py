@@ -124,13 +124,13 @@ def test_a_clock_that_runs_back_lets_no_more_through() -> None:
 
 def test_where_others_can_be_asked_a_send_waits_for_their_answer_and_one_that_is_refused_is_told_why() -> None:
     journey = offering(entry={"capacity": {"limit": 3}}, budgets=[{"kind": "messages", "limit": 2, "per": "total"}])
-    directory, purse = a_directory(journey), Purse({}, 0, 8, may_ask=True)
+    directory, purse = a_directory(journey), Purse({}, 7, 8, may_ask=True)
     event = an_event("customer.signed_up", NOON)
-    # The part of the capacity is 3 * 1 // 8 = 0 here.
+    # The last of 8 partitions has no part of 3.
     refused = advance(directory, EMPTY, event, NOON, purse=purse)
     (asked, refusal) = refused.effects
     assert isinstance(asked, AllowanceAsked)
-    assert (asked.partition, asked.units, asked.stake.key) == (0, 1, f"{JOURNEY}/capacity")
+    assert (asked.partition, asked.units, asked.stake.key) == (7, 1, f"{JOURNEY}/capacity/total")
     assert "for now" in refusal.details["reason"]  # type: ignore[union-attr]
 
     purse = purse.with_spent(refused.spent)
