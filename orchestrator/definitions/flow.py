@@ -66,12 +66,20 @@ def _messages_that_always_expire(journey: JourneyDefinition) -> Iterator[Problem
         if not isinstance(step, Send) or step.expires_after is None:
             continue
         path = f"$.steps.{step_id}.expires_after"
-        if quiet is not None and quiet.on_quiet == "defer" and step.expires_after < (length := quiet_length(quiet)):
+        waits = quiet is not None and quiet.on_quiet == "defer" and is_quiet_throughout(step, quiet)
+        if quiet is not None and waits and step.expires_after < (length := quiet_length(quiet)):
             message = f"quiet hours last {format_duration(length)}: what is put off at their beginning always expires"
             yield Problem(path, "shorter_than_quiet_hours", message, "raise it, or set on_quiet to skip")
         if gap is not None and step.expires_after < gap:
             message = f"the minimum gap is {format_duration(gap)}: what is put off by it may expire every time"
             yield Problem(path, "shorter_than_gap", message, "raise it, or lower minimum_gap")
+
+
+def is_quiet_throughout(step: Send, quiet: QuietHours) -> bool:
+    """Whether in quiet hours the step has no channel to use: its own is quiet, and so are those it falls back to."""
+    fallback = step.fallback
+    others = fallback.to if fallback is not None and "quiet_hours" in fallback.when else ()
+    return all(quiet.holds_for(channel) for channel in (step.channel, *(contact.channel for contact in others)))
 
 
 def quiet_length(quiet: QuietHours) -> timedelta:

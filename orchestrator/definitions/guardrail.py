@@ -69,6 +69,10 @@ class QuietHours(Document):
     on_quiet: Literal["defer", "skip"] = Field(
         default="defer", description="Send at the first allowed moment, or not at all."
     )
+    channels: Annotated[tuple[Channel, ...], Field(strict=False)] | None = Field(
+        default=None,
+        description="The channels that are quiet; all when absent. A send step may name another as its `fallback`.",
+    )
 
     @field_validator("weekdays")
     @classmethod
@@ -78,6 +82,17 @@ class QuietHours(Document):
         if len(set(weekdays)) < len(weekdays):
             raise ValueError("a weekday is named twice")
         return weekdays
+
+    @field_validator("channels")
+    @classmethod
+    def _some_channel_is_quiet(cls, channels: tuple[Channel, ...] | None) -> tuple[Channel, ...] | None:
+        if channels is not None and not channels:
+            raise ValueError("no channel is quiet; name at least one, or leave the field out for all")
+        return channels
+
+    def holds_for(self, channel: str) -> bool:
+        """Whether sends over the channel are bound by it."""
+        return self.channels is None or channel in self.channels
 
     @model_validator(mode="after")
     def _window_has_a_length(self) -> "QuietHours":

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from math import inf
 
-from orchestrator.definitions.flow import quiet_length
+from orchestrator.definitions.flow import is_quiet_throughout, quiet_length
 from orchestrator.definitions.guardrail import FrequencyCap
 from orchestrator.definitions.journey import DEFAULT_EXPIRY
 from orchestrator.definitions.step import Loop, Send, Step, Wait, WaitFor, WaitUntil
@@ -118,7 +118,7 @@ def _put_off_s(ways: Ways, step_id: str) -> float:
     if rules.minimum_gap is not None or rules.rates or budgets_wait:
         return expires_s  # other messages decide how long
     quiet = rules.quiet_hours
-    if quiet is None or quiet.on_quiet == "skip":
+    if quiet is None or quiet.on_quiet == "skip" or not isinstance(step, Send) or not is_quiet_throughout(step, quiet):
         return 0.0
     days = 0 if len(quiet.weekdays) == 7 else 8 - len(quiet.weekdays)
     return min(expires_s, quiet_length(quiet).total_seconds() + days * _DAY_S + _CLOCK_CHANGES_S)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from orchestrator.definitions.clock import MINUTES_PER_DAY, minute_of
 from orchestrator.definitions.entry import ScheduleEntry
+from orchestrator.definitions.flow import is_quiet_throughout
 from orchestrator.definitions.guardrail import QuietHours
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.schedule import Dates
@@ -31,9 +32,11 @@ def sends_in_quiet_hours(journey: JourneyDefinition) -> Iterator[str]:
     """Where a customer is made to wait until a time that lies wholly in quiet hours, for a message right after it."""
     quiet = journey.guardrails.quiet_hours
     for step_id, step in journey.steps.items():
-        if quiet is None or not isinstance(step, WaitUntil) or not isinstance(journey.steps.get(step.next), Send):
+        if quiet is None or not isinstance(step, WaitUntil):
             continue
-        until = step.until
+        send, until = journey.steps.get(step.next), step.until
+        if not isinstance(send, Send) or not is_quiet_throughout(send, quiet):
+            continue
         if isinstance(until, LocalTime | LocalWindow) and not _meet(until, quiet):
             yield f"$.steps.{step_id}.until"
 

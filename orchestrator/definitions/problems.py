@@ -11,6 +11,7 @@ from orchestrator.definitions.condition import (
 )
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, OncePerKey
+from orchestrator.definitions.flow import is_quiet_throughout
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.places import conditions_of
 from orchestrator.definitions.references import reference_problems
@@ -75,6 +76,11 @@ def _fallbacks(journey: JourneyDefinition) -> Iterator[Problem]:
         channels = [step.channel, *(contact.channel for contact in step.fallback.to)]
         if len(set(channels)) != len(channels):
             yield Problem(f"{path}.to", "same_channel", "a channel is tried twice", "name each channel once")
+        quiet = journey.guardrails.quiet_hours
+        if quiet is not None and "quiet_hours" in step.fallback.when and is_quiet_throughout(step, quiet):
+            message = "quiet hours hold for every channel of the step, so there is none to fall back to"
+            fix = "name the channels that are quiet in guardrails.quiet_hours.channels, or drop quiet_hours here"
+            yield Problem(f"{path}.when", "quiet_everywhere", message, fix)
         within, expires = step.fallback.within, journey.expires_after
         if within is not None and expires is not None and within >= expires:
             message = "the run expires before a report can be waited for"

@@ -53,19 +53,21 @@ class Contact(Document):
 class Fallback(Document):
     """The ways in ``to`` are tried in turn, each when the one before failed in one of the ways of ``when``.
 
-    ``no_consent``: the channel is closed, or consent to it is missing. The others are what the channel reports within
-    ``within`` after the send: while that may still come, the customer waits at the step.
+    ``no_consent``: the channel is closed, or consent to it is missing. ``quiet_hours``: it is quiet for the channel
+    now; where no channel is left to try, the last one waits (or is skipped) as ``on_quiet`` says. The others are what
+    the channel reports within ``within`` after the send: while that may still come, the customer waits at the step.
     """
 
     to: Annotated[tuple[Contact, ...], Field(min_length=1, max_length=5)] = Field(description="What to try, in order.")
     when: Annotated[
-        tuple[Literal["no_consent", "bounced", "failed", "not_opened"], ...], Field(min_length=1, max_length=4)
+        tuple[Literal["no_consent", "quiet_hours", "bounced", "failed", "not_opened"], ...],
+        Field(min_length=1, max_length=5),
     ] = Field(("no_consent",), description="What counts as failure.")
     within: Length | None = Field(None, description="How long to wait for reports after each send.")
 
     @model_validator(mode="after")
     def _reports_have_a_deadline(self) -> "Fallback":
-        needs = set(self.when) - {"no_consent"}
+        needs = set(self.when) - {"no_consent", "quiet_hours"}
         if bool(needs) != (self.within is not None):
             raise ValueError(
                 "`within` says how long a report is waited for: it is needed with bounced, failed and not_opened only"

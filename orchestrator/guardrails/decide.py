@@ -69,7 +69,7 @@ def decide(rules: SendRules, request: SendRequest, facts: CustomerFacts, now_ms:
             at_ms = over_ms
         checked.append(gap)
 
-    if rules.times is not None:
+    if rules.times is not None and (rules.quiet_channels is None or request.channel in rules.quiet_channels):
         quiet, is_quiet = _quiet_inputs(rules.times, rules.quiet, zones, zone is None, at_ms)
         if is_quiet:
             opens = next_allowed(rules.times, zones, at_ms)

@@ -23,6 +23,7 @@ class SendRules:
         "gap_ms",
         "is_skipping_quiet",
         "quiet",
+        "quiet_channels",
         "times",
     )
 
@@ -38,6 +39,7 @@ class SendRules:
         self.times = SendingTimes(quiet) if quiet else None
         self.quiet = f"{quiet.starts}-{quiet.ends}" if quiet else ""
         self.is_skipping_quiet = quiet is not None and quiet.on_quiet == "skip"
+        self.quiet_channels = quiet.channels if quiet else None  # None: all
 
     def caps_for(self, channel: str, category: str) -> tuple[Cap, ...]:
         """The caps that limit sends of this channel and category."""

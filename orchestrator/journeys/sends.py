@@ -1,8 +1,8 @@
 """The send step: what the guardrails say, the command, and the other ways to reach the customer.
 
 A step has contacts: its own channel, then its fallbacks. Each is asked of the guardrails in turn. A contact that is
-refused for want of consent, or whose channel reports what the step listed, gives way to the next; while such a report
-may still come, and there is a next contact, the run stands at the step.
+refused for want of consent or in quiet hours, or whose channel reports what the step listed, gives way to the next;
+while such a report may still come, and there is a next contact, the run stands at the step.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, most, queue, room
 from orchestrator.guardrails.decide import SendRequest, decide_under
 from orchestrator.guardrails.history import SendRecord, remember
-from orchestrator.guardrails.verdict import Allow, Defer, Suppress
+from orchestrator.guardrails.verdict import Allow, Defer, Rule, Suppress
 from orchestrator.journeys.plan import ContactPlan, Plan, SendPlan
 from orchestrator.journeys.state import Run
 from orchestrator.journeys.turn import Turn, mark_of
@@ -61,14 +61,15 @@ def send(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onwa
             details |= {"rule": verdict.rule, "reason": verdict.reason, "inputs": verdict.inputs}
             if verdict.next_eligible_ms is not None:
                 details["next_eligible_ms"] = verdict.next_eligible_ms
-            if verdict.rule in _WANT_OF_CONSENT and "no_consent" in step.tries_next and _has_another(run, step):
-                details["next_channel"] = step.contacts[run.contact + 1].channel
-                turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
-                return send(turn, plan, replace(run, contact=run.contact + 1), step_id, step)
+            if _gives_way(verdict.rule, run, step):
+                return _give_way(turn, plan, run, step_id, step, details)
             turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
             return _passed(run), step.next
         case Defer():
             details |= {"rule": verdict.rule, "reason": verdict.reason, "inputs": verdict.inputs}
+            if _gives_way(verdict.rule, run, step):
+                details["next_eligible_ms"] = verdict.until_ms
+                return _give_way(turn, plan, run, step_id, step, details)
             if step.expires_ms is not None and verdict.until_ms > run.arrived_ms + step.expires_ms:
                 details |= {"rule": "message_expired", "put_off_by": verdict.rule}
                 turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
@@ -78,6 +79,18 @@ def send(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onwa
             return replace(run, due_ms=verdict.until_ms, attempt=run.attempt + 1), None
         case _:
             assert_never(verdict)
+
+
+def _gives_way(rule: Rule, run: Run, step: SendPlan) -> bool:
+    """Whether the next contact is tried because the rule refuses this one now."""
+    way = "no_consent" if rule in _WANT_OF_CONSENT else rule
+    return way in step.tries_next and _has_another(run, step)
+
+
+def _give_way(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan, details: dict[str, object]) -> Onward:
+    details["next_channel"] = step.contacts[run.contact + 1].channel
+    turn.record("send_suppressed", plan, run, step_id, details, nth=run.contact)
+    return send(turn, plan, replace(run, contact=run.contact + 1), step_id, step)
 
 
 def deadline(turn: Turn, plan: Plan, run: Run, step_id: str, step: SendPlan) -> Onward:

@@ -86,6 +86,8 @@ def assert_quiet_hours_hold(effects: Sequence[Effect], guardrails: dict[str, Any
     if quiet is None or len(zones) != 1:
         return
     for command in messages_in(effects):
+        if command.channel not in quiet.get("channels", [command.channel]):
+            continue
         local = datetime.fromtimestamp(command.decided_at_ms / 1000, UTC).astimezone(ZoneInfo(zones[0]))
         clock = f"{local:%H:%M}"
         assert quiet["to"] <= clock < quiet["from"], clock

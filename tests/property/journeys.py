@@ -74,6 +74,9 @@ def journeys(draw: st.DrawFn) -> dict[str, Any]:
     if goal is not None:
         document["goal"] = {**goal, "exits": draw(st.booleans()), "value": "amount"}
         document["holdout"] = {"percent": draw(st.sampled_from([0, 30, 90]))}
+    falls_back = any("quiet_hours" in step.get("fallback", {}).get("when", ()) for step in built.values())
+    if not falls_back and draw(st.booleans()):
+        document["guardrails"].get("quiet_hours", {}).pop("channels", None)  # of all channels
     return document
 
 
@@ -94,7 +97,8 @@ def _fallbacks() -> st.SearchStrategy[dict[str, Any]]:
     to = st.lists(st.sampled_from(["whatsapp", "in-app"]), min_size=1, max_size=2, unique=True).map(
         lambda channels: [{"channel": channel, "template": "other"} for channel in channels]
     )
-    return st.fixed_dictionaries({"to": to, "when": st.just(["no_consent"])}) | st.fixed_dictionaries(
+    at_once = st.sampled_from([["no_consent"], ["quiet_hours"], ["no_consent", "quiet_hours"]])
+    return st.fixed_dictionaries({"to": to, "when": at_once}) | st.fixed_dictionaries(
         {
             "to": to,
             "when": st.sampled_from([["bounced"], ["not_opened"], ["no_consent", "failed", "not_opened"]]),
@@ -205,6 +209,11 @@ def guardrails(draw: st.DrawFn) -> dict[str, Any]:
     rules: dict[str, Any] = {"caps": caps, "fallback_zones": ["Europe/London"]}
     if draw(st.booleans()):
         rules["quiet_hours"] = {"from": "21:00", "to": "08:30", "on_quiet": draw(st.sampled_from(["defer", "skip"]))}
+        if draw(st.booleans()):
+            some = st.lists(st.sampled_from(CHANNELS), min_size=1, max_size=len(CHANNELS) - 1, unique=True)
+            rules["quiet_hours"]["channels"] = draw(some)
+        else:  # all but those that steps fall back to
+            rules["quiet_hours"]["channels"] = list(CHANNELS)
     if draw(st.booleans()):
         rules["minimum_gap"] = draw(st.sampled_from(["PT1H", "P1D"]))
     rules["consent"] = {"marketing": draw(st.sampled_from(["required", "opt_out"])), "transactional": "none"}

@@ -117,6 +117,19 @@ def test_quiet_hours_that_skip_let_messages_expire_when_they_like() -> None:
     assert found(start="s", steps=steps(s={**SEND, "expires_after": "PT1H"}), guardrails=guardrails) == {}
 
 
+def test_quiet_hours_of_other_channels_or_with_another_way_out_let_messages_expire_when_they_like() -> None:
+    short = {**SEND, "channel": "sms", "expires_after": "PT1H"}
+    email = {"to": [{"channel": "email", "template": "t"}], "when": ["quiet_hours"]}
+    hours = {"from": "21:00", "to": "08:00"}
+    for send, quiet, is_refused in (
+        (short, {**hours, "channels": ["push"]}, False),
+        (short, {**hours, "channels": ["sms"]}, True),
+        ({**short, "fallback": email}, {**hours, "channels": ["sms"]}, False),
+    ):
+        rules = found(start="s", steps=steps(s=send), guardrails={**OPEN, "quiet_hours": quiet})
+        assert rules == ({"$.steps.s.expires_after": "shorter_than_quiet_hours"} if is_refused else {})
+
+
 def test_a_step_that_only_an_expired_run_could_come_to_is_refused() -> None:
     by_id = steps(first={**DAY_WAIT, "next": "second"}, second={**DAY_WAIT, "next": "s"}, s=SEND)
     assert found(start="first", steps=by_id, expires_after="P3D") == {}

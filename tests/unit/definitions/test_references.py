@@ -95,6 +95,16 @@ def test_a_fallback_tries_each_channel_once_and_within_the_run() -> None:
     }
 
 
+@pytest.mark.parametrize("quiet", [None, ["email", "sms"], ["email"]])
+def test_a_fallback_in_quiet_hours_needs_a_channel_that_is_not_quiet(quiet: list[str] | None) -> None:
+    to = [{"channel": "sms", "template": "t"}]
+    send = {**SEND, "fallback": {"to": to, "when": ["quiet_hours"]}}
+    hours = {"from": "21:00", "to": "08:00", **({} if quiet is None else {"channels": quiet})}
+    guardrails = {"consent": {"marketing": "opt_out"}, "quiet_hours": hours}
+    rules = found(start="s", steps=steps(s=send), guardrails=guardrails)
+    assert rules == ({} if quiet == ["email"] else {"$.steps.s.fallback.when": "quiet_everywhere"})
+
+
 @pytest.mark.parametrize(
     ("step", "path"),
     [

@@ -120,3 +120,40 @@ def test_reports_and_deadlines_commute_with_how_often_the_timer_comes() -> None:
         customer.is_reported(a_report(customer.commands[0], "opened", NOON + 8 * HOUR))
     assert sorted(effect.id for effect in one.effects) == sorted(effect.id for effect in other.effects)
     assert one.state.runs == other.state.runs
+
+
+NIGHT = MONDAY_NOON + 10 * HOUR  # 22:00
+QUIET = {"from": "21:00", "to": "08:00"}
+
+
+def at_night(send: dict[str, Any], **quiet: Any) -> Customer:
+    guardrails = {"consent": {"marketing": "opt_out"}, "quiet_hours": {**QUIET, **quiet}}
+    customer = Customer(a_directory(a_journey(start="s", steps=steps(s=send), guardrails=guardrails)))
+    customer.does("customer.signed_up", NIGHT)
+    return customer
+
+
+def test_quiet_hours_may_be_those_of_some_channels_only() -> None:
+    email = {"kind": "send", "channel": "email", "template": "t", "next": "done"}
+    assert channels(at_night(email, channels=["sms", "push"])) == ["email"]
+    assert channels(at_night({**email, "channel": "sms"}, channels=["sms", "push"])) == []
+
+
+@pytest.mark.parametrize("on_quiet", ["defer", "skip"])
+def test_in_quiet_hours_a_channel_that_disturbs_nobody_is_used_instead(on_quiet: str) -> None:
+    send = {**a_send(["quiet_hours"], channels=("push", "email")), "channel": "sms"}
+    customer = at_night(send, channels=["sms", "push"], on_quiet=on_quiet)
+    assert channels(customer) == ["email"]
+    refused = [activity.details for activity in customer.activities if activity.type == "send_suppressed"]
+    assert [(each["rule"], each["next_channel"]) for each in refused] == [
+        ("quiet_hours", "push"),
+        ("quiet_hours", "email"),
+    ]
+    assert customer.types()[-1] == "run_completed"
+
+
+def test_a_step_that_does_not_list_quiet_hours_waits_for_their_end() -> None:
+    customer = at_night({**a_send(["no_consent"], channels=("email",)), "channel": "sms"}, channels=["sms"])
+    assert channels(customer) == []
+    customer.waits_until(NIGHT + 10 * HOUR)
+    assert channels(customer) == ["sms"]
