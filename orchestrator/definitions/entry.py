@@ -1,13 +1,16 @@
 """Who enters a journey, when, and how often."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.definitions.zone import ZoneName
+
+MAX_GRACE = timedelta(hours=1)
 
 
 class NeverAgain(Document):
@@ -71,7 +74,7 @@ class EventEntry(Entry):
     """Customers enter when they do ``type``, if ``where`` holds of the event.
 
     ``key`` names the field that tells entries apart (a cart id): one run at a time for each of its values. Without it
-    a customer has one run at a time.
+    a customer has one run at a time. ``where`` is asked when the event comes, everything else after ``grace``.
     """
 
     kind: Literal["event"]
@@ -80,6 +83,18 @@ class EventEntry(Entry):
     key: FieldPath | None = Field(
         None, description="The field that tells runs of one customer apart, such as `cart_id`."
     )
+    grace: Length | None = Field(
+        None,
+        description="How long after the event to decide who enters (at most PT1H): for attributes and consents that "
+        "other systems send a little later.",
+    )
+
+    @field_validator("grace")
+    @classmethod
+    def _grace_is_short(cls, grace: timedelta | None) -> timedelta | None:
+        if grace is not None and grace > MAX_GRACE:
+            raise ValueError("grace is for what arrives a little late: PT1H at most; use a wait step to wait longer")
+        return grace
 
 
 class SegmentEntry(Entry):

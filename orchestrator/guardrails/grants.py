@@ -30,6 +30,9 @@ from orchestrator.messages.allowance import (
     Stake,
 )
 
+# How soon the other partitions have usually answered; who finds no answer yet waits twice as long the next time.
+ANSWER_MS = 500
+MOST_DOUBLINGS = 3
 # A partition asks before it has nothing left: when this part of its own is all it has.
 _LOW_WATER = 8
 

@@ -134,6 +134,7 @@ def _entry(entry: JourneyEntry, of_event: Compiler) -> EntryPlan:
         opens_ms=_instant_ms(entry.opens_at),
         closes_ms=_instant_ms(entry.closes_at),
         schedule=schedule,
+        grace_ms=_ms(entry.grace) if isinstance(entry, EventEntry) else 0,
     )
 
 

@@ -3,10 +3,10 @@
 Rules
   1. ``advance`` is a function: the same directory, state, signal and time give the same state and the same effects.
      It raises for no input; a signal that means nothing for a state changes nothing but the customer's clock.
-  2. A customer's pending moments (waits, deferred sends, expiries) are part of the state. Before a signal is carried
-     out, everything of this customer that fell due before it is carried out first. So what happens depends on the
-     order of a customer's own signals only, never on when a timer record happens to arrive. But what the signal says of
-     consent holds already for what is decided now.
+  2. A customer's pending moments (waits, deferred sends, entries, expiries) are part of the state. Before a signal is
+     carried out, everything of this customer that fell due before it is carried out first. So what happens depends on
+     the order of a customer's own signals only, never on when a timer record happens to arrive. But what the signal
+     says of consent holds already for what is decided now.
   3. Time never runs backwards for a customer: a late event is taken at the customer's clock, but counts for goals and
      history with the time at which it occurred.
   4. Ids of runs, commands and activities are derived from identity (``messages.ids``), never from the clock.
@@ -27,18 +27,20 @@ At the end of each: journeys that a run has started, and journeys whose segment 
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 from orchestrator.guardrails.budget import WHOLE, Purse
 from orchestrator.journeys.admission import admit_by_event, admit_by_schedule, admit_by_segment, admit_started
 from orchestrator.journeys.deliveries import close_channel, take_report
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.ending import leave
+from orchestrator.journeys.entry import decide_pending
 from orchestrator.journeys.erasure import erase
 from orchestrator.journeys.facts import learn, learn_consent
 from orchestrator.journeys.merge import absorb, hand_over, pass_on
 from orchestrator.journeys.migration import migrate
 from orchestrator.journeys.progress import meet
-from orchestrator.journeys.state import SEEN_EVENTS, CustomerState, Run, add_fingerprint, has_fingerprint
+from orchestrator.journeys.state import SEEN_EVENTS, CustomerState, PendingEntry, Run, add_fingerprint, has_fingerprint
 from orchestrator.journeys.turn import Advance as Advance
 from orchestrator.journeys.turn import Signal as Signal
 from orchestrator.journeys.turn import TimeRule, Turn
@@ -54,6 +56,8 @@ from orchestrator.messages.event import (
 from orchestrator.messages.handover import Handover
 from orchestrator.messages.ids import fingerprint
 from orchestrator.messages.timer import TimerDue
+
+_DUE = attrgetter("due_ms")
 
 
 def advance(
@@ -107,7 +111,7 @@ def _engagement(
     turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
     if event.source.startswith(EMITTED_SOURCE):
         turn.hops = hops_of(event.source)
-    if turn.runs:
+    if turn.runs or turn.pending:
         if time == "wall":
             learn_consent(turn, event, occurred_ms)  # what is overdue is decided now, when this is known
         _catch_up(turn, state.clock_ms, time)
@@ -222,15 +226,29 @@ def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
         elif _is_to_leave(turn.directory, run):
             was_due = True
             turn.runs[index] = _fall_due(turn, run)
-    while (index_of_due := _most_overdue(turn, upto_ms)) is not None:
+    while True:
+        index_of_due = _most_overdue(turn, upto_ms)
+        due_ms = upto_ms if index_of_due is None else turn.runs[index_of_due].next_ms
+        pending = _first_pending(turn, upto_ms if due_ms is None else due_ms) if turn.pending else None
+        if pending is not None:
+            due_ms = pending.due_ms
+        elif index_of_due is None:
+            break
         was_due = True
-        run = turn.runs[index_of_due]
-        due_ms = run.next_ms
         if time == "stream" and due_ms is not None:
             turn.now_ms = max(due_ms, clock_ms)
-        turn.runs[index_of_due] = _fall_due(turn, run)
+        if pending is not None:
+            decide_pending(turn, pending)
+        elif index_of_due is not None:
+            turn.runs[index_of_due] = _fall_due(turn, turn.runs[index_of_due])
     turn.now_ms = upto_ms
     return was_due
+
+
+def _first_pending(turn: Turn, upto_ms: int) -> PendingEntry | None:
+    """The entry to be decided first, of those that are due."""
+    first = min(turn.pending, key=_DUE)
+    return first if first.due_ms <= upto_ms else None
 
 
 def _is_to_migrate(directory: Directory, run: Run) -> bool:
@@ -303,6 +321,7 @@ def may_fall_due(directory: Directory, workspace_id: str, journey_id: str, versi
 def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
     """The earliest moment at which something of this customer falls due, leaving out what is held; else None.
 
+    An entry that is to be decided is never held: a paused journey refuses it.
     A run that a newer version takes over, or whose journey was stopped, is due since that was decided.
     """
     earliest_ms: int | None = None
@@ -316,6 +335,9 @@ def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -
             directory, workspace_id, run.journey_id, run.version
         ):
             earliest_ms = due_ms
+    for pending in state.pending:
+        if earliest_ms is None or pending.due_ms < earliest_ms:
+            earliest_ms = pending.due_ms
     return earliest_ms
 
 

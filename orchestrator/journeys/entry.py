@@ -7,15 +7,18 @@ from msgspec.structs import replace
 
 from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, OncePerKey
 from orchestrator.experiments.assignment import bucket, in_holdout
-from orchestrator.guardrails.budget import Limit, room
+from orchestrator.guardrails.budget import room
+from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
     HOLDOUT,
     MAX_ENTRY_KEYS,
+    MAX_PENDING,
     NEVER_ENTERED,
     TREATMENT,
     Entries,
+    PendingEntry,
     Run,
     add_fingerprint,
     has_fingerprint,
@@ -50,9 +53,35 @@ def triggered_by(event: EngagementEvent, occurred_ms: int) -> Trigger:
 def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
     """Starts a run if nothing stands against it, and says whether; a refusal is put on record."""
     entry = plan.entry
-    situation = turn.situation(trigger.data)
-    if entry.where is not None and not entry.where(situation):
+    if entry.where is not None and not entry.where(turn.situation(trigger.data)):
         return False
+    if entry.grace_ms and _put_off(turn, plan, trigger, turn.now_ms + entry.grace_ms, attempt=0):
+        return False
+    return _decide(turn, plan, trigger, attempt=0)
+
+
+def decide_pending(turn: Turn, pending: PendingEntry) -> None:
+    """Starts the run of an entry that was put off, if nothing stands against it by now."""
+    turn.pending = tuple(each for each in turn.pending if each is not pending)
+    plan = turn.directory.entered.get(pending.journey_id)
+    if plan is not None and plan.workspace_id == turn.workspace_id:  # else the journey has ended meanwhile
+        trigger = Trigger(pending.identity, pending.occurred_ms, pending.details, pending.data)
+        _decide(turn, plan, trigger, pending.attempt)
+
+
+def _put_off(turn: Turn, plan: Plan, trigger: Trigger, due_ms: int, attempt: int) -> bool:
+    """Lets the entry be decided later; False: too many wait already."""
+    if len(turn.pending) >= MAX_PENDING:
+        return False
+    details, data = dict(trigger.details), dict(trigger.data)
+    pending = PendingEntry(plan.journey_id, due_ms, attempt, trigger.identity, trigger.occurred_ms, details, data)
+    turn.pending = (*turn.pending, pending)
+    return True
+
+
+def _decide(turn: Turn, plan: Plan, trigger: Trigger, attempt: int) -> bool:
+    entry = plan.entry
+    situation = turn.situation(trigger.data)
     key = "" if entry.key is None else _key_text(find(trigger.data, entry.key))
     entries = turn.entries.get(plan.journey_id, NEVER_ENTERED)
     refusal = _refusal(turn, plan, key, entries)
@@ -61,7 +90,11 @@ def enter(turn: Turn, plan: Plan, trigger: Trigger) -> bool:
     if refusal is None and entry.exclude is not None and entry.exclude(situation):
         refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
     if refusal is None and plan.capacity is not None and room(turn.purse, plan.capacity, turn.now_ms) < 1:
-        refusal = _full(turn, plan.capacity)
+        answer_ms = turn.now_ms + (ANSWER_MS << min(attempt, MOST_DOUBLINGS))
+        if turn.ask(plan.capacity, 1) and _put_off(turn, plan, trigger, answer_ms, attempt + 1):
+            return False
+        reason = f"the journey has let in the {plan.capacity.limit} customers that it may per {plan.capacity.per}"
+        refusal = {"rule": "capacity", "reason": reason, "limit": plan.capacity.limit}
     if refusal is None and plan.exclusion_group:
         refusal = _make_room(turn, plan)
     if refusal is not None:
@@ -160,13 +193,6 @@ def _re_entry_refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dic
         case _:
             assert_never(rule)
     return None
-
-
-def _full(turn: Turn, capacity: Limit) -> dict[str, object]:
-    reason = f"the journey has let in the {capacity.limit} customers that it may per {capacity.per}"
-    if turn.ask(capacity, 1):  # for those who come later: an entry does not wait
-        reason = f"this partition's part of the {capacity.limit} entries per {capacity.per} is used up for now"
-    return {"rule": "capacity", "reason": reason, "limit": capacity.limit}
 
 
 def _make_room(turn: Turn, plan: Plan) -> dict[str, object] | None:

@@ -11,6 +11,7 @@ What becomes of two states that are one
   sends               all of them: caps and gaps count what both have been sent
   history             counts add up, times are joined
   entries             counts add up, the latest time, all keys; arms and membership as the one who goes on has them
+  pending entries     all of them, up to as many as one customer may have
   runs                all of them; but of two open runs of one journey and entry key one ends: the holdout stays a
                       holdout, else the run that was entered first goes on
   what was seen       all of it, so an event that was delivered to both counts once
@@ -31,6 +32,7 @@ from orchestrator.journeys.state import (
     MAX_COUNTS,
     MAX_ENTRY_KEYS,
     MAX_EVENT_TYPES,
+    MAX_PENDING,
     RECENT_TIMES,
     SEEN_EVENTS,
     Attribute,
@@ -106,6 +108,7 @@ def absorb(directory: Directory, state: CustomerState, handover: Handover, now_m
     turn.history = _occurrences(state.history, other.history, MAX_EVENT_TYPES)
     turn.counts = _occurrences(state.counts, other.counts, MAX_COUNTS)
     turn.entries = _entries(state.entries, other.entries)
+    turn.pending = (*state.pending, *other.pending)[:MAX_PENDING]
     turn.seen = add_fingerprint(join_fingerprints(other.seen, state.seen, SEEN_EVENTS), mark, SEEN_EVENTS)
     for run in other.runs:
         _adopt(turn, run, handover.from_customer_id)

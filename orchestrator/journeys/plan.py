@@ -205,7 +205,8 @@ class EntryPlan:
     """Who enters: see :mod:`orchestrator.definitions.entry`.
 
     ``type``: of the event that is a trigger, empty for other kinds. ``schedule``: when all known customers are looked
-    at. ``opens_ms`` and ``closes_ms``: the entry window, milliseconds since 1970 UTC.
+    at. ``opens_ms`` and ``closes_ms``: the entry window, milliseconds since 1970 UTC. ``grace_ms``: how long after its
+    trigger an entry is decided.
     """
 
     kind: str
@@ -219,6 +220,7 @@ class EntryPlan:
     opens_ms: int | None
     closes_ms: int | None
     schedule: Schedule | None
+    grace_ms: int
 
 
 @dataclass(frozen=True, slots=True)

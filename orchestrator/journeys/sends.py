@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, most, queue, room
 from orchestrator.guardrails.decide import SendRequest, decide_under
+from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS
 from orchestrator.guardrails.history import SendRecord, remember
 from orchestrator.guardrails.verdict import Allow, Defer, Rule, Suppress
 from orchestrator.journeys.plan import ContactPlan, Plan, SendPlan
@@ -20,9 +21,6 @@ from orchestrator.journeys.turn import Turn, mark_of
 from orchestrator.journeys.waits import Onward
 from orchestrator.messages.ids import derived_id, fingerprint
 
-# How soon the other partitions have usually answered; a run that finds no answer yet waits twice as long the next time.
-ANSWER_MS = 500
-_MOST_DOUBLINGS = 3
 _WANT_OF_CONSENT = ("consent", "channel_suppressed")
 _REACHED = ("opened", "clicked")
 _FAILED = ("bounced", "failed")
@@ -199,7 +197,7 @@ def _room_again(
     """When to look for room again in a limit that has none here now; None: never."""
     if units > left and turn.ask(limit, units):
         details["reason"] = f"this partition's part of the {limit.rule} is used up; the others are asked for theirs"
-        return turn.now_ms + (ANSWER_MS << min(run.attempt, _MOST_DOUBLINGS))
+        return turn.now_ms + (ANSWER_MS << min(run.attempt, MOST_DOUBLINGS))
     if units > most(turn.purse, limit):
         details["reason"] = (
             f"the {limit.rule} is so small that what this partition may have of it has no room for one message"

@@ -20,6 +20,7 @@ MAX_EVENT_TYPES = 100
 MAX_COUNTS = 200
 MAX_ATTRIBUTES = 200
 MAX_ENTRY_KEYS = 256
+MAX_PENDING = 16  # entries that wait to be decided; one more is decided at once
 
 TREATMENT = "treatment"
 HOLDOUT = "holdout"
@@ -103,11 +104,27 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return min(self.due_ms, self.expires_ms)
 
 
+class PendingEntry(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An entry that is decided at ``due_ms``: after the journey's grace, or when there may be room again.
+
+    The rest is what the entry began with: see ``entry.Trigger``. ``attempt`` counts how often there was no room.
+    """
+
+    journey_id: str
+    due_ms: int
+    attempt: int
+    identity: tuple[str, ...]
+    occurred_ms: int
+    details: dict[str, object]
+    data: dict[str, object]
+
+
 class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One customer. ``clock_ms`` is the latest time a decision was made at: time never runs backwards.
 
     ``history``: what the customer did, by event type; ``counts``: filtered, by the key of the count. ``merged_into``:
-    the customer who took all this over; whatever still comes for this one goes there.
+    the customer who took all this over; whatever still comes for this one goes there. ``pending``: entries that are not
+    decided yet.
     """
 
     clock_ms: int = 0
@@ -120,6 +137,7 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
     entries: dict[str, Entries] = {}
     counts: dict[str, Occurrences] = {}
     merged_into: str = ""
+    pending: tuple[PendingEntry, ...] = ()
 
 
 EMPTY = CustomerState()

@@ -72,6 +72,7 @@ class Turn:
         "history",
         "hops",
         "now_ms",
+        "pending",
         "purse",
         "runs",
         "seen",
@@ -106,6 +107,7 @@ class Turn:
         self.seen = state.seen
         self.runs: list[Run] = list(state.runs)
         self.entries = state.entries
+        self.pending = state.pending
         self.effects: list[Effect] = []
         self.starts: list[Start] = []
         self.hops = 0  # how many emitted events, one leading to the next, this signal is away from the outside
@@ -127,6 +129,8 @@ class Turn:
             tuple(kept),
             self.entries,
             self.counts,
+            "",
+            self.pending,
         )
 
     def facts(self) -> CustomerFacts:

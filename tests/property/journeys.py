@@ -48,6 +48,7 @@ def journeys(draw: st.DrawFn) -> dict[str, Any]:
         "entry": {
             "kind": "event",
             "type": draw(st.sampled_from(EVENTS)),
+            "grace": draw(st.sampled_from([None, None, "PT2M", "PT1H"])),
             "re_entry": draw(
                 st.sampled_from(
                     [
