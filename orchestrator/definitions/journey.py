@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, StepId
+from orchestrator.definitions.duration import Duration
 from orchestrator.definitions.entry import JourneyEntry
 from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.journey_test import MAX_TESTS, JourneyTest
@@ -15,12 +16,17 @@ from orchestrator.definitions.step import Step
 MAX_STEPS = 200
 MAX_SEGMENTS = 50
 DEFAULT_EXPIRY = timedelta(days=365)  # a run that nobody gave an end gets one, so that no state grows for ever
+SHORTEST_PAST = timedelta(days=1)
+LONGEST_PAST = timedelta(days=90)
 
 
 class Goal(Document):
     """What the journey is for: ``event`` within ``window`` after entry; ``value`` names its field with the revenue.
 
-    The first one of a run counts. With ``exits`` the run ends there.
+    The first one of a run counts. With ``exits`` the run ends there. ``compare_before``: for each customer who enters,
+    of either arm, the number of events of the type that long before the entry is kept, so that the comparison can take
+    the past out. Of past events only the newest 16 times are known, so no more are counted; and not their fields, so
+    ``where`` is not asked of them: the past need not be the same measure as the goal.
     """
 
     event: EventType = Field(description="The type of the event that is the goal.")
@@ -28,6 +34,18 @@ class Goal(Document):
     window: Length = Field(description="How long after the entry it counts.")
     value: FieldPath | None = Field(None, description="The field with the revenue.")
     exits: bool = Field(True, description="Whether the run ends when the goal is reached.")
+    compare_before: Duration | None = Field(
+        None,
+        description="How long before the entry (P1D to P90D) events of the type are counted, 16 at most and whatever "
+        "`where` says, to take the past out of the comparison with the holdout.",
+    )
+
+    @field_validator("compare_before")
+    @classmethod
+    def _past_is_kept(cls, length: timedelta | None) -> timedelta | None:
+        if length is not None and not SHORTEST_PAST <= length <= LONGEST_PAST:
+            raise ValueError("the past to compare by must be between P1D and P90D long")
+        return length
 
 
 class Holdout(Document):

@@ -140,7 +140,14 @@ def _entry(entry: JourneyEntry, of_event: Compiler) -> EntryPlan:
 
 def _goal(goal: Goal, of_event: Compiler) -> GoalPlan:
     value = path_of(goal.value) if goal.value else None
-    return GoalPlan(goal.event, of_event.test_or_none(goal.where), duration_ms(goal.window), value, goal.exits)
+    return GoalPlan(
+        event=goal.event,
+        where=of_event.test_or_none(goal.where),
+        window_ms=duration_ms(goal.window),
+        value=value,
+        exits=goal.exits,
+        before_ms=_ms(goal.compare_before),
+    )
 
 
 def _exit_criterion(criterion: ExitCriterion, of_event: Compiler, of_run: Compiler) -> ExitCriterionPlan:

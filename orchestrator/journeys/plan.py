@@ -225,13 +225,14 @@ class EntryPlan:
 
 @dataclass(frozen=True, slots=True)
 class GoalPlan:
-    """What counts as a conversion."""
+    """What counts as a conversion; ``before_ms``: how far back the past of who enters is counted, 0 for not at all."""
 
     event: str
     where: Test | None
     window_ms: int
     value: tuple[str, ...] | None
     exits: bool
+    before_ms: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def _convert(turn: Turn, plan: Plan, goal: GoalPlan, run: Run, event: Engagement
     value = None if goal.value is None else number(find(event.data, goal.value))
     if value is not None:
         details["value"] = value
+    if run.before is not None:
+        details["before"] = run.before
     turn.record("goal_reached", plan, run, run.step, details)
     run = replace(run, goal_until_ms=None)
     return leave(turn, plan, run, "goal_reached") if goal.exits and run.is_under_way else run

@@ -66,6 +66,8 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``contact``: which of the send step's contacts is tried; ``sent_ms``: when its command was decided, while a report
     is waited for. ``visits`` (of each step, in journeys with loops) and ``loops`` (how often each was taken).
     ``reviewed``: the newest version of which is settled whether the run goes over to it; ``moves``: how often it did.
+    ``before``: how many of the goal's events there were before the entry, where the journey asks for it. It goes along
+    with a customer who is merged into another, so that a goal reached there is still known to be this customer's.
     """
 
     id: str
@@ -88,6 +90,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     loops: dict[str, int] = {}
     reviewed: int = 0
     moves: int = 0
+    before: int | None = None
 
     @property
     def is_under_way(self) -> bool:

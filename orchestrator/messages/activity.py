@@ -5,14 +5,14 @@ from typing import Literal
 import msgspec
 
 ActivityType = Literal[
-    "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal
+    "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal, before
     "entry_refused",  # details: rule, reason, next_eligible_ms
     "step_passed",  # details: kind, next, and what decided (path, variant, matched event …)
     "wait_started",  # details: kind, until_ms
     "send_requested",  # details: command_id, channel, template, category, cost, checked
     "send_suppressed",  # details: channel, template, category, rule, reason, counters, next_eligible_ms
     "send_deferred",  # details: channel, rule, reason, until_ms
-    "goal_reached",  # details: arm, event_id, event_type, value, after_ms
+    "goal_reached",  # details: arm, event_id, event_type, value, after_ms, before (that of the entry)
     "run_exited",  # details: reason, arm
     "run_completed",  # details: reason, arm
     "message_reported",  # details: command_id, channel, outcome, reason

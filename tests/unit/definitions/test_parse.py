@@ -69,6 +69,18 @@ def test_a_wait_needs_a_length_of_fixed_and_sensible_size(duration: object) -> N
     assert "$.steps.pause.duration" in problems_of(document)
 
 
+@pytest.mark.parametrize("length", ["P1D", "P90D", "PT24H", "P2W"])
+def test_the_past_to_compare_by_may_be_a_day_to_ninety(length: str) -> None:
+    journey = parse_journey(a_journey(goal={"event": "order.placed", "window": "P14D", "compare_before": length}))
+    assert parse_journey(journey.model_dump(mode="json", by_alias=True)) == journey
+
+
+@pytest.mark.parametrize("length", ["PT23H59M59S", "P90DT1S", "P0D", "P3M", 30, ""])
+def test_the_past_to_compare_by_is_neither_shorter_nor_longer(length: object) -> None:
+    document = a_journey(goal={"event": "order.placed", "window": "P14D", "compare_before": length})
+    assert rules_at(document) == {"$.goal.compare_before": "value_error"}
+
+
 def test_a_step_that_no_way_leads_to_is_refused() -> None:
     document = a_journey()
     document["steps"]["island"] = {"kind": "wait", "duration": "P1D", "next": "done"}
