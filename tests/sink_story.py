@@ -67,6 +67,7 @@ def a_story(count: int, seed: int = 1) -> list[Activity]:
                     "path": "short",
                     "cost": random.randrange(100) / 1_000,
                     "value": random.randrange(10_000) / 100,
+                    "before": number % 17,
                 },
                 cause=f"engagement.events.v1/0/{number}",
             )

@@ -30,14 +30,18 @@ class Paired:
     xy: float
 
 
+NOBODY = Paired(0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Adjusted:
-    """Treatment minus control with the past taken out.
+    """Treatment minus control with the past taken out; ``customers`` of both arms were used.
 
     ``variance_left``: of the variance without adjustment, as a share; 0.6 is worth as much as 1 / 0.6 times as many
     customers. ``p_value`` is that of a single look.
     """
 
+    customers: int
     difference: float
     interval: Interval
     p_value: float
@@ -64,6 +68,7 @@ def adjust(treatment: Paired, control: Paired) -> Adjusted | None:
     plain = _adjusted(treatment, 0.0, mean_x).error_squared + _adjusted(control, 0.0, mean_x).error_squared
     left = treated.error_squared + held_out.error_squared
     return Adjusted(
+        customers=everyone,
         difference=treated.mean - held_out.mean,
         interval=mean_difference_interval(treated, held_out, welch_critical(treated, held_out)),
         p_value=welch_p(treated, held_out),

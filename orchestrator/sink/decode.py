@@ -14,6 +14,7 @@ from orchestrator.store.rows import Refusal
 MAX_VALUE_BYTES = 1_048_576  # Kafka's own default for a record
 MAX_MONEY = 1e12  # one conversion or send; the squares of a customer's total must stay exact
 MAX_WORKSPACE_ID_CHARS = 255
+MAX_PAST = 1_000_000  # events of one customer before an entry; the engine counts to 16
 YEAR_10000_MS = 253_402_300_800_000
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -93,10 +94,16 @@ def _problem(activity: Activity, value: bytes) -> str:
         amount = activity.details.get(name, 0)
         if isinstance(amount, bool) or not isinstance(amount, int | float) or not abs(amount) <= MAX_MONEY:
             return f"details.{name} is {str(amount)[:80]!r}; expected a number up to {MAX_MONEY:.0e}"
+    if not _is_past(activity.details.get("before", 0)):
+        return f"details.before is {str(activity.details['before'])[:80]!r}; expected a count up to {MAX_PAST:,}"
     # The only way to write a zero byte in JSON; PostgreSQL's text and jsonb cannot hold it.
     if b"\\u0000" in value and "\x00" in _all_text(msgspec.to_builtins(activity)):
         return "a text in the activity has a zero byte, which PostgreSQL cannot hold"
     return ""
+
+
+def _is_past(count: object) -> bool:
+    return isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MAX_PAST
 
 
 def _all_text(value: object) -> str:

@@ -23,15 +23,23 @@ customers_converted                     goal_reached      customers whose first 
 value                                   goal_reached      value of the conversions
 value_squares                           goal_reached      change of the square of a customer's total value: over all
                                                           days, the sum over customers of their total value squared
+past.customers                          journey_entered   customers who first entered with a known past
+past.events                             journey_entered   the goal's events of these customers before that entry
+past.squares                            journey_entered   the sum over these customers of that number squared
+past.converted                          goal_reached      customers with a known past whose first conversion this is
+past.events_of_converted                goal_reached      the goal's events of these customers before they entered
 message_reported.<channel>.<outcome>    message_reported  what became of messages, as their channel reports it
 webhook_requested.<endpoint>            webhook_requested calls of other systems asked for
 migrated.<policy>                       run_migrated      runs that went over to a newer version, or are drained
 adopted                                 run_adopted       runs that came with a customer who was merged into another
 ======================================  ================  ========================================================
 
-``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered`` and everything
-of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only at the top.
-Money is kept to six decimals.
+``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered``, ``past`` and
+everything of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only
+at the top. Money is kept to six decimals.
+
+``past``: of customers whose journey asked for it when they first entered; a later entry changes nothing. A customer who
+took over another's run without having entered converts with the past of that run, whose own customer was counted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -81,7 +89,7 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
             key = (activity.journey_id, activity.customer_id)
             before = participants.get(key) or known.get(key) or Participant(activity.arm)
             after = participants[key] = _participant_after(before, activity)
-            _add(counters, after.arm, _customer_increments(before, after))
+            _add(counters, after.arm, _customer_increments(before, after, _past_of(activity)))
     return Fold(participants, dict(days))
 
 
@@ -148,21 +156,36 @@ def _participant_after(before: Participant, activity: Activity) -> Participant:
     if activity.type == "goal_reached":
         value = before.value + _money(activity.details, "value")
         return replace(before, arm=arm, conversions=before.conversions + 1, value=value)
-    first_ms = activity.at_ms if before.first_entered_ms is None else before.first_entered_ms
-    return replace(before, arm=arm, entries=before.entries + 1, first_entered_ms=first_ms)
+    if before.entries:
+        return replace(before, arm=arm, entries=before.entries + 1)
+    return replace(before, arm=arm, entries=1, first_entered_ms=activity.at_ms, past=_past_of(activity))
 
 
-def _customer_increments(before: Participant, after: Participant) -> tuple[_Increment, ...]:
-    """What counts in the arm of the customer."""
+def _customer_increments(before: Participant, after: Participant, past: int | None) -> tuple[_Increment, ...]:
+    """What counts in the arm of the customer; ``past``: as the run of the activity began with it."""
     if after.conversions == before.conversions:
-        return ((("customers_entered",), 1),) if before.entries == 0 else ()
-    first = ((("customers_converted",), 1),) if before.conversions == 0 else ()
+        return _first_entry(after.past) if before.entries == 0 else ()
+    first = _first_conversion(after.past if after.entries else past) if before.conversions == 0 else ()
     return (
         (("goals",), 1),
         (("value",), after.value - before.value),
         (("value_squares",), after.value**2 - before.value**2),
         *first,
     )
+
+
+def _first_entry(past: int | None) -> tuple[_Increment, ...]:
+    entered: _Increment = (("customers_entered",), 1)
+    if past is None:
+        return (entered,)
+    return (entered, (("past", "customers"), 1), (("past", "events"), past), (("past", "squares"), past * past))
+
+
+def _first_conversion(past: int | None) -> tuple[_Increment, ...]:
+    converted: _Increment = (("customers_converted",), 1)
+    if past is None:
+        return (converted,)
+    return (converted, (("past", "converted"), 1), (("past", "events_of_converted"), past))
 
 
 def _add(counters: _Counters, arm: str, increments: Iterable[_Increment]) -> None:
@@ -189,6 +212,12 @@ def _increase(counters: _Counters, path: _Path, amount: int | Decimal) -> None:
 def _word(details: Mapping[str, object], name: str) -> str:
     value = details.get(name)
     return value if isinstance(value, str) and value else _UNKNOWN
+
+
+def _past_of(activity: Activity) -> int | None:
+    """The goal's events before the entry. That it is a count was seen to when the record was decoded."""
+    past = activity.details.get("before")
+    return past if isinstance(past, int) and not isinstance(past, bool) else None
 
 
 def _money(details: Mapping[str, object], name: str) -> Decimal:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from orchestrator.errors import RequestError
+from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
@@ -42,6 +43,7 @@ class Arm:
 
     ``customers`` entered at least once, ``converted`` of them reached the goal at least once; ``value`` is the sum and
     ``value_squares`` the sum of squares of the customers' total values (a customer without a goal adds zero to both).
+    ``past`` is of those alone whose past was kept: x, the goal's events before they entered; y, 1 if they converted.
     """
 
     arm: str
@@ -51,6 +53,7 @@ class Arm:
     value: float
     value_squares: float
     cost: float
+    past: Paired = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,20 @@ def arm_of(name: str, figures: Mapping[str, Any]) -> Arm:
         value=float(figures.get("value", 0)),
         value_squares=float(figures.get("value_squares", 0)),
         cost=float(figures.get("cost", 0)),
+        past=_paired(figures.get("past", {})),
+    )
+
+
+def _paired(past: Mapping[str, Any]) -> Paired:
+    """Sums over customers with a known past; the square of "has converted", 0 or 1, is itself."""
+    converted = past.get("converted", 0)
+    return Paired(
+        customers=past.get("customers", 0),
+        x=past.get("events", 0),
+        y=converted,
+        xx=past.get("squares", 0),
+        yy=converted,
+        xy=past.get("events_of_converted", 0),
     )
 
 

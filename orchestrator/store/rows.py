@@ -22,7 +22,8 @@ class Participant:
     """One customer in one journey, over all their runs.
 
     ``arm`` is the one they first entered in and never changes: experiments compare customers as they were assigned.
-    ``first_entered_ms`` is None for a customer whose goal is on record but whose entry is not.
+    ``first_entered_ms`` is None for a customer whose goal is on record but whose entry is not. ``past``: how many of
+    the goal's events there were before the first entry; None where that was not kept.
     """
 
     arm: str
@@ -30,6 +31,7 @@ class Participant:
     entries: int = 0
     conversions: int = 0
     value: Decimal = Decimal(0)
+    past: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ class ActivityWriter:
                 entries=row["entries"],
                 conversions=row["conversions"],
                 value=row["value"],
+                past=row["past"],
             )
             for row in rows
         }
@@ -107,6 +108,7 @@ class ActivityWriter:
             [participant.entries for participant in values],
             [participant.conversions for participant in values],
             [participant.value for participant in values],
+            [participant.past for participant in values],
         )
 
     async def days(self, keys: Sequence[DayKey]) -> dict[DayKey, Figures]:

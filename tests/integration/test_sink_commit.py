@@ -103,7 +103,8 @@ async def test_figures_are_those_of_the_activities(connection: Connection, pool:
         arms = {arm.arm: arm for arm in await reports.arms(pool, "acme", journey)}
         rows = await pool.fetch(
             "select arm, count(*) filter (where entries > 0) as customers, count(*) filter (where conversions > 0) as "
-            "converted, sum(conversions) as conversions, sum(value) as value, sum(value * value) as value_squares "
+            "converted, sum(conversions) as conversions, sum(value) as value, sum(value * value) as value_squares, "
+            "count(past) as known, coalesce(sum(past), 0) as events, coalesce(sum(past * past), 0) as squares "
             'from "033_omnichannel_journey_orchestrator_participants" where config_id = $1 group by arm',
             journey,
         )
@@ -112,6 +113,10 @@ async def test_figures_are_those_of_the_activities(connection: Connection, pool:
             arm = arms[row["arm"]]
             assert (arm.customers, arm.converted, arm.conversions) == tuple(row.values())[1:4]
             assert (arm.value, arm.value_squares) == pytest.approx((float(row["value"]), float(row["value_squares"])))
+            past = arm.past
+            assert (past.customers, past.x, past.xx) == (row["known"], row["events"], row["squares"])
+            assert past.customers == arm.customers
+            assert past.y == arm.converted
 
 
 async def test_a_batch_that_comes_again_changes_nothing(connection: Connection, pool: Pool) -> None:

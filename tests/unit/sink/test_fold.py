@@ -141,6 +141,55 @@ def test_a_goal_without_an_entry_on_record_converts_a_customer_who_has_not_enter
     assert (participant.entries, participant.first_entered_ms, participant.conversions) == (0, None, 1)
 
 
+def past_of(*activities: Activity) -> Mapping[str, object]:
+    past = figures_of(*activities).get("past", {})
+    assert isinstance(past, Mapping)
+    return past
+
+
+def test_the_past_of_a_customer_counts_once_at_the_first_entry_and_again_at_the_first_conversion() -> None:
+    entry, again = (
+        an_activity("journey_entered", before=3),
+        an_activity("journey_entered", at_ms=MONDAY_MS + 2, before=9),
+    )
+    goal, more = an_activity("goal_reached", before=3), an_activity("goal_reached", at_ms=MONDAY_MS + 3, before=9)
+    expected = {"customers": 1, "events": 3, "squares": 9}
+    assert past_of(entry) == past_of(entry, again) == expected
+    converted = expected | {"converted": 1, "events_of_converted": 3}
+    assert past_of(entry, goal) == past_of(entry, goal, again, more) == converted
+    assert past_of(entry, again, more) == converted  # the first entry's, not that of the run that brought the goal
+    [participant] = fold([entry, goal, again, more], {}).participants.values()
+    assert participant.past == 3
+
+
+def test_a_past_of_nothing_is_a_past() -> None:
+    story = an_activity("journey_entered", before=0), an_activity("goal_reached", before=0)
+    assert past_of(*story) == {"customers": 1, "events": 0, "squares": 0, "converted": 1, "events_of_converted": 0}
+
+
+def test_a_customer_whose_past_was_not_kept_at_the_first_entry_has_none_for_ever() -> None:
+    story = [an_activity("journey_entered"), an_activity("journey_entered", at_ms=MONDAY_MS + 1, before=2)]
+    assert past_of(*story, an_activity("goal_reached", before=2)) == {}
+    [participant] = fold(story, {}).participants.values()
+    assert participant.past is None
+
+
+def test_the_past_counts_in_the_arm_of_the_customer() -> None:
+    known = {(JOURNEY, "ada"): Participant("holdout", first_entered_ms=7, entries=1, past=2)}
+    [figures] = fold([an_activity("goal_reached", arm="treatment", before=5)], known).days.values()
+    arms = figures["arms"]
+    assert isinstance(arms, Mapping)
+    assert "treatment" not in arms
+    assert isinstance(holdout := arms["holdout"], Mapping)
+    assert holdout["past"] == {"converted": 1, "events_of_converted": 2}
+
+
+def test_a_run_that_was_taken_over_converts_with_its_own_past() -> None:
+    visitor, customer = an_activity("journey_entered", "visitor", before=4), an_activity("goal_reached", before=4)
+    expected = {"customers": 1, "events": 4, "squares": 16, "converted": 1, "events_of_converted": 4}
+    assert past_of(visitor, customer) == past_of(customer, visitor) == expected
+
+
 def test_a_day_is_the_utc_day_of_the_decision() -> None:
     change = fold([an_activity("step_passed", at_ms=MONDAY_MS - 1), an_activity("step_passed")], {})
     assert sorted(day for _, day in change.days) == [date(2026, 1, 4), MONDAY]
@@ -159,11 +208,14 @@ def test_only_customers_that_enter_or_convert_are_looked_up() -> None:
 KINDS: tuple[ActivityType, ...] = get_args(ActivityType)
 activities_of_few = st.lists(
     st.builds(
-        lambda kind, customer, day, cents: an_activity(kind, customer, MONDAY_MS + day * DAY_MS, value=cents / 100),
+        lambda kind, customer, day, cents, past: an_activity(
+            kind, customer, MONDAY_MS + day * DAY_MS, value=cents / 100, **past
+        ),
         st.sampled_from(KINDS),
         st.sampled_from(["ada", "bob", "cleo"]),
         st.integers(0, 2),
         st.integers(-10_000, 1_000_000),
+        st.one_of(st.just({}), st.builds(lambda count: {"before": count}, st.integers(0, 16))),
     ),
     max_size=40,
 )
@@ -191,6 +243,12 @@ def test_figures_of_arms_follow_from_the_participants(activities: list[Activity]
     assert total.get("customers_entered", 0) == sum(each.entries > 0 for each in people)
     assert total.get("customers_converted", 0) == sum(each.conversions > 0 for each in people)
     assert total.get("goals", 0) == sum(each.conversions for each in people)
+    past = total.get("past", {})
+    assert isinstance(past, Mapping)
+    pasts = [each.past for each in people if each.past is not None]
+    assert past.get("customers", 0) == len(pasts)
+    assert past.get("events", 0) == sum(pasts)
+    assert past.get("squares", 0) == sum(each**2 for each in pasts)
 
 
 def added(first: Fold, second: Fold) -> Mapping[object, Figures]:

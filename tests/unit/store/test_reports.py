@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import RequestError
+from orchestrator.experiments.cuped import Paired
 from orchestrator.store.reports import Arm, added_up, arm_of, read_cursor, write_cursor
 
 SOME_ID = UUID("8a6e0804-2bd0-8672-b79d-d97027f9071a")
@@ -34,6 +35,13 @@ def test_adding_up_leaves_the_days_as_they_were() -> None:
 
 def test_an_arm_without_goals_has_zeros() -> None:
     assert arm_of("holdout", {"customers_entered": 4}) == Arm("holdout", 4, 0, 0, 0.0, 0.0, 0.0)
+
+
+def test_an_arm_has_the_sums_of_those_whose_past_was_kept() -> None:
+    past = {"customers": 5, "events": 7, "squares": 15, "converted": 2, "events_of_converted": 4}
+    assert arm_of("holdout", {"customers_entered": 9, "past": past}).past == Paired(5, x=7, y=2, xx=15, yy=2, xy=4)
+    unconverted = {"customers": 5, "events": 7, "squares": 15}
+    assert arm_of("holdout", {"past": unconverted}).past == Paired(5, x=7, y=0, xx=15, yy=0, xy=0)
 
 
 @given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30)), st.uuids())  # noqa: DTZ001 - the zone is given below
