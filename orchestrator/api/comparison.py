@@ -3,17 +3,29 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 
-from orchestrator.api.documents import (
+from orchestrator.api.experiment_documents import (
+    AdjustedDocument,
     ArmDocument,
     ComparisonDocument,
     EffectDocument,
     IncrementalDocument,
     SampleRatioDocument,
 )
-from orchestrator.experiments.comparison import ArmResult, ArmSummary, Comparison, Effect, Gain, compare
+from orchestrator.experiments.comparison import (
+    FEWEST_CONVERSIONS,
+    FEWEST_CUSTOMERS,
+    ArmResult,
+    ArmSummary,
+    Comparison,
+    Effect,
+    Gain,
+    compare,
+)
+from orchestrator.experiments.cuped import NOBODY, Adjusted
 from orchestrator.experiments.interval import ALPHA, Interval
 from orchestrator.experiments.sample_ratio import MISTRUST_BELOW
-from orchestrator.journeys.state import HOLDOUT, TREATMENT
+from orchestrator.experiments.sample_size import days_needed
+from orchestrator.journeys.state import HOLDOUT, RECENT_TIMES, TREATMENT
 from orchestrator.store.reports import Arm
 
 _NO_ARM = ArmSummary(0, 0)
@@ -23,17 +35,27 @@ _HOLDOUT_CHANGED = (
 )
 _BY_ASSIGNMENT = "Every customer counts in the arm drawn at the first entry, whether a message was sent or not."
 _LOOK_DAILY = "Trust the anytime intervals when you look more than once; the others and p hold for one planned look."
+_NO_PAST_YET = (
+    f"The past is not taken out of the difference yet: that takes {FEWEST_CUSTOMERS} customers in each arm whose past "
+    f"was kept, {FEWEST_CONVERSIONS} conversions of theirs, and pasts that differ."
+)
 
 
 def comparison_of(
-    arms: Sequence[Arm], holdout_percents: Collection[float], first_day: date, last_day: date
+    arms: Sequence[Arm],
+    holdout_percents: Collection[float],
+    first_day: date,
+    last_day: date,
+    *,
+    compares_before: bool = False,
 ) -> ComparisonDocument | None:
     """The comparison of a journey's arms; None while nobody has entered.
 
-    ``holdout_percents``: the different shares of the holdout over the journey's versions.
+    ``holdout_percents``: the different shares of the holdout over the journey's versions. ``compares_before``: whether
+    the journey asks to take the past out of the comparison.
     """
     by_name: Mapping[str, Arm] = {arm.arm: arm for arm in arms}
-    treatment, holdout = _summary(by_name.get(TREATMENT)), _summary(by_name.get(HOLDOUT))
+    treatment, holdout = (_summary(by_name.get(name), compares_before) for name in (TREATMENT, HOLDOUT))
     customers = treatment.customers + holdout.customers
     if customers == 0:
         return None
@@ -46,13 +68,25 @@ def comparison_of(
         expected = observed  # nothing to check against: the arms are taken as they are
     else:
         return _without_holdout(treatment, first_day, last_day)
-    return _document(compare(treatment, holdout, expected), by_name, expected, is_steady, (first_day, last_day))
+    result = compare(treatment, holdout, expected)
+    notes = [_BY_ASSIGNMENT, _LOOK_DAILY]
+    if compares_before:
+        notes.append(_NO_PAST_YET if result.adjusted is None else _what_adjusted_is(result.adjusted))
+    if not is_steady:
+        notes.append(_HOLDOUT_CHANGED)
+    return _document(result, by_name, expected, is_steady, (first_day, last_day), notes)
 
 
 def _document(
-    result: Comparison, arms: Mapping[str, Arm], expected: float, is_steady: bool, span: tuple[date, date]
+    result: Comparison,
+    arms: Mapping[str, Arm],
+    expected: float,
+    is_steady: bool,
+    span: tuple[date, date],
+    notes: list[str],
 ) -> ComparisonDocument:
     customers = result.treatment.customers + result.control.customers
+    days = (span[1] - span[0]).days + 1
     ratio = SampleRatioDocument(
         expected_treatment_share=expected,
         actual_treatment_share=result.treatment.customers / customers,
@@ -66,14 +100,16 @@ def _document(
         treatment=_arm(result.treatment),
         holdout=_arm(result.control),
         conversion=_effect(result.conversion),
+        adjusted=_adjusted(result.adjusted),
         revenue_per_customer=_effect(result.value),
         incremental=_incremental(result.incremental_conversions, result.incremental_value, _cost(arms)),
         sample_ratio=ratio if is_steady else None,
         minimum_detectable_uplift=result.minimum_detectable_uplift,
         customers_still_needed=result.customers_still_needed,
+        days_still_needed=days_needed(result.customers_still_needed, customers / days),
         finding=result.finding,
         verdict=result.verdict,
-        notes=[_BY_ASSIGNMENT, _LOOK_DAILY, *(() if is_steady else (_HOLDOUT_CHANGED,))],
+        notes=notes,
     )
 
 
@@ -86,19 +122,24 @@ def _without_holdout(treatment: ArmSummary, first_day: date, last_day: date) -> 
         treatment=_arm(alone),
         holdout=None,
         conversion=None,
+        adjusted=None,
         revenue_per_customer=None,
         incremental=None,
         sample_ratio=None,
         minimum_detectable_uplift=None,
         customers_still_needed=None,
+        days_still_needed=None,
         finding="no_holdout",
         verdict="There is no holdout, so what the journey has brought cannot be told; give the definition one.",
         notes=[],
     )
 
 
-def _summary(arm: Arm | None) -> ArmSummary:
-    return _NO_ARM if arm is None else ArmSummary(arm.customers, arm.converted, arm.value, arm.value_squares)
+def _summary(arm: Arm | None, compares_before: bool) -> ArmSummary:
+    if arm is None:
+        return _NO_ARM
+    past = arm.past if compares_before else NOBODY
+    return ArmSummary(arm.customers, arm.converted, arm.value, arm.value_squares, past)
 
 
 def _cost(arms: Mapping[str, Arm]) -> float:
@@ -134,6 +175,28 @@ def _effect(effect: Effect | None) -> EffectDocument | None:
         relative_anytime_low=relative_anytime.low,
         relative_anytime_high=relative_anytime.high,
         p_value=effect.p_value,
+    )
+
+
+def _adjusted(adjusted: Adjusted | None) -> AdjustedDocument | None:
+    if adjusted is None:
+        return None
+    return AdjustedDocument(
+        customers=adjusted.customers,
+        absolute=adjusted.difference,
+        absolute_low=adjusted.interval.low,
+        absolute_high=adjusted.interval.high,
+        p_value=adjusted.p_value,
+        theta=adjusted.theta,
+        variance_left=adjusted.variance_left,
+    )
+
+
+def _what_adjusted_is(adjusted: Adjusted) -> str:
+    return (
+        "The difference with the past taken out (adjusted) allows for how many of the goal's events each of "
+        f"{adjusted.customers:,} customers brought before entering, counted up to {RECENT_TIMES}; that leaves "
+        f"{adjusted.variance_left:.0%} of the variance. It holds for one planned look: it has no anytime interval."
     )
 
 

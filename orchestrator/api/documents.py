@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from orchestrator.api.experiment_documents import ComparisonDocument
 from orchestrator.definitions.document import StepId
 from orchestrator.definitions.guardrail import Channel
 from orchestrator.definitions.journey import MAX_STEPS
@@ -214,35 +215,6 @@ class VersionPreview(BaseModel):
     drained: int
 
 
-class ExperimentArmDocument(BaseModel):
-    """One way that an experiment tries: its share of the customers who arrive from now on, in percent.
-
-    ``best``: the probability that it is the best, by the customers whose result is known; null: nothing decided yet.
-    """
-
-    name: str
-    share: float
-    best: float | None
-    customers: int
-    converted: int
-
-
-class ExperimentDocument(BaseModel):
-    """What an experiment step has learnt. ``epoch`` counts the decisions; 0: none yet, the arms share equally."""
-
-    step: str
-    epoch: int
-    is_final: bool
-    decided_at: datetime | None
-    arms: list[ExperimentArmDocument]
-
-
-class ExperimentList(BaseModel):
-    """The experiment steps of a journey's current version."""
-
-    items: list[ExperimentDocument]
-
-
 class EntryAccepted(BaseModel):
     """The request for an entry is safe; the workers decide on it when it has reached them."""
 
@@ -391,75 +363,6 @@ class DayFigures(Figures):
     """The figures of one UTC day."""
 
     date: date
-
-
-class ArmDocument(BaseModel):
-    """An arm over the journey's whole life; the interval is Wilson's, 95 %. ``conversions`` are distinct customers."""
-
-    customers: int
-    conversions: int
-    conversion_rate: float | None
-    conversion_rate_low: float | None
-    conversion_rate_high: float | None
-    revenue: float
-    revenue_per_customer: float | None
-
-
-class EffectDocument(BaseModel):
-    """Treatment minus holdout, with 95 % intervals: for one planned look, and (anytime) for looking every day."""
-
-    absolute: float
-    absolute_low: float | None
-    absolute_high: float | None
-    absolute_anytime_low: float | None
-    absolute_anytime_high: float | None
-    relative: float | None
-    relative_low: float | None
-    relative_high: float | None
-    relative_anytime_low: float | None
-    relative_anytime_high: float | None
-    p_value: float
-
-
-class IncrementalDocument(BaseModel):
-    """What the journey brought beyond what the holdout suggests; roi = (incremental revenue - cost) / cost."""
-
-    conversions: float
-    conversions_low: float | None
-    conversions_high: float | None
-    revenue: float | None
-    revenue_low: float | None
-    revenue_high: float | None
-    cost: float
-    roi: float | None
-
-
-class SampleRatioDocument(BaseModel):
-    """Whether the arms are as large as the assignment makes them; suspect arms make the comparison worthless."""
-
-    expected_treatment_share: float
-    actual_treatment_share: float
-    p_value: float
-    is_suspect: bool
-
-
-class ComparisonDocument(BaseModel):
-    """Treatment against holdout over the journey's whole life: a conversion belongs to its entry, whenever it came."""
-
-    first_day: date
-    last_day: date
-    confidence: float
-    treatment: ArmDocument
-    holdout: ArmDocument | None
-    conversion: EffectDocument | None
-    revenue_per_customer: EffectDocument | None
-    incremental: IncrementalDocument | None
-    sample_ratio: SampleRatioDocument | None
-    minimum_detectable_uplift: float | None
-    customers_still_needed: int | None
-    finding: Literal["better", "worse", "no_difference_yet", "not_enough_data", "sample_ratio_mismatch", "no_holdout"]
-    verdict: str
-    notes: list[str]
 
 
 class MetricsDocument(BaseModel):

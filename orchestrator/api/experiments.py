@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from orchestrator.api.access import Caller
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import steps_of
-from orchestrator.api.documents import ExperimentArmDocument, ExperimentDocument, ExperimentList
+from orchestrator.api.experiment_documents import ExperimentArmDocument, ExperimentDocument, ExperimentList
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.store.journeys import find_journey

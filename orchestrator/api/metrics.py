@@ -1,5 +1,6 @@
 """A journey's figures over HTTP: by day, in total, and treatment against holdout."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -33,7 +34,7 @@ async def read(
 ) -> MetricsDocument:
     """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
     pool, workspace_id = services.database.pool, caller.workspace_id
-    await find_journey(pool, workspace_id, journey_id)  # another workspace's journey is not there at all
+    journey = await find_journey(pool, workspace_id, journey_id)  # another workspace's journey is not there at all
     every_day = await daily_metrics(pool, workspace_id, journey_id)
     first, last = period(since, until, every_day[-1].date if every_day else datetime.now(UTC).date())
     chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
@@ -42,7 +43,13 @@ async def read(
     if every_day:
         percents = await holdout_percents(pool, workspace_id, journey_id)
         summaries = [arm_of(name, figures) for name, figures in arms.items()]
-        comparison = comparison_of(summaries, percents, every_day[0].date, every_day[-1].date)
+        comparison = comparison_of(
+            summaries,
+            percents,
+            every_day[0].date,
+            every_day[-1].date,
+            compares_before=_compares_before(journey.config),
+        )
     return MetricsDocument(
         journey_id=journey_id,
         since=first,
@@ -52,6 +59,12 @@ async def read(
         totals=figures_of(added_up(chosen.values())),
         comparison=comparison,
     )
+
+
+def _compares_before(config: Mapping[str, object]) -> bool:
+    """Whether the definition asks for a comparison with the past taken out."""
+    goal = config.get("goal")
+    return isinstance(goal, dict) and goal.get("compare_before") is not None
 
 
 def period(since: date | None, until: date | None, newest: date) -> tuple[date, date]:

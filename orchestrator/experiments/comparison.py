@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchestrator.experiments.anytime import anytime_critical
+from orchestrator.experiments.cuped import NOBODY, Adjusted, Paired, adjust
 from orchestrator.experiments.interval import ALPHA, Interval
 from orchestrator.experiments.means import (
     Mean,
@@ -32,7 +33,7 @@ class ArmSummary:
     """One arm: customers assigned, how many converted, and their value.
 
     ``value`` is the sum over customers, ``value_squares`` the sum of the squares of each customer's total value, in
-    the journey's currency.
+    the journey's currency. ``past`` has the sums over those customers whose past is known (y: 1 if converted, else 0).
 
     Raises:
         ValueError: the numbers cannot be true (a count below 0, or more conversions than customers).
@@ -42,6 +43,7 @@ class ArmSummary:
     converted: int
     value: float = 0.0
     value_squares: float = 0.0
+    past: Paired = NOBODY
 
     def __post_init__(self) -> None:
         if not 0 <= self.converted <= self.customers or self.value_squares < 0:
@@ -90,6 +92,7 @@ class Gain:
 class Comparison:
     """All that a report says of two arms. Parts that the data cannot support are None.
 
+    ``adjusted`` is the absolute difference of ``conversion`` over customers whose past is known, with it taken out.
     ``minimum_detectable_uplift`` is the relative uplift that so many customers show with 80 % power.
     ``customers_needed`` (both arms together) is how many it takes for the planned uplift; ``customers_still_needed``
     how many of them are missing, 0 once a difference has been shown. ``finding`` and ``verdict`` go by the
@@ -99,6 +102,7 @@ class Comparison:
     treatment: ArmResult
     control: ArmResult
     conversion: Effect | None
+    adjusted: Adjusted | None
     value: Effect | None
     incremental_conversions: Gain | None
     incremental_value: Gain | None
@@ -137,6 +141,7 @@ def compare(
         treatment=_arm(treatment),
         control=_arm(control),
         conversion=conversion,
+        adjusted=_adjusted(treatment.past, control.past),
         value=value,
         incremental_conversions=_gain(conversion, treatment.customers),
         incremental_value=_gain(value, treatment.customers),
@@ -179,6 +184,12 @@ def _conversion_effect(treatment: ArmSummary, control: ArmSummary) -> Effect | N
         relative_anytime=relative_interval(t, c, anytime),
         p_value=two_rates_p(t, c),
     )
+
+
+def _adjusted(treatment: Paired, control: Paired) -> Adjusted | None:
+    """None before there are so many that the normal approximation holds for a rate: its interval knows no caution."""
+    too_few = min(treatment.customers, control.customers) < FEWEST_CUSTOMERS
+    return None if too_few or treatment.y + control.y < FEWEST_CONVERSIONS else adjust(treatment, control)
 
 
 def _value_effect(treatment: ArmSummary, control: ArmSummary) -> Effect | None:

@@ -5,19 +5,20 @@ from datetime import date
 import pytest
 
 from orchestrator.api.comparison import comparison_of
-from orchestrator.api.documents import ComparisonDocument
+from orchestrator.api.experiment_documents import ComparisonDocument
+from orchestrator.experiments.cuped import NOBODY, Paired, adjust
 from orchestrator.store.reports import Arm
 
 SPAN = date(2026, 1, 1), date(2026, 1, 31)
 
 
-def arm(name: str, customers: int, converted: int, value: float = 0.0, cost: float = 0.0) -> Arm:
+def arm(name: str, customers: int, converted: int, value: float = 0.0, cost: float = 0.0, past: Paired = NOBODY) -> Arm:
     squares = value * value / converted if converted else 0.0
-    return Arm(name, customers, converted, converted, value, squares, cost)
+    return Arm(name, customers, converted, converted, value, squares, cost, past)
 
 
-def compared(*arms: Arm, percents: tuple[float, ...] = (10.0,)) -> ComparisonDocument:
-    document = comparison_of(arms, percents, *SPAN)
+def compared(*arms: Arm, percents: tuple[float, ...] = (10.0,), compares_before: bool = False) -> ComparisonDocument:
+    document = comparison_of(arms, percents, *SPAN, compares_before=compares_before)
     assert document is not None
     return document
 
@@ -71,3 +72,64 @@ def test_holdout_that_nobody_was_drawn_into_yet_is_too_little_to_say() -> None:
     document = compared(arm("treatment", 3, 1))
     assert document.finding == "not_enough_data"
     assert document.conversion is None
+
+
+# Of each arm a part: 900 and 100 customers of whom half did nothing before, and half the goal's event twice.
+WITH_PAST = (
+    arm("treatment", 1_800, 400, past=Paired(900, 900, 200, 1_800, 200, 300)),
+    arm("holdout", 200, 30, past=Paired(100, 100, 15, 200, 15, 22)),
+)
+
+
+def test_difference_with_the_past_taken_out_is_told_beside_the_plain_one() -> None:
+    document = compared(*WITH_PAST, compares_before=True)
+    plain = compared(*WITH_PAST)
+    adjusted, expected = document.adjusted, adjust(WITH_PAST[0].past, WITH_PAST[1].past)
+    assert adjusted is not None
+    assert expected is not None
+    assert adjusted.model_dump() == {
+        "customers": 1_000,
+        "absolute": expected.difference,
+        "absolute_low": expected.interval.low,
+        "absolute_high": expected.interval.high,
+        "p_value": expected.p_value,
+        "theta": expected.theta,
+        "variance_left": expected.variance_left,
+    }
+    assert adjusted.absolute == pytest.approx(200 / 900 - 15 / 100)  # the arms' pasts are alike: nothing is shifted
+    assert adjusted.theta == pytest.approx((300 - 200 + 22 - 15) / (900 + 100))
+    (note,) = (note for note in document.notes if note not in plain.notes)
+    for said in ("1,000 customers", "up to 16", f"{adjusted.variance_left:.0%} of the variance", "one planned look"):
+        assert said in note
+    assert "no anytime interval" in note
+    assert document.conversion == plain.conversion
+    assert (document.finding, document.verdict) == (plain.finding, plain.verdict)
+
+
+def test_journey_that_does_not_ask_has_no_adjusted_difference_whatever_is_on_record() -> None:
+    document = compared(*WITH_PAST)
+    assert document.adjusted is None
+    assert not any("past" in note for note in document.notes)
+
+
+def test_journey_that_asks_is_told_why_there_is_no_adjusted_difference_yet() -> None:
+    for past in (NOBODY, Paired(900, 0, 200, 0, 200, 0)):  # nobody's is known; all did nothing
+        document = compared(
+            arm("treatment", 900, 200, past=past), arm("holdout", 100, 15, past=past), compares_before=True
+        )
+        assert document.adjusted is None
+        assert any("past is not taken out of the difference yet" in note for note in document.notes)
+    alone = compared(arm("treatment", 500, 50, past=WITH_PAST[0].past), percents=(0.0,), compares_before=True)
+    assert (alone.finding, alone.adjusted) == ("no_holdout", None)
+
+
+def test_days_still_needed_follow_from_the_pace_over_the_reported_days() -> None:
+    document = compared(arm("treatment", 2_790, 279), arm("holdout", 310, 30))  # in 31 days: 100 a day
+    assert document.customers_still_needed is not None
+    assert document.days_still_needed == -(-document.customers_still_needed // 100) > 0
+
+
+def test_days_still_needed_are_none_when_enough_have_come_and_unknown_when_no_number_suffices() -> None:
+    assert compared(arm("treatment", 9_000, 1_800), arm("holdout", 1_000, 100)).days_still_needed == 0
+    assert compared(arm("treatment", 900, 0), arm("holdout", 100, 0)).days_still_needed is None
+    assert compared(arm("treatment", 500, 50), percents=(0.0,)).days_still_needed is None

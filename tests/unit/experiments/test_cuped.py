@@ -4,7 +4,9 @@ import numpy
 import pytest
 import statsmodels.api
 
+from orchestrator.experiments.comparison import ArmSummary, Comparison, compare
 from orchestrator.experiments.cuped import Adjusted, Paired, adjust
+from orchestrator.experiments.interval import Interval
 
 
 def customers(seed: int, count: int, effect: float, correlation: float) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -67,3 +69,73 @@ def test_too_few_customers_have_no_adjusted_comparison(count: int) -> None:
     x, y = numpy.arange(float(count)), numpy.arange(float(count))
     others = numpy.arange(9.0)
     assert adjust(paired(x, y), paired(others, others)) is None
+
+
+EFFECT = 0.06
+
+
+def converting(chance: numpy.random.Generator, count: int, effect: float) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Customers with habits: how many orders they brought before (16 at most), and whether they buy (0 or 1)."""
+    habit = chance.gamma(0.8, 2.5, count)
+    before = numpy.minimum(chance.poisson(habit), 16)
+    return before, (chance.random(count) < numpy.minimum(0.05 + 0.12 * habit, 0.9) + effect).astype(float)
+
+
+def reported(treated: tuple[numpy.ndarray, numpy.ndarray], control: tuple[numpy.ndarray, numpy.ndarray]) -> Comparison:
+    arms = (ArmSummary(len(y), int(y.sum()), past=paired(x, y)) for x, y in (treated, control))
+    return compare(*arms, expected_share=len(treated[0]) / (len(treated[0]) + len(control[0])))
+
+
+def test_of_conversions_the_slope_and_the_difference_are_those_of_an_analysis_of_covariance() -> None:
+    chance = numpy.random.default_rng(7)
+    treated, control = converting(chance, 1_800, EFFECT), converting(chance, 600, 0.0)
+    ours = reported(treated, control).adjusted
+    assert ours is not None
+    x, y = (numpy.concatenate(both) for both in zip(treated, control, strict=True))
+    arm = numpy.repeat([1.0, 0.0], [1_800, 600])
+    fitted = statsmodels.api.OLS(y, statsmodels.api.add_constant(numpy.column_stack([arm, x]))).fit(cov_type="HC2")
+    assert (ours.difference, ours.theta) == pytest.approx(tuple(fitted.params[1:]), rel=1e-9)
+    assert ours.p_value == pytest.approx(fitted.pvalues[1], rel=0.1)
+    assert (ours.interval.low, ours.interval.high) == pytest.approx(tuple(fitted.conf_int()[1]), rel=0.02)
+    assert ours.customers == 2_400
+
+
+def test_a_past_that_goes_with_conversion_narrows_the_interval_and_leaves_the_difference_where_it_is() -> None:
+    chance = numpy.random.default_rng(2026)
+    plain, clear, narrower, left, covered = [], [], [], [], 0
+    for _ in range(400):
+        report = reported(converting(chance, 600, EFFECT), converting(chance, 300, 0.0))
+        conversion, adjusted = report.conversion, report.adjusted
+        assert conversion is not None
+        assert adjusted is not None
+        plain.append(conversion.absolute)
+        clear.append(adjusted.difference)
+        narrower.append(width(adjusted.interval) / width(conversion.absolute_interval))
+        left.append(adjusted.variance_left)
+        covered += not adjusted.interval.excludes(EFFECT)
+    assert max(narrower) < 1
+    assert narrower == pytest.approx(numpy.sqrt(left), rel=0.02)
+    assert numpy.mean(left) < 0.9
+    assert numpy.var(clear) / numpy.var(plain) == pytest.approx(numpy.mean(left), rel=0.1)
+    assert numpy.mean(clear) == pytest.approx(EFFECT, abs=4 * numpy.std(clear) / 400**0.5)
+    assert 0.925 <= covered / 400 <= 0.975
+
+
+def width(interval: Interval) -> float:
+    assert interval.low is not None
+    assert interval.high is not None
+    return interval.high - interval.low
+
+
+def test_nothing_is_adjusted_before_there_are_enough_customers_and_conversions() -> None:
+    def few(customers: int, converted: int) -> Paired:
+        return Paired(customers, customers, converted, 3 * customers, converted, converted)
+
+    def is_adjusted(treated: Paired, control: Paired) -> bool:
+        whole = (ArmSummary(1_000, 500, past=past) for past in (treated, control))
+        return compare(*whole, expected_share=0.5).adjusted is not None
+
+    assert is_adjusted(few(100, 5), few(100, 5))
+    assert not is_adjusted(few(99, 5), few(500, 50))
+    assert not is_adjusted(few(500, 50), few(99, 5))
+    assert not is_adjusted(few(100, 5), few(100, 4))

@@ -3,7 +3,7 @@
 import pytest
 from statsmodels.stats.proportion import power_proportions_2indep
 
-from orchestrator.experiments.sample_size import customers_needed, minimum_detectable_uplift
+from orchestrator.experiments.sample_size import customers_needed, days_needed, minimum_detectable_uplift
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_too_few_customers_can_show_nothing() -> None:
     assert minimum_detectable_uplift(0.5, 4, 0.5) is None
     assert minimum_detectable_uplift(0.5, 0, 0.5) is None
     assert minimum_detectable_uplift(0.0, 1_000, 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("still_needed", "per_day", "days"),
+    [(100, 10.0, 10), (101, 10.0, 11), (1, 250.0, 1), (5, 0.5, 10), (0, 10.0, 0), (0, 0.0, 0)],
+)
+def test_days_are_whole_days_at_the_pace(still_needed: int, per_day: float, days: int) -> None:
+    assert days_needed(still_needed, per_day) == days
+
+
+@pytest.mark.parametrize(("still_needed", "per_day"), [(None, 10.0), (None, 0.0), (100, 0.0)])
+def test_days_that_cannot_be_said_have_no_number(still_needed: int | None, per_day: float) -> None:
+    assert days_needed(still_needed, per_day) is None
