@@ -19,7 +19,7 @@ CONVERTED = {"treatment": 0.4, "holdout": 0.15}  # so far apart that the compari
 
 JOURNEY = a_journey(
     name="Win back",
-    goal={"event": "order.placed", "window": "P7D", "value": "amount"},
+    goal={"event": "order.placed", "window": "P7D", "value": "amount", "compare_before": "P30D"},
     holdout={"percent": HOLDOUT_PERCENT},
 )
 
@@ -53,7 +53,7 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
         )
 
     message = {"channel": random.choice(["email", "push"]), "template": "welcome", "category": "marketing"}
-    yield activity("journey_entered", 0, arm=arm, entry_event="shopped")
+    yield activity("journey_entered", 0, arm=arm, entry_event="shopped", before=number % 5)
     if arm == "treatment" and number % 9 == 0:
         yield activity("send_suppressed", 1_000, rule="frequency_cap", reason="2 of 2 sends in P7D", **message)
     elif arm == "treatment":

@@ -10,7 +10,8 @@ from playwright.async_api import Locator, Page, expect
 from orchestrator.store.keys import Role
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
-from tests.browser.story import HOSTILE, LAST_DAY
+from tests.browser.story import HOSTILE, LAST_DAY, story
+from tests.sink_story import sunk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -82,6 +83,31 @@ async def test_comparison_and_verdict_are_those_of_the_api(site: Site, tab: Tab)
     uplift, low, high = (effect[field] for field in ("relative", "relative_low", "relative_high"))
     label = f"Conversion rate, relative: {uplift:+.1%}, {low:+.1%} to {high:+.1%} (95%, one planned look)"
     await expect(page.get_by_role("img", name=label)).to_be_visible()
+
+
+async def test_difference_with_the_past_taken_out_stands_below_the_plain_one(site: Site, tab: Tab) -> None:
+    page = await open_journey(site, tab)
+    comparison = (await metrics_of(site))["comparison"]
+    adjusted = comparison["adjusted"]
+    cells = row_of(page, "The same, past taken out").get_by_role("cell")
+    await expect(cells.nth(0)).to_have_text(f"{adjusted['absolute'] * 100:+.1f} pp")
+    low, high = (f"{adjusted[end] * 100:+.1f} pp" for end in ("absolute_low", "absolute_high"))
+    await expect(cells.nth(1)).to_contain_text(f"{low} to {high}")
+    await expect(cells.nth(1)).to_contain_text("95%, one planned look")
+    for note in comparison["notes"]:
+        await expect(page.get_by_role("listitem").filter(has_text=note)).to_be_visible()
+
+
+async def test_days_still_needed_are_told_with_the_customers(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("Just begun")
+    await sunk(site.session.settings, story(journey_id)[:300])
+    page = await open_journey(site, tab, journey_id)
+    comparison = (await site.client.get(f"{BASE}/{journey_id}/metrics")).json()["comparison"]
+    customers, days = comparison["customers_still_needed"], comparison["days_still_needed"]
+    assert days > 1
+    remark = page.get_by_role("listitem").filter(has_text=f"About {customers:,} more customers are needed")
+    await expect(remark).to_contain_text(f"from chance: {days:,} days at the pace so far.")
+    await expect(row_of(page, "The same, past taken out")).to_have_count(0)
 
 
 async def test_trend_has_a_table_with_every_day_of_the_charts(site: Site, tab: Tab) -> None:

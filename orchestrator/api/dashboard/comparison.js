@@ -69,9 +69,10 @@ function rateInterval({ conversion_rate_low: low, conversion_rate_high: high }) 
   return low === null || high === null ? "" : `${percent(low)} to ${percent(high)}`;
 }
 
-function differenceRows({ conversion, revenue_per_customer, confidence }) {
+function differenceRows({ conversion, adjusted, revenue_per_customer, confidence }) {
   const level = `${Math.round(confidence * 100)}%`;
   const rows = conversion ? conversionRows(conversion, level) : [];
+  if (adjusted) rows.push(adjustedRow(adjusted, conversion, level));
   const hasRevenue = revenue_per_customer && (revenue_per_customer.absolute !== 0 || revenue_per_customer.absolute_high !== 0);
   return hasRevenue ? [...rows, revenueRow(revenue_per_customer, level)] : rows;
 }
@@ -96,6 +97,13 @@ function pair(name, effect, kind, write, level) {
   ];
 }
 
+/** The difference in points seen more clearly, drawn on the scale of the rows above it. */
+function adjustedRow(adjusted, conversion, level) {
+  const interval = intervalOf(adjusted, "absolute");
+  const reach = reachOf([interval, intervalOf(conversion, "absolute"), anytimeOf(conversion, "absolute")].filter(isClosed));
+  return differenceRow("The same, past taken out", interval, points, reach, `${level}, one planned look`, pValue(adjusted.p_value));
+}
+
 function revenueRow(effect, level) {
   const relative = intervalOf(effect, "relative");
   const isRelative = relative.estimate !== null && isClosed(relative);
@@ -116,7 +124,9 @@ function between({ conversions_low: low, conversions_high: high }) {
   return low === null || high === null ? "" : ` (95% interval ${count(low)} to ${count(high)})`;
 }
 
-function remarks({ incremental, sample_ratio, minimum_detectable_uplift, customers_still_needed, notes }) {
+const waiting = (days) => (days === null ? "" : `: ${counted(days, "day")} at the pace so far`);
+
+function remarks({ incremental, sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed, notes }) {
   const texts = [];
   if (incremental) {
     const parts = [`Brought by the journey: ${counted(Math.round(incremental.conversions), "extra conversion")}${between(incremental)}`];
@@ -131,7 +141,7 @@ function remarks({ incremental, sample_ratio, minimum_detectable_uplift, custome
   }
   if (customers_still_needed > 0) {
     const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
-    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance.${smallest}`);
+    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
   }
   return [...texts, ...notes];
 }
