@@ -102,8 +102,7 @@ def backtest_command(
     other = None if against is None else _checked(against)
     if journey is None or (against is not None and other is None):
         raise typer.Exit(1)
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # the states are all kept: looking through them often only costs time
+    _look_for_garbage_seldom()
     reading = Reading()
     result = backtest(journey, _events(events, reading), journey_id=journey_id)
     document = as_document(result) | {"unusable": reading.unusable}
@@ -138,12 +137,19 @@ def simulate_command(
     journey = _checked(file)
     if journey is None:
         raise typer.Exit(1)
+    _look_for_garbage_seldom()
     result, arms = simulate(journey, World(customers, days, seed, base_rate, effect))
     comparison = _comparison(journey, arms)
     if as_json:
         _print_json(as_document(result) | {"note": "made-up people", "verdict": comparison and comparison.verdict})
         return
     _print_simulation(result, comparison)
+
+
+def _look_for_garbage_seldom() -> None:
+    """States are kept for as long as they are needed: looking through them often only costs time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _print_simulation(result: Backtest, comparison: Comparison | None) -> None:

@@ -11,7 +11,7 @@ Everything follows from a hash of seed and customer, so a simulation repeats exa
 - of each message: 97 % arrive, 3 % bounce; 45 % are opened, 12 % clicked, 0.2 % lead to an unsubscription.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from orchestrator.definitions.condition import (
@@ -69,6 +69,8 @@ class World:
 class Person:
     """One made-up customer of a journey."""
 
+    __slots__ = ("_is_reached", "_journey", "_journey_id", "_names", "_world", "begins_ms", "customer_id")
+
     def __init__(
         self,
         world: World,
@@ -86,6 +88,17 @@ class Person:
         latest_day = 8 if isinstance(journey.entry, ScheduleEntry) else max(2, world.days // 2)
         self.begins_ms = START_MS + between(DAY_MS, latest_day * DAY_MS, "begins", *self._names)
         self._is_reached = False
+
+    @property
+    def known_ms(self) -> int:
+        """Nothing of this life comes before."""
+        audience = self._journey.entry.audience
+        ages_ms = {} if audience is None else _ages_ms(self._wanted(audience))
+        return self._introduced_ms - max(ages_ms.values(), default=0)
+
+    @property
+    def _introduced_ms(self) -> int:
+        return self.begins_ms - 20 * HOUR_MS
 
     def life(self) -> Iterator[EngagementEvent]:
         """What the customer does by itself, in no particular order."""
@@ -127,7 +140,7 @@ class Person:
         self._is_reached = True
 
     def _introduction(self) -> Iterator[EngagementEvent]:
-        at_ms = self.begins_ms - 20 * HOUR_MS
+        at_ms = self._introduced_ms
         for channel in sorted(_channels(self._journey)):
             if self._share("consent", channel) < CONSENT_SHARE:
                 yield self._event(CONSENT_GRANTED, at_ms, {"channel": channel}, channel)
@@ -136,9 +149,7 @@ class Person:
             attributes["timezone"] = ZONES[between(0, len(ZONES), "zone", *self._names)]
         if self._journey.entry.audience is not None and self._share("fits") < FITTING_SHARE:
             wanted = list(self._wanted(self._journey.entry.audience))
-            # What must not have happened lately may have happened before.
-            absent = [part.of for part in wanted if isinstance(part, Not) and isinstance(part.of, Happened)]
-            ages_ms = {part.event: duration_ms(part.within) if part.within else 0 for part in absent}
+            ages_ms = _ages_ms(wanted)
             for part in wanted:
                 if isinstance(part, AttributeIs):
                     attributes[part.name] = _satisfying(part)
@@ -201,6 +212,12 @@ class Person:
 
     def _share(self, *names: str) -> float:
         return share(*names, *self._names)
+
+
+def _ages_ms(wanted: Iterable[Condition]) -> dict[str, int]:
+    """How long ago an event has to be: what must not have happened lately may have happened before."""
+    absent = [part.of for part in wanted if isinstance(part, Not) and isinstance(part.of, Happened)]
+    return {part.event: duration_ms(part.within) if part.within else 0 for part in absent}
 
 
 def _channels(journey: JourneyDefinition) -> set[str]:

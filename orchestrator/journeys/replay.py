@@ -7,7 +7,7 @@ matter who is first: then everything that falls due comes between the signals to
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -21,13 +21,19 @@ from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from orchestrator.messages.handover import Handover
 from orchestrator.messages.timer import TimerDue
 
+_SIGNALS = (EngagementEvent, DeliveryEvent, Handover)  # effects that are signals in turn
+
 
 @dataclass(slots=True)
 class Replay:
-    """What came of it: the states by (workspace id, customer id), and every effect, in the order of decision."""
+    """What came of it: the states by (workspace id, customer id), and every effect, in the order of decision.
+
+    ``signals``: all that were carried out, due moments and passed on events among them.
+    """
 
     states: dict[tuple[str, str], CustomerState] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    signals: int = 0
     duplicates: int = 0
 
 
@@ -54,37 +60,59 @@ def time_of(signal: Signal) -> int:
 
 
 class Replaying:
-    """A replay under way: give it signals in order of time, and let time run on in between."""
+    """A replay under way: give it signals in order of time, and let time run on in between.
 
-    def __init__(self, directory: Directory) -> None:
+    What falls due is carried out in its order over all customers where a limit over all of them binds, and where
+    ``in_order`` asks for it: for whoever has to know what is to come next.
+    """
+
+    def __init__(self, directory: Directory, *, in_order: bool = False) -> None:
         self.directory = directory
         self.replay = Replay()
         self._purse = WHOLE
-        self._is_limited = _has_limits(directory)
-        self._due: list[tuple[int, str, str]] = []  # where a limit binds: (moment, workspace id, customer id)
+        self._is_in_order = in_order or _has_limits(directory)
+        # Where that is so: what is due next of each customer who waits, and (moment, workspace id, customer id) of it.
+        # A customer whose moment has moved has an older one in the heap as well, which is passed over.
+        self._waiting: dict[tuple[str, str], int] = {}
+        self._due: list[tuple[int, str, str]] = []
         self._reached_ms: int | None = None
         self._occasions: list[tuple[int, Occasion]] = []  # by their moment: the next one of each journey
 
     def take(self, signal: Signal) -> None:
         """Carries the signal out, and the events that come of it."""
-        waiting: deque[Signal] = deque([signal])
-        while waiting:
-            now = waiting.popleft()
-            customer = (now.workspace_id, now.customer_id)
-            state = self.replay.states.get(customer, EMPTY)
-            advanced = advance(self.directory, state, now, time_of(now), "stream", purse=self._purse)
-            if advanced.spent:
-                self._purse = self._purse.with_spent(advanced.spent)
-            self.replay.states[customer] = advanced.state
-            self.replay.effects += advanced.effects
-            self.replay.duplicates += advanced.is_duplicate
-            if self._is_limited:
-                due_ms = next_due_ms(self.directory, now.workspace_id, advanced.state)
-                if due_ms is not None:
-                    heappush(self._due, (due_ms, *customer))
-            waiting.extend(
-                effect for effect in advanced.effects if isinstance(effect, EngagementEvent | DeliveryEvent | Handover)
-            )
+        following = self._carry_out(signal)
+        if following:
+            waiting = deque(following)
+            while waiting:
+                waiting.extend(self._carry_out(waiting.popleft()))
+
+    def _carry_out(self, signal: Signal) -> Sequence[Signal]:
+        """Carries out this one; the events that come of it."""
+        replay, customer = self.replay, (signal.workspace_id, signal.customer_id)
+        state = replay.states.get(customer, EMPTY)
+        at_ms = signal.due_ms if isinstance(signal, TimerDue) else signal.time_ms
+        advanced = advance(self.directory, state, signal, at_ms, "stream", purse=self._purse)
+        replay.states[customer] = advanced.state
+        replay.signals += 1
+        if advanced.is_duplicate:
+            replay.duplicates += 1
+        if advanced.spent:
+            self._purse = self._purse.with_spent(advanced.spent)
+        if self._is_in_order:
+            self._await(customer, advanced.state)
+        effects = advanced.effects
+        if not effects:
+            return ()
+        replay.effects += effects
+        return [effect for effect in effects if isinstance(effect, _SIGNALS)]
+
+    def _await(self, customer: tuple[str, str], state: CustomerState) -> None:
+        due_ms = next_due_ms(self.directory, customer[0], state) if state.runs else None
+        if due_ms is None:
+            self._waiting.pop(customer, None)
+        elif self._waiting.get(customer) != due_ms:
+            self._waiting[customer] = due_ms
+            heappush(self._due, (due_ms, *customer))
 
     def reach(self, now_ms: int) -> None:
         """Lets every moment of the schedules come up to ``now_ms``, from the first call on.
@@ -100,15 +128,25 @@ class Replaying:
             self._fall_due(at_ms)
             self._walk(occasion)
             self._plan_next(occasion.journey_id, occasion.at_ms)
-        self._fall_due(now_ms)
+        if self._due:
+            self._fall_due(now_ms)
 
     def _fall_due(self, upto_ms: int) -> None:
-        """Where a limit binds: what falls due up to ``upto_ms``, over all customers in the order of time."""
-        while self._due and self._due[0][0] <= upto_ms:
-            due_ms, workspace_id, customer_id = heappop(self._due)
-            state = self.replay.states[workspace_id, customer_id]
-            if next_due_ms(self.directory, workspace_id, state) == due_ms:  # else it has been carried out, or moved
-                self.take(TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms))
+        """Where there is an order: what falls due up to ``upto_ms``, over all customers in the order of time."""
+        while (due_ms := self._next_due_ms()) is not None and due_ms <= upto_ms:
+            _, workspace_id, customer_id = heappop(self._due)
+            del self._waiting[workspace_id, customer_id]  # so that whatever is due next is noted, even at this moment
+            self.take(TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms))
+
+    def _next_due_ms(self) -> int | None:
+        """The first moment in the heap, cleared of those that have been carried out, or moved."""
+        due = self._due
+        while due:
+            due_ms, workspace_id, customer_id = due[0]
+            if self._waiting.get((workspace_id, customer_id)) == due_ms:
+                return due_ms
+            heappop(due)
+        return None
 
     def _plan_next(self, journey_id: str, after_ms: int) -> None:
         occasion = next_occasion(self.directory, journey_id, after_ms)
@@ -128,13 +166,26 @@ class Replaying:
                 )
 
     def next_ms(self) -> int | None:
-        """The next moment at which something is due, of a customer or of a schedule; None: nothing is to come."""
-        moments = [at_ms for at_ms, _ in self._occasions[:1]]
-        for (workspace_id, _), state in self.replay.states.items():
-            due_ms = next_due_ms(self.directory, workspace_id, state)
-            if due_ms is not None:
-                moments.append(due_ms)
-        return min(moments, default=None)
+        """The next moment at which something is due, of a customer or of a schedule; None: nothing is to come.
+
+        Only in order: else nobody has noted who waits for what.
+        """
+        due_ms = self._next_due_ms()
+        if not self._occasions:
+            return due_ms
+        occasion_ms = self._occasions[0][0]
+        return occasion_ms if due_ms is None else min(due_ms, occasion_ms)
+
+    def forget(self, workspace_id: str, customer_id: str) -> bool:
+        """Drops a customer to whom nothing is to happen any more; False: something falls due, or a schedule looks.
+
+        Only in order, as ``next_ms``.
+        """
+        customer = (workspace_id, customer_id)
+        if self._occasions or customer in self._waiting:
+            return False
+        self.replay.states.pop(customer, None)
+        return True
 
     def drain(self) -> list[Effect]:
         """The effects since the last call, which are kept no longer: for histories that are longer than memory."""

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from orchestrator.backtest.crowd import Crowd
 from orchestrator.backtest.files import read_journey
 from orchestrator.backtest.people import START_MS, Person, World
 from orchestrator.backtest.people import WORKSPACE as SIMULATION
-from orchestrator.backtest.simulate import live
 from orchestrator.demo.scenario import TRIAL_OFFER, WIN_BACK, WORKSPACE, end_ms, events
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.replay import replay, time_of
@@ -161,7 +161,8 @@ def whole_language() -> History:
         directory = Directory.empty().with_record(configs[-2]).with_record(configs[-1])
         for number in range(30):
             person = Person(World(days=150, seed=7), journey, number, prefix=path.stem, journey_id=path.stem)
-            told += live(directory, person, until_ms).told
+            story = Crowd(directory, [person]).live(until_ms)
+            told += [moment.happened for moment in story if moment.happened is not None]
     return History(
         about=whole_language.__doc__ or "",
         configs=configs,
