@@ -123,14 +123,25 @@ class Tally:
             case _:
                 pass
 
+    # Not setdefault: it would make a new one at each call, and throw it away.
     def _day(self, activity: Activity) -> DayTally:
-        return self.days.setdefault(day_of(activity.at_ms), DayTally())
+        name = day_of(activity.at_ms)
+        day = self.days.get(name)
+        if day is None:
+            day = self.days[name] = DayTally()
+        return day
 
     def _step(self, activity: Activity) -> StepTally:
-        return self.steps.setdefault(activity.step, StepTally())
+        step = self.steps.get(activity.step)
+        if step is None:
+            step = self.steps[activity.step] = StepTally()
+        return step
 
     def _arm(self, activity: Activity) -> ArmTally:
-        return self.arms.setdefault(activity.arm, ArmTally())
+        arm = self.arms.get(activity.arm)
+        if arm is None:
+            arm = self.arms[activity.arm] = ArmTally()
+        return arm
 
 
 def day_of(at_ms: int) -> str:
