@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, islice
 
 from orchestrator.backtest.history import Event
 from orchestrator.backtest.tally import Tally
@@ -13,6 +14,9 @@ from orchestrator.journeys.replay import Replaying
 from orchestrator.messages.config import JourneyStanding
 
 JOURNEY_ID = "backtest"
+# So many events are read, then carried out, then counted: the processor finds what it needs of each part in its caches.
+# One by one takes a quarter longer (measured); of a thousand nothing more is gained.
+BLOCK = 100
 HISTORY_IS_SILENT = (
     "History cannot show how people would have reacted to messages that were never sent: the goals counted here were "
     "reached without them, and say nothing of an uplift."
@@ -47,30 +51,32 @@ def backtest(
     """
     result = Backtest(journey.name)
     started = time.perf_counter()
-    replaying: Replaying | None = None
-    workspace_id = ""
-    for event in events:
-        if replaying is None:
-            workspace_id = event.workspace_id
-            replaying = Replaying(directory_of(journey, workspace_id, journey_id))
-            result.first_ms = result.last_ms = event.time_ms
-        if event.workspace_id != workspace_id:
-            result.foreign += 1
-            continue
-        if event.time_ms < result.last_ms:
-            result.late += 1
-        else:
-            result.last_ms = event.time_ms
-            replaying.reach(event.time_ms)
-        replaying.take(event)
-        result.signals += 1
+    coming = iter(events)
+    first = next(coming, None)
+    if first is None:
+        return result
+    workspace_id = first.workspace_id
+    replaying = Replaying(directory_of(journey, workspace_id, journey_id))
+    result.first_ms = result.last_ms = first.time_ms
+    coming = chain((first,), coming)
+    while block := list(islice(coming, BLOCK)):
+        for event in block:
+            if event.workspace_id != workspace_id:
+                result.foreign += 1
+                continue
+            if event.time_ms < result.last_ms:
+                result.late += 1
+            else:
+                result.last_ms = event.time_ms
+                replaying.reach(event.time_ms)
+            replaying.take(event)
+            result.signals += 1
         result.tally.take_all(replaying.drain())
-    if replaying is not None:
-        end_ms = max(result.last_ms, until_ms or 0)
-        replaying.reach(end_ms)
-        replaying.run_out(end_ms)
-        result.tally.take_all(replaying.drain())
-        result.customers = len(replaying.replay.states)
+    end_ms = max(result.last_ms, until_ms or 0)
+    replaying.reach(end_ms)
+    replaying.run_out(end_ms)
+    result.tally.take_all(replaying.drain())
+    result.customers = len(replaying.replay.states)
     result.seconds = time.perf_counter() - started
     return result
 

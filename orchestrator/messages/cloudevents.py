@@ -14,7 +14,7 @@ import msgspec
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.ids import SEPARATOR
-from orchestrator.messages.key import parse_customer_key
+from orchestrator.messages.key import parse_customer_key, parse_customer_key_text
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -76,10 +76,11 @@ def read_envelope(key: bytes | None, value: bytes | None, headers: Headers, time
     """
     if value is not None and len(value) > MAX_VALUE_BYTES:
         raise DecodeError("oversized", f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are taken")
-    named = dict(headers)
     try:
-        if "ce_specversion" in named and not named.get("content-type", b"").lower().startswith(_STRUCTURED):
-            return _read_binary(key, value, named, timestamp_ms)
+        if headers:
+            named = dict(headers)
+            if "ce_specversion" in named and not named.get("content-type", b"").lower().startswith(_STRUCTURED):
+                return _read_binary(key, value, named, timestamp_ms)
         return _read_structured(key, value or b"", timestamp_ms)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError("malformed", f"the event cannot be read: {error}") from error
@@ -107,7 +108,7 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enve
     workspace_id = event.workspace_id or event.workspaceid
     customer_id = event.customer_id or event.customerid
     if key is None and workspace_id and customer_id:
-        workspace_id, customer_id = parse_customer_key(f"{workspace_id}:{customer_id}".encode())
+        workspace_id, customer_id = parse_customer_key_text(f"{workspace_id}:{customer_id}")
     else:
         of_key = parse_customer_key(key)
         if (workspace_id or of_key[0], customer_id or of_key[1]) != of_key:

@@ -29,16 +29,21 @@ def parse_customer_key(key: bytes | None) -> tuple[str, str]:
     if not key:
         raise DecodeError("wrong_key", "the record has no key; expected workspace_id:customer_id")
     try:
-        workspace_id, separator, customer_id = key.decode().partition(":")
+        text = key.decode()
     except UnicodeDecodeError as error:
         raise DecodeError("wrong_key", f"the record key is not UTF-8: {error}") from error
-    if (
-        not separator
-        or not customer_id
-        or len(customer_id) > MAX_CUSTOMER_ID_CHARS
-        or not _WORKSPACE.fullmatch(workspace_id)
-    ):
-        raise DecodeError("wrong_key", f"the record key is {key[:80]!r}; expected workspace_id:customer_id")
+    return parse_customer_key_text(text)
+
+
+def parse_customer_key_text(text: str) -> tuple[str, str]:
+    """The same of a key as text.
+
+    Raises:
+        DecodeError: with reason ``wrong_key``.
+    """
+    workspace_id, _, customer_id = text.partition(":")
+    if not 0 < len(customer_id) <= MAX_CUSTOMER_ID_CHARS or not _WORKSPACE.fullmatch(workspace_id):
+        raise DecodeError("wrong_key", f"the record key is {text[:80].encode()!r}; expected workspace_id:customer_id")
     if SEPARATOR in customer_id or "\x00" in customer_id:
         raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")
     return workspace_id, customer_id
