@@ -36,6 +36,7 @@ from orchestrator.messages.activity import Activity
 from orchestrator.settings import load_settings
 
 TREATMENT = "treatment"
+GARBAGE_THRESHOLDS = (50_000, 20, 100)
 
 journeys = typer.Typer(help="Journey files, in YAML or JSON.", no_args_is_help=True)
 out = Console()
@@ -149,7 +150,7 @@ def simulate_command(
 def _look_for_garbage_seldom() -> None:
     """States are kept for as long as they are needed: looking through them often only costs time."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 def _print_simulation(result: Backtest, comparison: Comparison | None) -> None:

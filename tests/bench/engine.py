@@ -1,7 +1,6 @@
 """The engine alone, on one core: no Kafka, no encoding, the collector set as in a worker."""
 
 import cProfile
-import gc
 import pstats
 import statistics
 import time
@@ -17,6 +16,7 @@ from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.timer import TimerDue
 from orchestrator.streams.app import GARBAGE_THRESHOLDS
 from tests.bench.backlog import purchases
+from tests.bench.collector import collecting_seldom
 from tests.bench.ground import Ground
 from tests.bench.measurement import Measurement
 from tests.bench.published import directory_of
@@ -48,15 +48,8 @@ def _measure(
     ground: Ground, what: str, directory: Directory, events: Sequence[EngagementEvent], target: float | None
 ) -> Measurement:
     signals, effects = scheduled(directory, events)
-    gc.collect()
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(*GARBAGE_THRESHOLDS)
-    try:
+    with collecting_seldom(GARBAGE_THRESHOLDS):
         rates = [len(signals) / _seconds(directory, signals) for _ in range(1 if ground.is_quick else RUNS)]
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
     rate = statistics.median(rates)
     details = {
         "signals": len(signals),

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from tests.bench import api, engine, journeys, latency, pause, recovery, same_work, sink
+from tests.bench import api, backtest, engine, journeys, latency, pause, recovery, same_work, sink
 from tests.bench.ground import Ground
 from tests.bench.measurement import Measurement, not_measured
 
@@ -13,6 +13,8 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
     {
         "engine": engine.measure_six_steps,
         "engine-win-back": engine.measure_win_back,
+        "backtest": backtest.measure_backtest,
+        "simulate": backtest.measure_simulate,
         "same-work": same_work.measure,
         "six-steps": journeys.measure_six_steps,
         "win-back": journeys.measure_win_back,
