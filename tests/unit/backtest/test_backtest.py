@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.backtest.history import Reading, read_activity_file, read_file
 from orchestrator.backtest.report import as_document, difference
-from orchestrator.backtest.run import backtest, directory_of
+from orchestrator.backtest.run import BLOCK, backtest, directory_of
 from orchestrator.backtest.tally import Tally
 from orchestrator.definitions.parse import parse_journey
 from orchestrator.errors import ConfigurationError
@@ -84,6 +85,22 @@ def test_a_backtest_decides_what_the_reference_decides() -> None:
     until_ms = HISTORY[-1].time_ms
     tally.take_all(replay(directory_of(JOURNEY, "acme", "backtest"), HISTORY, until_ms).effects)
     assert backtest(JOURNEY, HISTORY).tally == tally
+
+
+@pytest.mark.parametrize("limits", [{}, {"rates": [{"limit": 1, "per": "hour"}]}])
+def test_a_history_of_many_blocks_is_counted_to_the_last_event_and_as_the_reference_counts_it(limits: Any) -> None:
+    document = JOURNEY.model_dump(mode="json", by_alias=True)
+    journey = parse_journey({**document, "guardrails": {**document["guardrails"], **limits}})
+    count = 2 * BLOCK + 1
+    history = [did(f"c{number % 70}", "customer.signed_up", NOON + number * HOUR // 2) for number in range(count)]
+    foreign = [replace(event, workspace_id="globex") for event in history]
+    mixed = [event for pair in zip(history, foreign, strict=True) for event in pair]
+    result, reference = backtest(journey, mixed), Tally()
+    reference.take_all(replay(directory_of(journey, "acme", "backtest"), history, history[-1].time_ms).effects)
+    assert (result.signals, result.foreign, result.customers) == (count, count, 70)
+    assert result.tally == reference
+    assert result.tally.sent > 70
+    assert bool(result.tally.held_back("deferred")["rate"]) == bool(limits)
 
 
 def test_what_falls_due_after_the_last_event_can_be_waited_for() -> None:
