@@ -107,7 +107,7 @@ class Replaying:
         return [effect for effect in effects if isinstance(effect, _SIGNALS)]
 
     def _await(self, customer: tuple[str, str], state: CustomerState) -> None:
-        due_ms = next_due_ms(self.directory, customer[0], state) if state.runs else None
+        due_ms = next_due_ms(self.directory, customer[0], state) if state.runs or state.pending else None
         if due_ms is None:
             self._waiting.pop(customer, None)
         elif self._waiting.get(customer) != due_ms:

@@ -128,6 +128,13 @@ def test_no_more_enter_than_there_is_room_for_and_so_many_do() -> None:
     assert max(wanted.values()) > 10
 
 
+def test_who_enters_after_a_grace_is_waited_for() -> None:
+    world = World(customers=60, days=30)
+    event = {"kind": "event", "type": "customer.signed_up"}
+    at_once, later = (simulate(offering({**event, "grace": grace}), world)[0] for grace in (None, "PT5M"))
+    assert later.tally.entered == at_once.tally.entered > 50
+
+
 def test_no_more_money_is_spent_in_a_day_than_the_budget_and_all_of_it_while_people_wait() -> None:
     budget = {"kind": "money", "limit": 10, "per": "day"}
     result, _ = simulate(offering(ALL_AT_ONCE, budgets=[budget]), World(customers=150, days=60))
