@@ -15,6 +15,7 @@ the period in which it comes.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -41,7 +42,8 @@ class Pool(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What lies ready of a limit in the period that began at ``start_ms``.
 
     ``calls``: how many partitions have been called on and have not answered. ``asking``: who waits for an answer.
-    ``has_granted``: something since the last call. Who asked ahead may not need it after all.
+    ``has_granted``: something since the last call. Who asked ahead may not need it after all. ``called_under``: how high
+    the limit was for the last call. Of a higher one, which not all partitions know yet, they have more to return.
     """
 
     start_ms: int
@@ -49,6 +51,7 @@ class Pool(msgspec.Struct, frozen=True, array_like=True, gc=False):
     calls: int = 0
     asking: tuple[AllowanceAsked, ...] = ()
     has_granted: bool = False
+    called_under: int = 0
 
 
 class Addressed(NamedTuple):
@@ -122,9 +125,10 @@ def keep_pool(
             pool = replace(pool, units=pool.units + message.units, calls=pool.calls - 1)
     pool, said = _grant(pool)
     if pool.asking and not pool.calls:
-        if isinstance(message, AllowanceAsked) or pool.has_granted:
-            pool = replace(pool, calls=parts, has_granted=False)
-            said += [Addressed(part, AllowanceCalled(stake=stake)) for part in range(parts)]
+        highest = max((asked.stake for asked in pool.asking), key=attrgetter("limit"))
+        if isinstance(message, AllowanceAsked) or pool.has_granted or highest.limit > pool.called_under:
+            pool = replace(pool, calls=parts, has_granted=False, called_under=highest.limit)
+            said += [Addressed(part, AllowanceCalled(stake=highest)) for part in range(parts)]
         else:  # all have answered, and nobody has got anything meanwhile that might still be unused
             said += [_refuse(asked) for asked in pool.asking]
             pool = replace(pool, asking=())

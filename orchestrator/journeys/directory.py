@@ -18,9 +18,11 @@ from orchestrator.messages.config import (
     WorkspaceSettings,
     config_key,
 )
+from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, ENTRY_REQUESTED
 
 _NO_PLANS: tuple[Plan, ...] = ()
 _NO_COUNTERS: tuple[Counter, ...] = ()
+_ALWAYS_HEARD = frozenset((CUSTOMER_UPDATED, CONSENT_GRANTED, CONSENT_REVOKED, ENTRY_REQUESTED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,16 @@ class Directory:
     def entered_by_segment(self, workspace_id: str) -> tuple[Plan, ...]:
         """The plans that a customer enters by coming to match their audience, highest priority first."""
         return self.segment_entries.get(workspace_id, _NO_PLANS)
+
+    def hears(self, workspace_id: str, event_type: str) -> bool:
+        """Whether an event of this type may be more than history to a customer who is under way nowhere."""
+        at = (workspace_id, event_type)
+        return (
+            event_type in _ALWAYS_HEARD
+            or at in self.entries
+            or at in self.counters
+            or workspace_id in self.segment_entries
+        )
 
     def counters_of(self, workspace_id: str, event_type: str) -> tuple[Counter, ...]:
         """The filtered counts that an event of this type may add to."""

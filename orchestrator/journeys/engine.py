@@ -36,11 +36,20 @@ from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.entry import decide_pending
 from orchestrator.journeys.erasure import erase
-from orchestrator.journeys.facts import learn, learn_consent
+from orchestrator.journeys.facts import counted, learn, learn_consent
 from orchestrator.journeys.merge import absorb, hand_over, pass_on
 from orchestrator.journeys.migration import migrate
 from orchestrator.journeys.progress import meet
-from orchestrator.journeys.state import SEEN_EVENTS, CustomerState, PendingEntry, Run, add_fingerprint, has_fingerprint
+from orchestrator.journeys.state import (
+    MAX_EVENT_TYPES,
+    SEEN_EVENTS,
+    CustomerState,
+    PendingEntry,
+    Run,
+    add_fingerprint,
+    has_fingerprint,
+    having_heard,
+)
 from orchestrator.journeys.turn import Advance as Advance
 from orchestrator.journeys.turn import Signal as Signal
 from orchestrator.journeys.turn import TimeRule, Turn
@@ -107,8 +116,13 @@ def _engagement(
     now_ms = now_ms if now_ms > state.clock_ms else state.clock_ms
     # An event from the future (a wrong clock at the sender) is taken as happening now.
     occurred_ms = event.time_ms if event.time_ms < now_ms else now_ms
+    seen = add_fingerprint(state.seen, mark, SEEN_EVENTS)
+    if not state.runs and not state.pending and not directory.hears(event.workspace_id, event.type):
+        # Most events concern no journey: they pay for no turn.
+        history = counted(state.history, event.type, occurred_ms, MAX_EVENT_TYPES)
+        return Advance(having_heard(state, now_ms, history, seen), ())
     turn = Turn(directory, state, event.workspace_id, event.customer_id, now_ms, cause, purse)
-    turn.seen = add_fingerprint(turn.seen, mark, SEEN_EVENTS)
+    turn.seen = seen
     if event.source.startswith(EMITTED_SOURCE):
         turn.hops = hops_of(event.source)
     if turn.runs or turn.pending:

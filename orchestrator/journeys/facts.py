@@ -22,12 +22,12 @@ def learn(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
         _update_attributes(turn, event, occurred_ms)
     elif event.type in _OF_CONSENT:
         learn_consent(turn, event, occurred_ms)
-    turn.history = _counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
+    turn.history = counted(turn.history, event.type, occurred_ms, MAX_EVENT_TYPES)
     if not turn.directory.counters:
         return
     for counter in turn.directory.counters_of(turn.workspace_id, event.type):
         if counter.where(turn.situation(event.data)):
-            turn.counts = _counted(turn.counts, counter.key, occurred_ms, MAX_COUNTS)
+            turn.counts = counted(turn.counts, counter.key, occurred_ms, MAX_COUNTS)
 
 
 def learn_consent(turn: Turn, event: EngagementEvent, occurred_ms: int) -> None:
@@ -58,7 +58,7 @@ def _update_attributes(turn: Turn, event: EngagementEvent, occurred_ms: int) -> 
     turn.attributes = attributes
 
 
-def _counted(known: dict[str, Occurrences], key: str, occurred_ms: int, most: int) -> dict[str, Occurrences]:
+def counted(known: dict[str, Occurrences], key: str, occurred_ms: int, most: int) -> dict[str, Occurrences]:
     """``known`` with one more of ``key``; beyond ``most`` kinds no new one is begun."""
     before = known.get(key)
     if before is None:

@@ -145,6 +145,26 @@ class CustomerState(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 EMPTY = CustomerState()
 
+
+def having_heard(state: CustomerState, clock_ms: int, history: dict[str, Occurrences], seen: bytes) -> CustomerState:
+    """``state`` of a customer who is under way nowhere, after something that only the history keeps.
+
+    Written out, since ``structs.replace`` takes three times as long and most events come to this.
+    """
+    return CustomerState(
+        clock_ms,
+        state.attributes,
+        state.consents,
+        state.sends,
+        history,
+        seen,
+        (),
+        state.entries,
+        state.counts,
+        state.merged_into,
+    )
+
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(CustomerState).decode
 

@@ -121,7 +121,16 @@ def test_a_pool_calls_on_all_and_serves_in_order_as_the_answers_come() -> None:
     assert said == []
     pool, said = keep_pool(pool, AllowanceReturned(stake=stake, units=0), 2)
     assert said == [Addressed(1, AllowanceGranted(stake=stake, units=0))]
-    assert pool == Pool(stake.start_ms, units=1)
+    assert pool == Pool(stake.start_ms, units=1, called_under=stake.limit)
+
+
+def test_a_limit_that_was_raised_after_the_call_is_called_again_under_its_new_height() -> None:
+    before, now = (a_limit(limit).stake(NOON) for limit in (1, 2))
+    pool, _ = keep_pool(None, AllowanceAsked(stake=before, partition=1, units=1), 2)
+    pool, _ = keep_pool(pool, AllowanceAsked(stake=now, partition=0, units=1), 2)
+    for _ in range(2):
+        pool, said = keep_pool(pool, AllowanceReturned(stake=before, units=0), 2)
+    assert said == [Addressed(part, AllowanceCalled(stake=now)) for part in range(2)]
 
 
 def test_blocks_become_smaller_as_the_pool_does() -> None:

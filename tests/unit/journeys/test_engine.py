@@ -20,6 +20,7 @@ from tests.builders import (
 )
 
 NOON = MONDAY_NOON
+NEVER = {"kind": "field", "name": "pages", "op": "gt", "value": 10}
 
 
 def test_a_customer_walks_through_the_welcome_journey() -> None:
@@ -252,3 +253,18 @@ def test_a_state_survives_storage() -> None:
     customer.does("consent.granted", NOON, channel="email")
     customer.does("customer.signed_up", NOON)
     assert decode_state(encode_state(customer.state)) == customer.state
+
+
+def test_what_concerns_no_journey_leaves_the_same_behind_as_if_one_had_looked_at_it() -> None:
+    looked_at = a_journey(entry={"kind": "event", "type": "page.viewed", "where": NEVER})
+    for number, at_ms in enumerate((NOON, NOON + DAY, NOON + HOUR)):  # the last one is late
+        heard, unheard = (Customer(a_directory(**more)) for more in ({"other": looked_at}, {}))
+        for customer in (heard, unheard):
+            customer.does("customer.updated", NOON, attributes={"plan": "pro"})
+            for earlier in range(number + 1):
+                customer.does("page.viewed", at_ms, f"e{earlier}", now_ms=NOON + DAY)
+        assert heard.directory.hears(WORKSPACE, "page.viewed")
+        assert not unheard.directory.hears(WORKSPACE, "page.viewed")
+        assert heard.state == unheard.state
+        assert heard.effects == unheard.effects
+        assert unheard.does("page.viewed", at_ms, "e0").is_duplicate
