@@ -42,8 +42,8 @@ class Pool(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What lies ready of a limit in the period that began at ``start_ms``.
 
     ``calls``: how many partitions have been called on and have not answered. ``asking``: who waits for an answer.
-    ``has_granted``: something since the last call. Who asked ahead may not need it after all. ``called_under``: how high
-    the limit was for the last call. Of a higher one, which not all partitions know yet, they have more to return.
+    ``has_granted``: something since the last call. Who asked ahead may not need it after all. ``called_under``: how
+    high the limit was for the last call. Of a higher one, which not all partitions know yet, they have more to return.
     """
 
     start_ms: int
