@@ -68,6 +68,7 @@ def a_story(count: int, seed: int = 1) -> list[Activity]:
                     "cost": random.randrange(100) / 1_000,
                     "value": random.randrange(10_000) / 100,
                     "before": number % 17,
+                    "was_active": number % 3 == 0,
                 },
                 cause=f"engagement.events.v1/0/{number}",
             )

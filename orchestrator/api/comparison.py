@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 
 from orchestrator.api.experiment_documents import (
     AdjustedDocument,
     ArmDocument,
+    BaselineDocument,
     ComparisonDocument,
     EffectDocument,
     IncrementalDocument,
     SampleRatioDocument,
 )
+from orchestrator.experiments.before_after import BeforeAfter, Change, change_of
 from orchestrator.experiments.comparison import (
     FEWEST_CONVERSIONS,
     FEWEST_CUSTOMERS,
@@ -35,6 +38,10 @@ _HOLDOUT_CHANGED = (
 )
 _BY_ASSIGNMENT = "Every customer counts in the arm drawn at the first entry, whether a message was sent or not."
 _LOOK_DAILY = "Trust the anytime intervals when you look more than once; the others and p hold for one planned look."
+_BASELINE_IS_WEAK = (
+    "After against before is weaker than a holdout: season, prices and whatever brought these customers just then are "
+    "in it as well. It is of those whose window is over; how the holdout changed shows what comes by itself."
+)
 _NO_PAST_YET = (
     f"The past is not taken out of the difference yet: that takes {FEWEST_CUSTOMERS} customers in each arm whose past "
     f"was kept, {FEWEST_CONVERSIONS} conversions of theirs, and pasts that differ."
@@ -48,11 +55,12 @@ def comparison_of(
     last_day: date,
     *,
     compares_before: bool = False,
+    baselines: Mapping[str, BeforeAfter] = MappingProxyType({}),
 ) -> ComparisonDocument | None:
     """The comparison of a journey's arms; None while nobody has entered.
 
     ``holdout_percents``: the different shares of the holdout over the journey's versions. ``compares_before``: whether
-    the journey asks to take the past out of the comparison.
+    the journey asks to take the past out of the comparison. ``baselines``: before and after, by arm.
     """
     by_name: Mapping[str, Arm] = {arm.arm: arm for arm in arms}
     treatment, holdout = (_summary(by_name.get(name), compares_before) for name in (TREATMENT, HOLDOUT))
@@ -67,14 +75,38 @@ def comparison_of(
     elif 0 < observed < 1:
         expected = observed  # nothing to check against: the arms are taken as they are
     else:
-        return _without_holdout(treatment, first_day, last_day)
+        document = _without_holdout(treatment, first_day, last_day)
+        return _with_baselines(document, baselines)
     result = compare(treatment, holdout, expected)
     notes = [_BY_ASSIGNMENT, _LOOK_DAILY]
     if compares_before:
         notes.append(_NO_PAST_YET if result.adjusted is None else _what_adjusted_is(result.adjusted))
     if not is_steady:
         notes.append(_HOLDOUT_CHANGED)
-    return _document(result, by_name, expected, is_steady, (first_day, last_day), notes)
+    document = _document(result, by_name, expected, is_steady, (first_day, last_day), notes)
+    return _with_baselines(document, baselines)
+
+
+def _with_baselines(document: ComparisonDocument, baselines: Mapping[str, BeforeAfter]) -> ComparisonDocument:
+    told = {name: _baseline(change_of(counts)) for name, counts in baselines.items()}
+    treatment = document.treatment.model_copy(update={"baseline": told.get(TREATMENT)})
+    holdout = document.holdout and document.holdout.model_copy(update={"baseline": told.get(HOLDOUT)})
+    is_told = treatment.baseline is not None or (holdout is not None and holdout.baseline is not None)
+    notes = [*document.notes, _BASELINE_IS_WEAK] if is_told else document.notes
+    return document.model_copy(update={"treatment": treatment, "holdout": holdout, "notes": notes})
+
+
+def _baseline(change: Change | None) -> BaselineDocument | None:
+    if change is None:
+        return None
+    return BaselineDocument(
+        customers=change.customers,
+        rate_before=change.rate_before,
+        rate_after=change.rate_after,
+        absolute=change.absolute,
+        absolute_low=change.interval.low,
+        absolute_high=change.interval.high,
+    )
 
 
 def _document(
@@ -156,6 +188,7 @@ def _arm(arm: ArmResult) -> ArmDocument:
         conversion_rate_high=interval.high,
         revenue=arm.value,
         revenue_per_customer=arm.value_per_customer,
+        baseline=None,
     )
 
 

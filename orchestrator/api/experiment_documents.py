@@ -6,6 +6,21 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
+class BaselineDocument(BaseModel):
+    """How many did it within the goal's window after the entry, against as long a time before it, with a 95 % interval.
+
+    Of those alone whose window is over. A weaker comparison than with a holdout: whatever else changed meanwhile is in
+    it, and so is whatever brought these customers just then.
+    """
+
+    customers: int
+    rate_before: float
+    rate_after: float
+    absolute: float
+    absolute_low: float | None
+    absolute_high: float | None
+
+
 class ArmDocument(BaseModel):
     """An arm over the journey's whole life; the interval is Wilson's, 95 %. ``conversions`` are distinct customers."""
 
@@ -16,6 +31,9 @@ class ArmDocument(BaseModel):
     conversion_rate_high: float | None
     revenue: float
     revenue_per_customer: float | None
+    baseline: BaselineDocument | None = Field(
+        description="Null: the goal has no `compare_before`, or has a `where`, or nobody's window is over."
+    )
 
 
 class EffectDocument(BaseModel):

@@ -1,6 +1,7 @@
 """A journey's figures over HTTP: by day, in total, and treatment against holdout."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -15,8 +16,10 @@ from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Day
 from orchestrator.api.problems import BadRequest
 from orchestrator.api.services import ServicesOfApp
+from orchestrator.definitions.journey import Goal
+from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.store.journeys import find_journey, holdout_percents
-from orchestrator.store.reports import added_up, arm_of, daily_metrics
+from orchestrator.store.reports import DailyMetrics, added_up, arm_of, baseline_of, daily_metrics
 
 USUAL_DAYS = 30
 MOST_DAYS = 400
@@ -39,7 +42,8 @@ async def read(
     first, last = period(since, until, every_day[-1].date if every_day else datetime.now(UTC).date())
     chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
     arms = added_up(day.metrics for day in every_day).get("arms", {})
-    comparison = None
+    now, comparison = datetime.now(UTC), None
+    goal = _goal(journey.config)
     if every_day:
         percents = await holdout_percents(pool, workspace_id, journey_id)
         summaries = [arm_of(name, figures) for name, figures in arms.items()]
@@ -48,23 +52,33 @@ async def read(
             percents,
             every_day[0].date,
             every_day[-1].date,
-            compares_before=_compares_before(journey.config),
+            compares_before=goal is not None and goal.compare_before is not None,
+            baselines=_baselines(every_day, goal, now),
         )
     return MetricsDocument(
         journey_id=journey_id,
         since=first,
         until=last,
-        generated_at=datetime.now(UTC),
+        generated_at=now,
         days=by_day(first, last, chosen),
         totals=figures_of(added_up(chosen.values())),
         comparison=comparison,
     )
 
 
-def _compares_before(config: Mapping[str, object]) -> bool:
-    """Whether the definition asks for a comparison with the past taken out."""
+def _goal(config: Mapping[str, object]) -> Goal | None:
     goal = config.get("goal")
-    return isinstance(goal, dict) and goal.get("compare_before") is not None
+    # Read as JSON text: in strict mode only JSON may write a duration as text.
+    return None if goal is None else Goal.model_validate_json(json.dumps(goal))
+
+
+def _baselines(every_day: Sequence[DailyMetrics], goal: Goal | None, now: datetime) -> Mapping[str, BeforeAfter]:
+    """Before and after by arm, of those who entered on days for which the goal's window is over."""
+    if goal is None or goal.compare_before is None or goal.where is not None:
+        return {}
+    first_open_day = (now - goal.window).date()
+    arms = added_up(day.metrics for day in every_day if day.date < first_open_day).get("arms", {})
+    return {name: baseline_of(figures) for name, figures in arms.items()}
 
 
 def period(since: date | None, until: date | None, newest: date) -> tuple[date, date]:

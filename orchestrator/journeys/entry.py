@@ -10,7 +10,7 @@ from orchestrator.experiments.assignment import bucket, in_holdout
 from orchestrator.guardrails.budget import room
 from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS
 from orchestrator.journeys.ending import leave
-from orchestrator.journeys.plan import GoalPlan, Plan
+from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
     HOLDOUT,
     MAX_ENTRY_KEYS,
@@ -143,22 +143,26 @@ def _new_run(turn: Turn, plan: Plan, trigger: Trigger, key: str, ordinal: int) -
         entry_fields={name: value for name, value in fields.items() if value is not None},
         expires_ms=turn.now_ms + plan.expires_ms,
         goal_until_ms=None if plan.goal is None else trigger.occurred_ms + plan.goal.window_ms,
-        before=_before(turn, plan.goal, trigger.occurred_ms) if plan.goal is not None and plan.goal.before_ms else None,
     )
+    goal = plan.goal
+    if goal is not None and goal.before_ms:
+        run = replace(run, before=_count_before(turn, goal.event, run.entered_ms, goal.before_ms))
+        if goal.where is None:  # else an event of the past may be another one than the goal
+            draw["was_active"] = _count_before(turn, goal.event, run.entered_ms, goal.window_ms) > 0
     return run, draw
 
 
-def _before(turn: Turn, goal: GoalPlan, entered_ms: int) -> int:
-    """How many of the goal's events are known from the time before the entry, not older than the goal asks for.
+def _count_before(turn: Turn, event_type: str, entered_ms: int, within_ms: int) -> int:
+    """How many events of the type are known from before the entry, no longer before it than ``within_ms``.
 
     An event at the moment of the entry, such as the one that led to it, does not count; one exactly as old as asked for
     does. The customer's history has the newest 16 times of a type, whatever the fields were: no more can be counted,
     and ``goal.where`` is not looked at. What only becomes known after the entry changes nothing any more.
     """
-    known = turn.history.get(goal.event)
+    known = turn.history.get(event_type)
     if known is None:
         return 0
-    return sum(entered_ms - goal.before_ms <= at_ms < entered_ms for at_ms in known.recent)
+    return sum(entered_ms - within_ms <= at_ms < entered_ms for at_ms in known.recent)
 
 
 def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, object] | None:

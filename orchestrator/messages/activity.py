@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 ActivityType = Literal[
-    "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal, before
+    "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal, before, was_active
     "entry_refused",  # details: rule, reason, next_eligible_ms
     "step_passed",  # details: kind, next, and what decided (path, variant, matched event …)
     "wait_started",  # details: kind, until_ms

@@ -96,6 +96,8 @@ def _problem(activity: Activity, value: bytes) -> str:
             return f"details.{name} is {str(amount)[:80]!r}; expected a number up to {MAX_MONEY:.0e}"
     if not _is_past(activity.details.get("before", 0)):
         return f"details.before is {str(activity.details['before'])[:80]!r}; expected a count up to {MAX_PAST:,}"
+    if not isinstance(activity.details.get("was_active", False), bool):
+        return f"details.was_active is {str(activity.details['was_active'])[:80]!r}; expected true or false"
     # The only way to write a zero byte in JSON; PostgreSQL's text and jsonb cannot hold it.
     if b"\\u0000" in value and "\x00" in _all_text(msgspec.to_builtins(activity)):
         return "a text in the activity has a zero byte, which PostgreSQL cannot hold"

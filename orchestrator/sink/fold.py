@@ -28,6 +28,11 @@ past.events                             journey_entered   the goal's events of t
 past.squares                            journey_entered   the sum over these customers of that number squared
 past.converted                          goal_reached      customers with a known past whose first conversion this is
 past.events_of_converted                goal_reached      the goal's events of these customers before they entered
+baseline.customers                      journey_entered   customers of whom is known whether they did what the goal is
+                                                          within the goal's window before their first entry
+baseline.before                         journey_entered   those of them who did
+baseline.after                          goal_reached      those of them who converted before they entered again
+baseline.both                           goal_reached      those of these who had done it before as well
 message_reported.<channel>.<outcome>    message_reported  what became of messages, as their channel reports it
 webhook_requested.<endpoint>            webhook_requested calls of other systems asked for
 migrated.<policy>                       run_migrated      runs that went over to a newer version, or are drained
@@ -37,6 +42,9 @@ adopted                                 run_adopted       runs that came with a 
 ``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered``, ``past`` and
 everything of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only
 at the top. Money is kept to six decimals.
+
+``baseline`` is of those who first entered on the day, whenever they convert: so that, once the goal's window is over
+for a day, nothing of it changes any more.
 
 ``past``: of customers whose journey asked for it when they first entered; a later entry changes nothing. A customer who
 took over another's run without having entered converts with the past of that run, whose own customer was counted.
@@ -90,6 +98,9 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
             before = participants.get(key) or known.get(key) or Participant(activity.arm)
             after = participants[key] = _participant_after(before, activity)
             _add(counters, after.arm, _customer_increments(before, after, _past_of(activity)))
+            if after.first_entered_ms is not None and (increments := _cohort_increments(before, after)):
+                cohort = days.setdefault((activity.journey_id, day_of(after.first_entered_ms)), {})
+                _add(cohort, after.arm, increments)
     return Fold(participants, dict(days))
 
 
@@ -158,7 +169,15 @@ def _participant_after(before: Participant, activity: Activity) -> Participant:
         return replace(before, arm=arm, conversions=before.conversions + 1, value=value)
     if before.entries:
         return replace(before, arm=arm, entries=before.entries + 1)
-    return replace(before, arm=arm, entries=1, first_entered_ms=activity.at_ms, past=_past_of(activity))
+    was_active = activity.details.get("was_active")
+    return replace(
+        before,
+        arm=arm,
+        entries=1,
+        first_entered_ms=activity.at_ms,
+        past=_past_of(activity),
+        was_active=was_active if isinstance(was_active, bool) else None,
+    )
 
 
 def _customer_increments(before: Participant, after: Participant, past: int | None) -> tuple[_Increment, ...]:
@@ -186,6 +205,15 @@ def _first_conversion(past: int | None) -> tuple[_Increment, ...]:
     if past is None:
         return (converted,)
     return (converted, (("past", "converted"), 1), (("past", "events_of_converted"), past))
+
+
+def _cohort_increments(before: Participant, after: Participant) -> tuple[_Increment, ...]:
+    """What counts on the day of the first entry."""
+    if after.was_active is None or after.entries != 1 or before.conversions:
+        return ()
+    if before.entries == 0:
+        return ((("baseline", "customers"), 1), (("baseline", "before"), int(after.was_active)))
+    return ((("baseline", "after"), 1), (("baseline", "both"), int(after.was_active)))
 
 
 def _add(counters: _Counters, arm: str, increments: Iterable[_Increment]) -> None:

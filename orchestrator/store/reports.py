@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from orchestrator.errors import RequestError
+from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
@@ -198,6 +199,12 @@ def arm_of(name: str, figures: Mapping[str, Any]) -> Arm:
         cost=float(figures.get("cost", 0)),
         past=_paired(figures.get("past", {})),
     )
+
+
+def baseline_of(figures: Mapping[str, Any]) -> BeforeAfter:
+    """Before and after of an arm, from its part of the figures."""
+    counts = figures.get("baseline", {})
+    return BeforeAfter(*(counts.get(name, 0) for name in ("customers", "before", "after", "both")))
 
 
 def _paired(past: Mapping[str, Any]) -> Paired:

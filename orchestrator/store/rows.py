@@ -23,7 +23,8 @@ class Participant:
 
     ``arm`` is the one they first entered in and never changes: experiments compare customers as they were assigned.
     ``first_entered_ms`` is None for a customer whose goal is on record but whose entry is not. ``past``: how many of
-    the goal's events there were before the first entry; None where that was not kept.
+    the goal's events there were before the first entry; None where that was not kept. ``was_active``: whether
+    one of them came as shortly before it as the goal may come after it.
     """
 
     arm: str
@@ -32,6 +33,7 @@ class Participant:
     conversions: int = 0
     value: Decimal = Decimal(0)
     past: int | None = None
+    was_active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

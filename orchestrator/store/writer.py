@@ -90,6 +90,7 @@ class ActivityWriter:
                 conversions=row["conversions"],
                 value=row["value"],
                 past=row["past"],
+                was_active=row["was_active"],
             )
             for row in rows
         }
@@ -109,6 +110,7 @@ class ActivityWriter:
             [participant.conversions for participant in values],
             [participant.value for participant in values],
             [participant.past for participant in values],
+            [participant.was_active for participant in values],
         )
 
     async def days(self, keys: Sequence[DayKey]) -> dict[DayKey, Figures]:

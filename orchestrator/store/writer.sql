@@ -40,28 +40,30 @@ returning id::text;
 
 -- name: participants -- What is on record of these customers in these journeys.
 select
-    config_id::text, customer_id, arm, entries, conversions, value, past,
+    config_id::text, customer_id, arm, entries, conversions, value, past, was_active,
     (extract(epoch from first_entered_at) * 1000)::bigint as first_entered_ms
 from "033_omnichannel_journey_orchestrator_participants"
 join unnest($1::uuid[], $2::text[]) as wanted (config_id, customer_id) using (config_id, customer_id);
 
 -- name: save_participants -- The new record of these customers in these journeys.
 insert into "033_omnichannel_journey_orchestrator_participants" (
-    config_id, customer_id, arm, first_entered_at, entries, conversions, value, past
+    config_id, customer_id, arm, first_entered_at, entries, conversions, value, past, was_active
 )
 select
     config_id, customer_id, arm, timestamp 'epoch' + first_entered_ms * interval '1 millisecond',
-    entries, conversions, value, past
+    entries, conversions, value, past, was_active
 from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::numeric[], $8::int[]
-) as participant (config_id, customer_id, arm, first_entered_ms, entries, conversions, value, past)
+    $1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::numeric[], $8::int[],
+    $9::boolean[]
+) as participant (config_id, customer_id, arm, first_entered_ms, entries, conversions, value, past, was_active)
 on conflict (config_id, customer_id) do update set
     arm = excluded.arm,
     first_entered_at = excluded.first_entered_at,
     entries = excluded.entries,
     conversions = excluded.conversions,
     value = excluded.value,
-    past = excluded.past;
+    past = excluded.past,
+    was_active = excluded.was_active;
 
 -- name: days -- The figures of these days, locked in one order so that writers cannot wait for each other in a circle.
 select config_id::text, date, metrics::text as metrics

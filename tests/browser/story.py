@@ -53,7 +53,7 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
         )
 
     message = {"channel": random.choice(["email", "push"]), "template": "welcome", "category": "marketing"}
-    yield activity("journey_entered", 0, arm=arm, entry_event="shopped", before=number % 5)
+    yield activity("journey_entered", 0, arm=arm, entry_event="shopped", before=number % 5, was_active=number % 5 > 2)
     if arm == "treatment" and number % 9 == 0:
         yield activity("send_suppressed", 1_000, rule="frequency_cap", reason="2 of 2 sends in P7D", **message)
     elif arm == "treatment":

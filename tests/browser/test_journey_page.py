@@ -98,6 +98,24 @@ async def test_difference_with_the_past_taken_out_stands_below_the_plain_one(sit
         await expect(page.get_by_role("listitem").filter(has_text=note)).to_be_visible()
 
 
+async def test_after_against_before_is_shown_as_what_it_is(site: Site, tab: Tab) -> None:
+    page = await open_journey(site, tab)
+    comparison = (await metrics_of(site))["comparison"]
+    for arm in ("treatment", "holdout"):
+        baseline = comparison[arm]["baseline"]
+        assert baseline["customers"] == comparison[arm]["customers"]  # all windows of 1998 are over
+        cells = row_of(page, f"{arm.title()}, after against before").get_by_role("cell")
+        await expect(cells.nth(0)).to_have_text(f"{baseline['customers']:,}")
+        await expect(cells.nth(1)).to_have_text(f"{baseline['rate_before']:.1%}")
+        await expect(cells.nth(2)).to_have_text(f"{baseline['rate_after']:.1%}")
+        change = f"{baseline['absolute'] * 100:+.1f} pp".replace("-", "\N{MINUS SIGN}")
+        await expect(cells.nth(3)).to_have_text(change)
+        await expect(cells.nth(4)).to_contain_text("weaker than a holdout")
+    journey_id = await site.create("Without a past")
+    bare = await open_journey(site, tab, journey_id)
+    await expect(bare.get_by_role("table", name="After against before entering")).to_have_count(0)
+
+
 async def test_days_still_needed_are_told_with_the_customers(site: Site, tab: Tab) -> None:
     journey_id = await site.create("Just begun")
     await sunk(site.session.settings, story(journey_id)[:300])

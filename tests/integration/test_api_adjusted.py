@@ -1,5 +1,6 @@
 """What customers brought before they entered, from the engine through PostgreSQL to the report."""
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from random import Random
 from typing import Any
@@ -105,6 +106,31 @@ async def test_the_past_is_taken_out_of_the_comparison_as_by_an_analysis_of_cova
     assert high - low < plain["absolute_high"] - plain["absolute_low"]
     assert low < EFFECT < high
     assert any("1,350 customers" in note and "no anytime interval" in note for note in told["notes"])
+
+
+async def test_after_is_compared_with_before_of_those_whose_window_is_over(api: ApiSession) -> None:
+    journey_id, activities = await a_history(api)
+    asking = a_journey(goal={**GOAL, "compare_before": "P30D"}, holdout=HOLDOUT)
+    directory = Directory.empty().with_record(a_version(asking, 2, journey_id))
+    directory = directory.with_record(a_standing(version=2, journey_id=journey_id))
+    yesterday_ms = int(time.time() * 1_000) - DAY
+    late = [each for number in range(50) for each in lives(directory, f"late-{number}", yesterday_ms, Random(number))]
+    await sunk(api.settings, [*activities, *late])
+    told = await comparison(api, journey_id)
+
+    for arm in ("treatment", "holdout"):
+        mine = [each for each in activities if each.arm == arm and each.type in ("journey_entered", "goal_reached")]
+        were_active = {
+            each.customer_id: each.details.get("was_active") for each in mine if each.type == "journey_entered"
+        }
+        known = [customer for customer, was_active in were_active.items() if was_active is not None]
+        converted = {each.customer_id for each in mine if each.type == "goal_reached"}
+        baseline = told[arm]["baseline"]
+        assert baseline["customers"] == len(known) > 100
+        assert baseline["rate_before"] == pytest.approx(sum(bool(were_active[each]) for each in known) / len(known))
+        assert baseline["rate_after"] == pytest.approx(len(converted.intersection(known)) / len(known))
+        assert baseline["absolute_low"] < baseline["absolute"] < baseline["absolute_high"]
+    assert any("weaker than a holdout" in note for note in told["notes"])
 
 
 async def test_reading_the_activities_again_or_in_other_parts_changes_no_past(api: ApiSession) -> None:

@@ -1,5 +1,6 @@
 // Treatment against holdout: the two groups, the difference with its intervals, and whether the split can be trusted.
 
+import { Baseline } from "/dashboard/baseline.js";
 import { element } from "/dashboard/element.js";
 import { change, count, counted, dayRange, money, moneyChange, percent, points, pValue } from "/dashboard/format.js";
 import { intervalBar, reachOf } from "/dashboard/interval.js";
@@ -29,6 +30,7 @@ export class Comparison {
     ],
     empty: "Without a holdout there is nothing to compare with.",
   });
+  #baseline = new Baseline();
   #span = element("p", { class: "footnote span" });
   #facts = element("ul", { class: "remarks" });
   node = element(
@@ -38,6 +40,7 @@ export class Comparison {
     this.#span,
     this.#groups.node,
     this.#differences.node,
+    this.#baseline.node,
     this.#facts,
   );
 
@@ -47,6 +50,7 @@ export class Comparison {
       : "";
     this.#groups.setRows(comparison ? groupRows(comparison) : []);
     this.#differences.setRows(comparison ? differenceRows(comparison) : []);
+    this.#baseline.update({ comparison });
     this.#facts.replaceChildren(...(comparison ? remarks(comparison) : []).map((text) => element("li", {}, text)));
   }
 }

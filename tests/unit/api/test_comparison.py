@@ -1,11 +1,13 @@
 """How treatment and holdout are told."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
 from orchestrator.api.comparison import comparison_of
 from orchestrator.api.experiment_documents import ComparisonDocument
+from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.experiments.cuped import NOBODY, Paired, adjust
 from orchestrator.store.reports import Arm
 
@@ -17,8 +19,8 @@ def arm(name: str, customers: int, converted: int, value: float = 0.0, cost: flo
     return Arm(name, customers, converted, converted, value, squares, cost, past)
 
 
-def compared(*arms: Arm, percents: tuple[float, ...] = (10.0,), compares_before: bool = False) -> ComparisonDocument:
-    document = comparison_of(arms, percents, *SPAN, compares_before=compares_before)
+def compared(*arms: Arm, percents: tuple[float, ...] = (10.0,), **more: Any) -> ComparisonDocument:
+    document = comparison_of(arms, percents, *SPAN, **more)
     assert document is not None
     return document
 
@@ -133,3 +135,17 @@ def test_days_still_needed_are_none_when_enough_have_come_and_unknown_when_no_nu
     assert compared(arm("treatment", 9_000, 1_800), arm("holdout", 1_000, 100)).days_still_needed == 0
     assert compared(arm("treatment", 900, 0), arm("holdout", 100, 0)).days_still_needed is None
     assert compared(arm("treatment", 500, 50), percents=(0.0,)).days_still_needed is None
+
+
+@pytest.mark.parametrize("percents", [(10.0,), (0.0,)], ids=["with a holdout", "without"])
+def test_after_against_before_is_told_of_each_arm_and_that_it_is_weak(percents: tuple[float, ...]) -> None:
+    arms = [arm("treatment", 900, 90), *([arm("holdout", 100, 9)] if percents[0] else [])]
+    baselines = {"treatment": BeforeAfter(800, 80, 120, 40), "holdout": BeforeAfter(0, 0, 0, 0)}
+    document = compared(*arms, percents=percents, baselines=baselines)
+    told = document.treatment.baseline
+    assert told is not None
+    assert (told.customers, told.rate_before, told.rate_after) == (800, 0.1, 0.15)
+    assert told.absolute == pytest.approx(0.05)
+    assert document.holdout is None or document.holdout.baseline is None  # nobody's window is over
+    assert any("weaker than a holdout" in note for note in document.notes)
+    assert not any("weaker than a holdout" in note for note in compared(*arms, percents=percents).notes)

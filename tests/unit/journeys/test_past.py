@@ -125,3 +125,23 @@ def test_the_past_goes_along_with_a_customer_who_is_merged_into_another() -> Non
     known, effects = hears(known, replace(an_event("order.placed", NOON + DAY), customer_id="known"))
     (reached,) = (each for each in effects if isinstance(each, Activity) and each.type == "goal_reached")
     assert (reached.customer_id, reached.details["before"]) == ("known", 1)
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "was_active"),
+    [(0, False), (1, True), (7 * DAY, True), (7 * DAY + 1, False)],
+    ids=["same moment", "just before", "as long before as the goal may come after", "earlier"],
+)
+def test_whether_it_was_done_in_as_long_a_time_before_is_told_at_the_entry(age_ms: int, was_active: bool) -> None:
+    customer = Customer(a_directory(asking()))
+    customer.does("order.placed", NOON - age_ms, now_ms=NOON)
+    customer.does("customer.signed_up", NOON)
+    assert customer.last("journey_entered").details["was_active"] is was_active
+
+
+def test_with_a_condition_on_the_goal_the_time_before_is_not_comparable() -> None:
+    where = {"kind": "field", "name": "amount", "op": "ge", "value": 10}
+    customer = Customer(a_directory(asking(goal={**GOAL, "where": where})))
+    customer.does("customer.signed_up", NOON)
+    assert "was_active" not in customer.last("journey_entered").details
+    assert before(customer) == 0

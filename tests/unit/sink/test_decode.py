@@ -70,6 +70,7 @@ def test_a_refused_entry_has_no_run() -> None:
         ({"details": {"before": 10**9}}, "details.before is"),
         ({"details": {"before": 1.5}}, "details.before is '1.5'"),
         ({"details": {"before": True}}, "details.before is 'True'"),
+        ({"details": {"was_active": 1}}, "details.was_active is '1'"),
         ({"details": {"before": None}}, "details.before is 'None'"),
         ({"details": {"note": {"deep": ["a\x00b"]}}}, "zero byte"),
         ({"customer_id": "a\x00b"}, "zero byte"),

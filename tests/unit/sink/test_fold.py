@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.ids import derived_id
 from orchestrator.sink.fold import DAY_MS, Fold, customers_in_question, day_of, fold, merged
+from orchestrator.store.reports import baseline_of
 from orchestrator.store.rows import Figures, Participant
 
 JOURNEY = derived_id("journey", "win-back")
@@ -184,6 +185,30 @@ def test_the_past_counts_in_the_arm_of_the_customer() -> None:
     assert holdout["past"] == {"converted": 1, "events_of_converted": 2}
 
 
+def test_before_and_after_belong_to_the_day_of_the_first_entry_whenever_the_goal_comes() -> None:
+    def story(customer: str, was_active: bool, *later: str) -> list[Activity]:
+        entry = an_activity("journey_entered", customer, before=1, was_active=was_active)
+        return [entry, *(an_activity(kind, customer, MONDAY_MS + (day + 1) * DAY_MS) for day, kind in enumerate(later))]
+
+    activities = [
+        *story("ann", True, "goal_reached", "goal_reached"),
+        *story("ben", True),
+        *story("cleo", False, "goal_reached"),
+        *story("dan", False, "journey_entered", "goal_reached"),  # not within the window of the first entry
+        an_activity("journey_entered", "eve", before=1),
+        an_activity("goal_reached", "eve", MONDAY_MS + DAY_MS),
+    ]
+    days = fold(activities, {}).days
+    assert days[JOURNEY, MONDAY]["baseline"] == {"customers": 4, "before": 2, "after": 2, "both": 1}
+    assert [day for (_, day), figures in days.items() if "baseline" in figures] == [MONDAY]
+    participants = fold(activities[:1], {}).participants
+    at_once = fold(activities, {}).days[JOURNEY, MONDAY]
+    in_two_parts = merged(
+        fold(activities[:1], {}).days[JOURNEY, MONDAY], fold(activities[1:], participants).days[JOURNEY, MONDAY]
+    )
+    assert in_two_parts == at_once
+
+
 def test_a_run_that_was_taken_over_converts_with_its_own_past() -> None:
     visitor, customer = an_activity("journey_entered", "visitor", before=4), an_activity("goal_reached", before=4)
     expected = {"customers": 1, "events": 4, "squares": 16, "converted": 1, "events_of_converted": 4}
@@ -215,7 +240,10 @@ activities_of_few = st.lists(
         st.sampled_from(["ada", "bob", "cleo"]),
         st.integers(0, 2),
         st.integers(-10_000, 1_000_000),
-        st.one_of(st.just({}), st.builds(lambda count: {"before": count}, st.integers(0, 16))),
+        st.one_of(
+            st.just({}),
+            st.fixed_dictionaries({"before": st.integers(0, 16)}, optional={"was_active": st.booleans()}),
+        ),
     ),
     max_size=40,
 )
@@ -249,6 +277,10 @@ def test_figures_of_arms_follow_from_the_participants(activities: list[Activity]
     assert past.get("customers", 0) == len(pasts)
     assert past.get("events", 0) == sum(pasts)
     assert past.get("squares", 0) == sum(each**2 for each in pasts)
+    baseline = baseline_of(total)  # refuses numbers that cannot be true
+    known = [each.was_active for each in people if each.was_active is not None]
+    assert baseline.customers <= len(known)
+    assert baseline.before <= sum(known)
 
 
 def added(first: Fold, second: Fold) -> Mapping[object, Figures]:
