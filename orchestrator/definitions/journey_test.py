@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Discriminator, Field, Tag, model_validator
 
 from orchestrator.definitions.document import Document, EventType, Name, StepId
 from orchestrator.definitions.duration import Duration
@@ -38,7 +38,16 @@ class GivenReport(Document):
     customer: CustomerName = Field(SOMEBODY, description="Whose message it was.")
 
 
-Given = GivenEvent | GivenReport
+def _kind_of_given(given: object) -> str:
+    is_report = "report" in given if isinstance(given, dict) else isinstance(given, GivenReport)
+    return _REPORTED if is_report else _DONE
+
+
+# Told apart by what is there, so that a mistake in the one is not told as many in the other. No field has such a name.
+_DONE, _REPORTED = "what is done", "what is reported"
+Given = Annotated[
+    Annotated[GivenEvent, Tag(_DONE)] | Annotated[GivenReport, Tag(_REPORTED)], Discriminator(_kind_of_given)
+]
 
 
 class ExpectedSend(Document):

@@ -182,3 +182,12 @@ def test_deep_nesting_is_refused_and_does_not_exhaust_the_stack() -> None:
     for _ in range(100_000):
         document = {"of": document}
     assert rules_at(a_journey(about=document)) == {"$": "not_json"}
+
+
+def test_a_mistake_in_what_is_given_is_told_once() -> None:
+    wrong = {"name": "x", "given": [{"at": "noon", "event": "a"}, {"at": "PT1H", "report": "opened", "stp": "hello"}]}
+    assert rules_at(a_journey(tests=[wrong])) == {
+        "$.tests[0].given[0].at": "value_error",
+        "$.tests[0].given[1].step": "missing",
+        "$.tests[0].given[1].stp": "extra_forbidden",
+    }
