@@ -14,7 +14,6 @@ import msgspec
 from pydantic import TypeAdapter
 
 from orchestrator.api.allotment import allot, maturity, pause_between_looks
-from orchestrator.api.braking import tripped, window_start
 from orchestrator.api.change import braked
 from orchestrator.api.database import Database
 from orchestrator.definitions.duration import parse_duration
@@ -23,6 +22,7 @@ from orchestrator.definitions.step import Experiment
 from orchestrator.errors import NotFound, Unavailable
 from orchestrator.experiments.bandit import Allocation
 from orchestrator.experiments.rates import Count
+from orchestrator.guardrails.brakes import tripped, window_start
 from orchestrator.messages.config import ExperimentShares
 from orchestrator.settings import Settings
 from orchestrator.store.journeys import Change, Journey, change_journey

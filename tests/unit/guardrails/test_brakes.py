@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.api.braking import tripped, window_start
 from orchestrator.definitions.guardrail import Brake
+from orchestrator.guardrails.brakes import tripped, window_start
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
