@@ -1,14 +1,15 @@
 """What the control plane has said, made ready for the engine: an immutable value, replaced at every config record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from orchestrator.definitions.parse import parse_guardrails, parse_journey
 from orchestrator.guardrails.budget import Limit, compile_limits
 from orchestrator.guardrails.rules import SendRules, compile_rules
 from orchestrator.journeys.compile import compile_plan
 from orchestrator.journeys.conditions import Counter
-from orchestrator.journeys.plan import Plan
+from orchestrator.journeys.plan import EntryPlan, Plan
 from orchestrator.messages.config import (
     ConfigRecord,
     ExperimentShares,
@@ -19,6 +20,8 @@ from orchestrator.messages.config import (
     config_key,
 )
 from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, ENTRY_REQUESTED
+
+K = TypeVar("K")
 
 _NO_PLANS: tuple[Plan, ...] = ()
 _NO_COUNTERS: tuple[Counter, ...] = ()
@@ -71,8 +74,7 @@ class Directory:
     @classmethod
     def of_plan(cls, plan: Plan, standing: JourneyStanding) -> "Directory":
         """The directory of one journey that is compiled already."""
-        directory = cls(plans={(plan.journey_id, plan.version): plan}, standings={plan.journey_id: standing})
-        return directory._with_entries()
+        return cls(standings={plan.journey_id: standing})._with_plan(plan)
 
     def with_record(self, record: ConfigRecord) -> "Directory":
         """The directory after ``record``.
@@ -82,11 +84,11 @@ class Directory:
         """
         match record:
             case JourneyVersion():
-                key = (record.journey_id, record.version)
-                plan = compile_plan(record.workspace_id, *key, parse_journey(record.config))
-                return replace(self, plans={**self.plans, key: plan})._with_entries()
+                journey = parse_journey(record.config)
+                return self._with_plan(compile_plan(record.workspace_id, record.journey_id, record.version, journey))
             case JourneyStanding():
-                return replace(self, standings={**self.standings, record.journey_id: record})._with_entries()
+                standings = {**self.standings, record.journey_id: record}
+                return replace(self, standings=standings)._concluded(record.journey_id)
             case WorkspaceSettings():
                 workspace = _workspace_of(record)
                 return replace(self, workspaces={**self.workspaces, record.workspace_id: workspace})
@@ -95,45 +97,56 @@ class Directory:
 
     def without(self, key: str) -> "Directory":
         """The directory after a tombstone for ``key`` (see ``messages.config.config_key``)."""
-        return replace(
-            self,
-            plans={at: plan for at, plan in self.plans.items() if _version_key(plan) != key},
+        left = Directory(
             standings={at: standing for at, standing in self.standings.items() if config_key(standing) != key},
             workspaces={at: one for at, one in self.workspaces.items() if config_key(one.settings) != key},
             shares={at: shares for at, shares in self.shares.items() if config_key(shares) != key},
-        )._with_entries()
+        )
+        for journey_id in left.standings:
+            left = left._concluded(journey_id)
+        for plan in self.plans.values():
+            left = left if _version_key(plan) == key else left._with_plan(plan)
+        return left
 
-    def _with_entries(self) -> "Directory":
-        entered = {
-            standing.journey_id: plan
-            for standing in self.standings.values()
-            if standing.status in ("ACTIVE", "PAUSED")
-            and (plan := self.plans.get((standing.journey_id, standing.version))) is not None
-        }
-        entries: dict[tuple[str, str], tuple[Plan, ...]] = {}
-        segment_entries: dict[str, tuple[Plan, ...]] = {}
-        for plan in sorted(entered.values(), key=lambda plan: (-plan.priority, plan.journey_id)):
-            at = (plan.workspace_id, plan.entry.type)
-            if plan.entry.kind == "event":
-                entries[at] = (*entries.get(at, ()), plan)
-            if plan.entry.kind == "segment":
-                segment_entries[plan.workspace_id] = (*segment_entries.get(plan.workspace_id, ()), plan)
+    def _with_plan(self, plan: Plan) -> "Directory":
+        counters = dict(self.counters)
+        for counter in plan.counters:
+            at = (plan.workspace_id, counter.event)
+            counters[at] = (*(each for each in counters.get(at, ()) if each.key != counter.key), counter)
+        plans = {**self.plans, (plan.journey_id, plan.version): plan}
+        return replace(self, plans=plans, counters=counters)._concluded(plan.journey_id)
+
+    def _concluded(self, journey_id: str) -> "Directory":
+        """What follows from standing and plans of this journey, made anew.
+
+        Of this one only: a worker that starts hears of thousands, one after the other.
+        """
+        standing = self.standings.get(journey_id)
+        plan = None if standing is None else self.plans.get((journey_id, standing.version))
+        limits, entered, moving = dict(self.limits), dict(self.entered), self.moving - {journey_id}
+        before = entered.pop(journey_id, None)
+        limits.pop(journey_id, None)
+        if plan is not None:
+            limits[journey_id] = plan.limits
+        if standing is not None and (standing.migrations or self.is_discarded(journey_id)):
+            moving |= {journey_id}
+        now = plan if standing is not None and standing.status in ("ACTIVE", "PAUSED") else None
+        if now is not None:
+            entered[journey_id] = now
+        entries, segment_entries = dict(self.entries), dict(self.segment_entries)
+        for old, new in ((before, None), (None, now)):
+            match old or new:
+                case Plan(entry=EntryPlan(kind="event", type=type_), workspace_id=workspace_id):
+                    _exchange(entries, (workspace_id, type_), journey_id, new)
+                case Plan(entry=EntryPlan(kind="segment"), workspace_id=workspace_id):
+                    _exchange(segment_entries, workspace_id, journey_id, new)
         return replace(
             self,
             entries=entries,
             segment_entries=segment_entries,
             entered=entered,
-            counters=_counters_of(self.plans.values()),
-            limits={
-                standing.journey_id: plan.limits
-                for standing in self.standings.values()
-                if (plan := self.plans.get((standing.journey_id, standing.version))) is not None
-            },
-            moving=frozenset(
-                journey_id
-                for journey_id, standing in self.standings.items()
-                if standing.migrations or self.is_discarded(journey_id)
-            ),
+            limits=limits,
+            moving=moving,
         )
 
     def entered_by(self, workspace_id: str, event_type: str) -> tuple[Plan, ...]:
@@ -196,12 +209,14 @@ def _workspace_of(settings: WorkspaceSettings) -> Workspace:
     return Workspace(settings, compile_rules(guardrails), compile_limits(settings.workspace_id, guardrails))
 
 
-def _counters_of(plans: Iterable[Plan]) -> dict[tuple[str, str], tuple[Counter, ...]]:
-    found: dict[tuple[str, str], dict[str, Counter]] = {}
-    for plan in plans:
-        for counter in plan.counters:
-            found.setdefault((plan.workspace_id, counter.event), {})[counter.key] = counter
-    return {at: tuple(by_key.values()) for at, by_key in found.items()}
+def _exchange(plans: dict[K, tuple[Plan, ...]], at: K, journey_id: str, new: Plan | None) -> None:
+    """Puts ``new`` in the place of what the journey had among the plans at ``at``, highest priority first."""
+    others = [plan for plan in plans.get(at, ()) if plan.journey_id != journey_id]
+    kept = others if new is None else sorted((*others, new), key=lambda plan: (-plan.priority, plan.journey_id))
+    if kept:
+        plans[at] = tuple(kept)
+    else:
+        plans.pop(at, None)
 
 
 def _version_key(plan: Plan) -> str:
