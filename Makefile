@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-browser check format bench schemas lock clean
+.PHONY: help demo test test-faults test-properties test-browser check format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test: $(VENV)/dev-ready ## every test but those in a browser, on a real Kafka an
 
 test-faults: $(VENV)/dev-ready ## only the tests that kill and restart processes
 	@$(BIN)/pytest -m faults $(ARGS)
+
+test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an hour or two
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -v tests/property $(ARGS)
 
 test-browser: $(VENV)/dev-ready ## the page in Chromium, which must be installed
 	@$(BIN)/pytest -m browser $(ARGS)

@@ -26,16 +26,25 @@ hypothesis_settings.register_profile("dev", deadline=None)
 hypothesis_settings.register_profile(
     "ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
-# "long": what is said to hold after ten thousand tries; half an hour a file.
+# "long": what is said to hold after ten thousand tries; up to half an hour a test, so it has no time limit.
+LONG = "long"
 hypothesis_settings.register_profile(
-    "long", deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow]
+    LONG, deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow]
 )
-hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
+hypothesis_settings.load_profile(PROFILE)
 
 
 def pytest_configure() -> None:
     """A test run that is told to end ends as with Ctrl-C: what it has started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Takes the time limit off what takes long on purpose."""
+    if PROFILE == LONG:
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
 
 
 @pytest.fixture(scope="session")
