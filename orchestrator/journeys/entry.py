@@ -8,7 +8,6 @@ from msgspec.structs import replace
 from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, OncePerKey
 from orchestrator.experiments.assignment import bucket, in_holdout
 from orchestrator.guardrails.budget import room
-from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS
 from orchestrator.journeys.ending import leave
 from orchestrator.journeys.plan import Plan
 from orchestrator.journeys.state import (
@@ -90,8 +89,8 @@ def _decide(turn: Turn, plan: Plan, trigger: Trigger, attempt: int) -> bool:
     if refusal is None and entry.exclude is not None and entry.exclude(situation):
         refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
     if refusal is None and plan.capacity is not None and room(turn.purse, plan.capacity, turn.now_ms) < 1:
-        answer_ms = turn.now_ms + (ANSWER_MS << min(attempt, MOST_DOUBLINGS))
-        if turn.ask(plan.capacity, 1) and _put_off(turn, plan, trigger, answer_ms, attempt + 1):
+        answer_ms = turn.answer_ms(plan.capacity, 1, attempt)
+        if answer_ms is not None and _put_off(turn, plan, trigger, answer_ms, attempt + 1):
             return False
         reason = f"the journey has let in the {plan.capacity.limit} customers that it may per {plan.capacity.per}"
         refusal = {"rule": "capacity", "reason": reason, "limit": plan.capacity.limit}

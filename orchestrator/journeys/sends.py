@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from orchestrator.guardrails.budget import MICRO, Limit, is_queued_behind, most, queue, room
 from orchestrator.guardrails.decide import SendRequest, decide_under
-from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS
 from orchestrator.guardrails.history import SendRecord, remember
 from orchestrator.guardrails.verdict import Allow, Defer, Rule, Suppress
 from orchestrator.journeys.plan import ContactPlan, Plan, SendPlan
@@ -195,9 +194,9 @@ def _room_again(
     turn: Turn, run: Run, step_id: str, limit: Limit, units: int, left: int, details: dict[str, object]
 ) -> int | None:
     """When to look for room again in a limit that has none here now; None: never."""
-    if units > left and turn.ask(limit, units):
+    if units > left and (answer_ms := turn.answer_ms(limit, units, run.attempt)) is not None:
         details["reason"] = f"this partition's part of the {limit.rule} is used up; the others are asked for theirs"
-        return turn.now_ms + (ANSWER_MS << min(run.attempt, MOST_DOUBLINGS))
+        return answer_ms
     if units > most(turn.purse, limit):
         details["reason"] = (
             f"the {limit.rule} is so small that what this partition may have of it has no room for one message"

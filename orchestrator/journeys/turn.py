@@ -8,7 +8,7 @@ import msgspec
 from orchestrator.definitions.step import FromAttribute, FromEntry, Literally, Variable
 from orchestrator.guardrails.budget import WHOLE, Limit, Purse, Spent, spend
 from orchestrator.guardrails.decide import CustomerFacts
-from orchestrator.guardrails.grants import ask, is_answer_due, is_low
+from orchestrator.guardrails.grants import ANSWER_MS, MOST_DOUBLINGS, ask, is_answer_due, is_low
 from orchestrator.guardrails.zone import Zone
 from orchestrator.journeys.conditions import Situation
 from orchestrator.journeys.directory import Directory
@@ -176,6 +176,18 @@ class Turn:
         self.effects.append(message)
         self.spend(limit.key, spent)
         return True
+
+    def answer_ms(self, limit: Limit, units: int, attempt: int) -> int | None:
+        """Asks as ``ask`` does, and says when to look for the answer; None: there will be none.
+
+        Who asks looks soon: what one partition gets, the next one's question takes away again if nobody uses it.
+        ``attempt``: how often somebody has looked in vain; who waits for the answer to another's question looks less
+        and less often.
+        """
+        is_first = not is_answer_due(self.purse, limit, self.now_ms)
+        if not self.ask(limit, units):
+            return None
+        return self.now_ms + (ANSWER_MS if is_first else ANSWER_MS << min(attempt, MOST_DOUBLINGS))
 
     def use(self, limit: Limit, units: int) -> None:
         """Uses ``units`` of a limit over all customers, and sees to it that there will be more."""

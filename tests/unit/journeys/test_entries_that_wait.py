@@ -146,3 +146,16 @@ def test_an_entry_for_which_there_is_no_room_here_waits_until_the_other_partitio
     activity = next(effect for effect in last.effects if isinstance(effect, Activity))
     assert activity.type == type_
     assert not last.state.pending
+
+
+def test_who_asks_anew_after_many_vain_looks_looks_soon_so_that_the_answer_is_used_before_it_is_called_away() -> None:
+    directory = a_directory(a_journey(entry={"kind": "event", "type": "cart.filled", "capacity": {"limit": 3}}))
+    purse = Purse({}, 7, 8, may_ask=True)
+    state, now_ms = advance(directory, EMPTY, an_event("cart.filled", NOON), NOON, purse=purse).state, NOON
+    for _ in range(6):  # what came meanwhile was called away again: each time there is nothing, and no answer due
+        now_ms = state.pending[0].due_ms
+        timer = TimerDue(workspace_id=WORKSPACE, customer_id=CUSTOMER, due_ms=now_ms)
+        asking = advance(directory, state, timer, now_ms, purse=purse)
+        state = asking.state
+        assert [type(effect) for effect in asking.effects] == [AllowanceAsked]
+        assert state.pending[0].due_ms == now_ms + ANSWER_MS
