@@ -13,7 +13,7 @@ from orchestrator.api.experiment_documents import (
     IncrementalDocument,
     SampleRatioDocument,
 )
-from orchestrator.experiments.before_after import BeforeAfter, Change, change_of
+from orchestrator.experiments.before_after import BeforeAfter, change_of
 from orchestrator.experiments.comparison import (
     FEWEST_CONVERSIONS,
     FEWEST_CUSTOMERS,
@@ -75,28 +75,20 @@ def comparison_of(
     elif 0 < observed < 1:
         expected = observed  # nothing to check against: the arms are taken as they are
     else:
-        document = _without_holdout(treatment, first_day, last_day)
-        return _with_baselines(document, baselines)
+        return _without_holdout(treatment, first_day, last_day, baselines)
     result = compare(treatment, holdout, expected)
     notes = [_BY_ASSIGNMENT, _LOOK_DAILY]
     if compares_before:
         notes.append(_NO_PAST_YET if result.adjusted is None else _what_adjusted_is(result.adjusted))
     if not is_steady:
         notes.append(_HOLDOUT_CHANGED)
-    document = _document(result, by_name, expected, is_steady, (first_day, last_day), notes)
-    return _with_baselines(document, baselines)
+    if any(counts.customers for counts in baselines.values()):
+        notes.append(_BASELINE_IS_WEAK)
+    return _document(result, by_name, expected, is_steady, (first_day, last_day), notes, baselines)
 
 
-def _with_baselines(document: ComparisonDocument, baselines: Mapping[str, BeforeAfter]) -> ComparisonDocument:
-    told = {name: _baseline(change_of(counts)) for name, counts in baselines.items()}
-    treatment = document.treatment.model_copy(update={"baseline": told.get(TREATMENT)})
-    holdout = document.holdout and document.holdout.model_copy(update={"baseline": told.get(HOLDOUT)})
-    is_told = treatment.baseline is not None or (holdout is not None and holdout.baseline is not None)
-    notes = [*document.notes, _BASELINE_IS_WEAK] if is_told else document.notes
-    return document.model_copy(update={"treatment": treatment, "holdout": holdout, "notes": notes})
-
-
-def _baseline(change: Change | None) -> BaselineDocument | None:
+def _baseline(counts: BeforeAfter | None) -> BaselineDocument | None:
+    change = None if counts is None else change_of(counts)
     if change is None:
         return None
     return BaselineDocument(
@@ -116,6 +108,7 @@ def _document(
     is_steady: bool,
     span: tuple[date, date],
     notes: list[str],
+    baselines: Mapping[str, BeforeAfter],
 ) -> ComparisonDocument:
     customers = result.treatment.customers + result.control.customers
     days = (span[1] - span[0]).days + 1
@@ -129,8 +122,8 @@ def _document(
         first_day=span[0],
         last_day=span[1],
         confidence=1 - ALPHA,
-        treatment=_arm(result.treatment),
-        holdout=_arm(result.control),
+        treatment=_arm(result.treatment, baselines.get(TREATMENT)),
+        holdout=_arm(result.control, baselines.get(HOLDOUT)),
         conversion=_effect(result.conversion),
         adjusted=_adjusted(result.adjusted),
         revenue_per_customer=_effect(result.value),
@@ -145,13 +138,15 @@ def _document(
     )
 
 
-def _without_holdout(treatment: ArmSummary, first_day: date, last_day: date) -> ComparisonDocument:
-    alone = compare(treatment, _NO_ARM, 0.5).treatment
+def _without_holdout(
+    treatment: ArmSummary, first_day: date, last_day: date, baselines: Mapping[str, BeforeAfter]
+) -> ComparisonDocument:
+    alone = _arm(compare(treatment, _NO_ARM, 0.5).treatment, baselines.get(TREATMENT))
     return ComparisonDocument(
         first_day=first_day,
         last_day=last_day,
         confidence=1 - ALPHA,
-        treatment=_arm(alone),
+        treatment=alone,
         holdout=None,
         conversion=None,
         adjusted=None,
@@ -163,7 +158,7 @@ def _without_holdout(treatment: ArmSummary, first_day: date, last_day: date) -> 
         days_still_needed=None,
         finding="no_holdout",
         verdict="There is no holdout, so what the journey has brought cannot be told; give the definition one.",
-        notes=[],
+        notes=[] if alone.baseline is None else [_BASELINE_IS_WEAK],
     )
 
 
@@ -178,7 +173,7 @@ def _cost(arms: Mapping[str, Arm]) -> float:
     return sum(arm.cost for arm in arms.values())
 
 
-def _arm(arm: ArmResult) -> ArmDocument:
+def _arm(arm: ArmResult, baseline: BeforeAfter | None) -> ArmDocument:
     interval = arm.rate_interval or _OPEN
     return ArmDocument(
         customers=arm.customers,
@@ -188,7 +183,7 @@ def _arm(arm: ArmResult) -> ArmDocument:
         conversion_rate_high=interval.high,
         revenue=arm.value,
         revenue_per_customer=arm.value_per_customer,
-        baseline=None,
+        baseline=_baseline(baseline),
     )
 
 

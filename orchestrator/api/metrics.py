@@ -36,15 +36,15 @@ async def read(
     until: Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")] = None,
 ) -> MetricsDocument:
     """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
-    pool, workspace_id = services.database.pool, caller.workspace_id
+    pool, workspace_id, now = services.database.pool, caller.workspace_id, datetime.now(UTC)
     journey = await find_journey(pool, workspace_id, journey_id)  # another workspace's journey is not there at all
     every_day = await daily_metrics(pool, workspace_id, journey_id)
-    first, last = period(since, until, every_day[-1].date if every_day else datetime.now(UTC).date())
+    first, last = period(since, until, every_day[-1].date if every_day else now.date())
     chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
     arms = added_up(day.metrics for day in every_day).get("arms", {})
-    now, comparison = datetime.now(UTC), None
-    goal = _goal(journey.config)
+    comparison = None
     if every_day:
+        goal = _goal(journey.config)
         percents = await holdout_percents(pool, workspace_id, journey_id)
         summaries = [arm_of(name, figures) for name, figures in arms.items()]
         comparison = comparison_of(

@@ -7,7 +7,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, WithJsonSchema
 
 _PATTERN = r"^P(?=\d|T\d)(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?(?:(\d{1,8})M)?(?:(\d{1,9})S)?)?$"
 _ISO_DURATION = re.compile(_PATTERN, re.ASCII)
@@ -52,6 +52,17 @@ def _from_text(value: object) -> timedelta:
     if not isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration; write ISO 8601 text such as P7D or PT4H")
     return parse_duration(value)
+
+
+def bounded(shortest: timedelta, longest: timedelta, otherwise: str) -> AfterValidator:
+    """Refuses lengths out of these bounds, which are both allowed, in these words."""
+
+    def check(length: timedelta) -> timedelta:
+        if not shortest <= length <= longest:
+            raise ValueError(otherwise)
+        return length
+
+    return AfterValidator(check)
 
 
 # A duration field: ISO 8601 text in a document (also in strict models), a ``timedelta`` in the program.

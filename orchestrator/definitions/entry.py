@@ -3,14 +3,19 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, field_validator, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length
+from orchestrator.definitions.duration import bounded
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.definitions.zone import ZoneName
 
-MAX_GRACE = timedelta(hours=1)
+_SHORT = bounded(
+    timedelta(0),
+    timedelta(hours=1),
+    "grace is for what arrives a little late: PT1H at most; use a wait step to wait longer",
+)
 
 
 class NeverAgain(Document):
@@ -83,18 +88,11 @@ class EventEntry(Entry):
     key: FieldPath | None = Field(
         None, description="The field that tells runs of one customer apart, such as `cart_id`."
     )
-    grace: Length | None = Field(
+    grace: Annotated[Length, _SHORT] | None = Field(
         None,
         description="How long after the event to decide who enters (at most PT1H): for attributes and consents that "
         "other systems send a little later.",
     )
-
-    @field_validator("grace")
-    @classmethod
-    def _grace_is_short(cls, grace: timedelta | None) -> timedelta | None:
-        if grace is not None and grace > MAX_GRACE:
-            raise ValueError("grace is for what arrives a little late: PT1H at most; use a wait step to wait longer")
-        return grace
 
 
 class SegmentEntry(Entry):

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from orchestrator.definitions.clock import WEEKDAYS, LocalClock, Weekday
 from orchestrator.definitions.document import Document, Length, Name
-from orchestrator.definitions.duration import Duration, parse_duration
+from orchestrator.definitions.duration import Duration, bounded, parse_duration
 from orchestrator.definitions.zone import ZoneName
 
 MAX_CAP_LIMIT = 100  # sends; guardrails.history keeps at least so many of each kind
@@ -18,6 +18,10 @@ MAX_WINDOW = timedelta(days=366)  # guardrails.history forgets what is older
 MAX_FALLBACK_ZONES = 8
 MAX_BRAKE_WINDOW = timedelta(days=30)
 _SHORTEST = timedelta(seconds=1)
+_KEPT = bounded(_SHORTEST, MAX_WINDOW, "the minimum gap must be between PT1S and P366D: older sends are not kept")
+_RECENT = bounded(
+    timedelta(0), MAX_BRAKE_WINDOW, "the window of a brake is at most P30D: an older message says nothing of today"
+)
 
 Channel = Literal["email", "sms", "push", "whatsapp", "in-app", "webhook"]
 CalendarPeriod = Literal["day", "week"]
@@ -147,14 +151,7 @@ class Brake(Document):
     at_least: int = Field(
         default=500, ge=1, le=1_000_000, description="How many messages there must be to conclude anything."
     )
-    within: Length = Field(timedelta(days=1), description="How far back to look.")
-
-    @field_validator("within")
-    @classmethod
-    def _window_is_recent(cls, within: timedelta) -> timedelta:
-        if within > MAX_BRAKE_WINDOW:
-            raise ValueError("the window of a brake is at most P30D: an older message says nothing of today")
-        return within
+    within: Annotated[Length, _RECENT] = Field(timedelta(days=1), description="How far back to look.")
 
 
 class Guardrails(Document):
@@ -163,7 +160,7 @@ class Guardrails(Document):
     caps: Annotated[tuple[FrequencyCap, ...], Field(strict=False)] = Field(
         default=(), max_length=20, description="Frequency caps; a send must fit under every one of them."
     )
-    minimum_gap: Duration | None = Field(
+    minimum_gap: Annotated[Duration, _KEPT] | None = Field(
         default=None,
         description="The least time between any two sends to the customer, whichever the journey or channel; "
         "a send that comes too early is deferred.",
@@ -198,13 +195,6 @@ class Guardrails(Document):
         if not 1 <= len(zones) <= MAX_FALLBACK_ZONES:
             raise ValueError(f"name 1 to {MAX_FALLBACK_ZONES} zones to assume when the customer's is unknown")
         return zones
-
-    @field_validator("minimum_gap")
-    @classmethod
-    def _gap_is_kept(cls, gap: timedelta | None) -> timedelta | None:
-        if gap is not None and not _SHORTEST <= gap <= MAX_WINDOW:
-            raise ValueError("the minimum gap must be between PT1S and P366D: older sends are not kept")
-        return gap
 
     def consent_mode(self, category: str) -> ConsentMode:
         """What a send of ``category`` needs; the strictest for a category nobody mentioned."""

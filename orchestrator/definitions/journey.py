@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, StepId
-from orchestrator.definitions.duration import Duration
+from orchestrator.definitions.duration import Duration, bounded
 from orchestrator.definitions.entry import JourneyEntry
 from orchestrator.definitions.guardrail import Guardrails
 from orchestrator.definitions.journey_test import MAX_TESTS, JourneyTest
@@ -16,8 +16,7 @@ from orchestrator.definitions.step import Step
 MAX_STEPS = 200
 MAX_SEGMENTS = 50
 DEFAULT_EXPIRY = timedelta(days=365)  # a run that nobody gave an end gets one, so that no state grows for ever
-SHORTEST_PAST = timedelta(days=1)
-LONGEST_PAST = timedelta(days=90)
+_OF_A_PAST = bounded(timedelta(days=1), timedelta(days=90), "the past to compare by must be between P1D and P90D long")
 
 
 class Goal(Document):
@@ -34,18 +33,11 @@ class Goal(Document):
     window: Length = Field(description="How long after the entry it counts.")
     value: FieldPath | None = Field(None, description="The field with the revenue.")
     exits: bool = Field(True, description="Whether the run ends when the goal is reached.")
-    compare_before: Duration | None = Field(
+    compare_before: Annotated[Duration, _OF_A_PAST] | None = Field(
         None,
         description="How long before the entry (P1D to P90D) events of the type are counted, 16 at most and whatever "
         "`where` says, to take the past out of the comparison with the holdout.",
     )
-
-    @field_validator("compare_before")
-    @classmethod
-    def _past_is_kept(cls, length: timedelta | None) -> timedelta | None:
-        if length is not None and not SHORTEST_PAST <= length <= LONGEST_PAST:
-            raise ValueError("the past to compare by must be between P1D and P90D long")
-        return length
 
 
 class Holdout(Document):

@@ -9,7 +9,7 @@ from orchestrator.guardrails.budget import Limit, compile_limits
 from orchestrator.guardrails.rules import SendRules, compile_rules
 from orchestrator.journeys.compile import compile_plan
 from orchestrator.journeys.conditions import Counter
-from orchestrator.journeys.plan import EntryPlan, Plan
+from orchestrator.journeys.plan import Plan
 from orchestrator.messages.config import (
     ConfigRecord,
     ExperimentShares,
@@ -134,12 +134,13 @@ class Directory:
         if now is not None:
             entered[journey_id] = now
         entries, segment_entries = dict(self.entries), dict(self.segment_entries)
-        for old, new in ((before, None), (None, now)):
-            match old or new:
-                case Plan(entry=EntryPlan(kind="event", type=type_), workspace_id=workspace_id):
-                    _exchange(entries, (workspace_id, type_), journey_id, new)
-                case Plan(entry=EntryPlan(kind="segment"), workspace_id=workspace_id):
-                    _exchange(segment_entries, workspace_id, journey_id, new)
+        for entering, new in ((before, None), (now, now)):
+            if entering is None:
+                continue
+            if entering.entry.kind == "event":
+                _exchange(entries, (entering.workspace_id, entering.entry.type), journey_id, new)
+            if entering.entry.kind == "segment":
+                _exchange(segment_entries, entering.workspace_id, journey_id, new)
         return replace(
             self,
             entries=entries,

@@ -240,29 +240,17 @@ def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
         elif _is_to_leave(turn.directory, run):
             was_due = True
             turn.runs[index] = _fall_due(turn, run)
-    while True:
-        index_of_due = _most_overdue(turn, upto_ms)
-        due_ms = upto_ms if index_of_due is None else turn.runs[index_of_due].next_ms
-        pending = _first_pending(turn, upto_ms if due_ms is None else due_ms) if turn.pending else None
-        if pending is not None:
-            due_ms = pending.due_ms
-        elif index_of_due is None:
-            break
+    while (due := _first_due(turn, upto_ms)) is not None:
+        due_ms, what = due
         was_due = True
-        if time == "stream" and due_ms is not None:
+        if time == "stream":
             turn.now_ms = max(due_ms, clock_ms)
-        if pending is not None:
-            decide_pending(turn, pending)
-        elif index_of_due is not None:
-            turn.runs[index_of_due] = _fall_due(turn, turn.runs[index_of_due])
+        if isinstance(what, PendingEntry):
+            decide_pending(turn, what)
+        else:
+            turn.runs[what] = _fall_due(turn, turn.runs[what])
     turn.now_ms = upto_ms
     return was_due
-
-
-def _first_pending(turn: Turn, upto_ms: int) -> PendingEntry | None:
-    """The entry to be decided first, of those that are due."""
-    first = min(turn.pending, key=_DUE)
-    return first if first.due_ms <= upto_ms else None
 
 
 def _is_to_migrate(directory: Directory, run: Run) -> bool:
@@ -287,8 +275,11 @@ def _is_to_leave(directory: Directory, run: Run) -> bool:
     )
 
 
-def _most_overdue(turn: Turn, upto_ms: int) -> int | None:
-    """The run that fell due first; of several at one moment, that of the highest priority."""
+def _first_due(turn: Turn, upto_ms: int) -> tuple[int, int | PendingEntry] | None:
+    """What fell due first, and when: an entry that waits, or a run by its place; None: nothing up to ``upto_ms``.
+
+    Of several at one moment, an entry, then the run of the highest priority.
+    """
     found: int | None = None
     earliest_ms = upto_ms
     for index, run in enumerate(turn.runs):
@@ -299,7 +290,11 @@ def _most_overdue(turn: Turn, upto_ms: int) -> int | None:
             continue
         if may_fall_due(turn.directory, turn.workspace_id, run.journey_id, run.version):
             found, earliest_ms = index, due_ms
-    return found
+    if turn.pending:
+        first = min(turn.pending, key=_DUE)
+        if first.due_ms <= earliest_ms:
+            return first.due_ms, first
+    return None if found is None else (earliest_ms, found)
 
 
 def _goes_before(turn: Turn, run: Run, other: Run) -> bool:

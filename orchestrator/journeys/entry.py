@@ -9,7 +9,7 @@ from orchestrator.definitions.entry import AfterPeriod, Always, NeverAgain, Once
 from orchestrator.experiments.assignment import bucket, in_holdout
 from orchestrator.guardrails.budget import room
 from orchestrator.journeys.ending import leave
-from orchestrator.journeys.plan import Plan
+from orchestrator.journeys.plan import EntryPlan, Plan
 from orchestrator.journeys.state import (
     HOLDOUT,
     MAX_ENTRY_KEYS,
@@ -80,14 +80,9 @@ def _put_off(turn: Turn, plan: Plan, trigger: Trigger, due_ms: int, attempt: int
 
 def _decide(turn: Turn, plan: Plan, trigger: Trigger, attempt: int) -> bool:
     entry = plan.entry
-    situation = turn.situation(trigger.data)
     key = "" if entry.key is None else _key_text(find(trigger.data, entry.key))
     entries = turn.entries.get(plan.journey_id, NEVER_ENTERED)
-    refusal = _refusal(turn, plan, key, entries)
-    if refusal is None and entry.audience is not None and not entry.audience(situation):
-        refusal = {"rule": "audience", "reason": "the customer is not in the audience"}
-    if refusal is None and entry.exclude is not None and entry.exclude(situation):
-        refusal = {"rule": "excluded", "reason": "the customer is one of those to leave out"}
+    refusal = _refusal(turn, plan, key, entries) or _of_others(turn, entry, trigger)
     if refusal is None and plan.capacity is not None and room(turn.purse, plan.capacity, turn.now_ms) < 1:
         answer_ms = turn.answer_ms(plan.capacity, 1, attempt)
         if answer_ms is not None and _put_off(turn, plan, trigger, answer_ms, attempt + 1):
@@ -186,6 +181,18 @@ def _refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, ob
             reason = "the goal of the last entry may still be reached, and the journey compares with a holdout"
             return {"rule": "goal_open", "reason": reason, "next_eligible_ms": run.goal_until_ms + 1}
     return _re_entry_refusal(turn, plan, key, entries)
+
+
+def _of_others(turn: Turn, entry: EntryPlan, trigger: Trigger) -> dict[str, object] | None:
+    """A customer who is none of those that the journey is for."""
+    if entry.audience is None and entry.exclude is None:
+        return None
+    situation = turn.situation(trigger.data)
+    if entry.audience is not None and not entry.audience(situation):
+        return {"rule": "audience", "reason": "the customer is not in the audience"}
+    if entry.exclude is not None and entry.exclude(situation):
+        return {"rule": "excluded", "reason": "the customer is one of those to leave out"}
+    return None
 
 
 def _re_entry_refusal(turn: Turn, plan: Plan, key: str, entries: Entries) -> dict[str, object] | None:

@@ -90,8 +90,7 @@ class Replaying:
         """Carries out this one; the events that come of it."""
         replay, customer = self.replay, (signal.workspace_id, signal.customer_id)
         state = replay.states.get(customer, EMPTY)
-        at_ms = signal.due_ms if isinstance(signal, TimerDue) else signal.time_ms
-        advanced = advance(self.directory, state, signal, at_ms, "stream", purse=self._purse)
+        advanced = advance(self.directory, state, signal, time_of(signal), "stream", purse=self._purse)
         replay.states[customer] = advanced.state
         replay.signals += 1
         if advanced.is_duplicate:

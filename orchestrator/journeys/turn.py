@@ -168,10 +168,10 @@ class Turn:
         self.purse = self.purse.with_spent({key: spent})
 
     def ask(self, limit: Limit, units: int) -> bool:
-        """Asks the other partitions for room for ``units``, unless that is in vain; whether an answer is to come."""
+        """Asks the other partitions for room for ``units``; False: it would be in vain, or was asked already."""
         asking = ask(self.purse, limit, units, self.now_ms)
         if asking is None:
-            return is_answer_due(self.purse, limit, self.now_ms)
+            return False
         message, spent = asking
         self.effects.append(message)
         self.spend(limit.key, spent)
@@ -184,10 +184,11 @@ class Turn:
         ``attempt``: how often somebody has looked in vain; who waits for the answer to another's question looks less
         and less often.
         """
-        is_first = not is_answer_due(self.purse, limit, self.now_ms)
-        if not self.ask(limit, units):
-            return None
-        return self.now_ms + (ANSWER_MS if is_first else ANSWER_MS << min(attempt, MOST_DOUBLINGS))
+        if self.ask(limit, units):
+            return self.now_ms + ANSWER_MS
+        if is_answer_due(self.purse, limit, self.now_ms):
+            return self.now_ms + (ANSWER_MS << min(attempt, MOST_DOUBLINGS))
+        return None
 
     def use(self, limit: Limit, units: int) -> None:
         """Uses ``units`` of a limit over all customers, and sees to it that there will be more."""

@@ -1,7 +1,7 @@
 // After against before, of the same customers: weaker than a holdout, and said to be.
 
 import { count, percent, points } from "/dashboard/format.js";
-import { intervalBar, reachOf } from "/dashboard/interval.js";
+import { intervalBar, intervalOf, reachOf } from "/dashboard/interval.js";
 import { figure, Table } from "/dashboard/table.js";
 
 export class Baseline {
@@ -29,15 +29,13 @@ export class Baseline {
       ["Holdout, after against before", comparison?.holdout?.baseline],
     ].filter(([, baseline]) => baseline);
     this.node.hidden = arms.length === 0;
-    const reach = reachOf(arms.map(([, baseline]) => intervalOf(baseline)));
+    const reach = reachOf(arms.map(([, baseline]) => intervalOf(baseline, "absolute")));
     this.#table.setRows(arms.map(([name, baseline]) => row(name, baseline, reach)));
   }
 }
 
-const intervalOf = (baseline) => ({ estimate: baseline.absolute, low: baseline.absolute_low, high: baseline.absolute_high });
-
 function row(name, baseline, reach) {
-  const interval = intervalOf(baseline);
+  const interval = intervalOf(baseline, "absolute");
   const range = `${points(interval.low)} to ${points(interval.high)}`;
   return [
     name,

@@ -3,7 +3,7 @@
 import { Baseline } from "/dashboard/baseline.js";
 import { element } from "/dashboard/element.js";
 import { change, count, counted, dayRange, money, moneyChange, percent, points, pValue } from "/dashboard/format.js";
-import { intervalBar, reachOf } from "/dashboard/interval.js";
+import { intervalBar, intervalOf, reachOf } from "/dashboard/interval.js";
 import { figure, Table } from "/dashboard/table.js";
 
 export class Comparison {
@@ -81,7 +81,6 @@ function differenceRows({ conversion, adjusted, revenue_per_customer, confidence
   return hasRevenue ? [...rows, revenueRow(revenue_per_customer, level)] : rows;
 }
 
-const intervalOf = (effect, kind) => ({ estimate: effect[kind], low: effect[`${kind}_low`], high: effect[`${kind}_high`] });
 const anytimeOf = (effect, kind) => ({ estimate: effect[kind], low: effect[`${kind}_anytime_low`], high: effect[`${kind}_anytime_high`] });
 const isClosed = ({ low, high }) => low !== null && high !== null;
 

@@ -24,5 +24,8 @@ export function intervalBar({ estimate, low, high }, reach, label) {
   );
 }
 
+/** An estimate of the API with its ends, by the name of its field: `absolute`, `absolute_low`, `absolute_high`. */
+export const intervalOf = (effect, kind) => ({ estimate: effect[kind], low: effect[`${kind}_low`], high: effect[`${kind}_high`] });
+
 /** The smallest reach that shows all `intervals` whole. */
 export const reachOf = (intervals) => Math.max(...intervals.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]), 0);
