@@ -28,7 +28,7 @@ demo: $(VENV)/run-ready ## start everything here, replay real purchases, compare
 	@$(BIN)/orchestrator demo $(ARGS)
 
 test: $(VENV)/dev-ready ## every test but those in a browser, on a real Kafka and a real PostgreSQL
-	@$(BIN)/pytest -m "not browser and not bench" $(ARGS)
+	@$(BIN)/pytest -m "not browser and not bench and not endurance" $(ARGS)
 
 test-faults: $(VENV)/dev-ready ## only the tests that kill and restart processes
 	@$(BIN)/pytest -m faults $(ARGS)

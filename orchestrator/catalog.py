@@ -138,6 +138,12 @@ class Catalog:
         """The topic of send commands for this channel (a ``KeyError`` for one that is not in ``CHANNELS``)."""
         return self.command_topics[channel]
 
+    def written_by(self, room: str) -> list[tuple[str, int]]:
+        """Every partition to which a room (``streams``, ``api``, …) may write, as (topic, number)."""
+        return [
+            (spec.name, number) for spec in self.specs if room in spec.producers for number in range(spec.partitions)
+        ]
+
     def spec(self, name: str) -> TopicSpec:
         """The topic with this real name (a ``KeyError`` when there is none)."""
         return self._by_name[name]

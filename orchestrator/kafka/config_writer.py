@@ -2,6 +2,9 @@
 
 Configs are written in order, all or nothing, and never by two processes at once.
 
+A change counts as written when workers can read it. A commit that was confirmed may lack its marker after a broker was
+killed (``streams/fate.py`` has the story); then it is written again, and the marker of that ends both.
+
 A transactional producer with one id for the whole installation: starting it makes the broker refuse everything from an
 earlier one. So a process that was frozen while it had the relay's lead and wakes up later cannot put an old record
 after a newer one, which compaction would then keep.
@@ -13,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
-from orchestrator.kafka.clients import open_producer, open_transactional_producer
+from orchestrator.kafka.clients import open_producer, open_reader, open_transactional_producer
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 
@@ -30,6 +33,7 @@ PATIENCE_S = 10.0  # then the lead is given up, for a process that may reach Kaf
 # A commit takes some ten milliseconds. Callers of the API wait for it, so a broker that is away is to be known soon.
 WRITE_TIMEOUT_S = 5.0
 STOP_PATIENCE_S = 1.0
+LOOK_S = 0.005
 # Records of different keys depend on one another (a standing names a version), so all keep one order.
 PARTITION = 0
 
@@ -48,8 +52,9 @@ class ControlRecord(NamedTuple):
 class ConfigWriter:
     """Writes until it fails; then ``stop`` it and open another."""
 
-    def __init__(self, settings: Settings, producer: AIOKafkaProducer) -> None:
+    def __init__(self, settings: Settings, producer: AIOKafkaProducer, reader: AIOKafkaConsumer) -> None:
         self._settings = settings
+        self._reader = reader
         self._catalog = Catalog(settings)
         self._producer = producer
         self._events: AIOKafkaProducer | None = None
@@ -77,8 +82,12 @@ class ConfigWriter:
                 await self._producer.send(self._catalog.configs, record.value, record.key, PARTITION)
                 for record in records
             ]
-            await asyncio.gather(*sent)
+            written = await asyncio.gather(*sent)
             await self._producer.commit_transaction()
+            place = TopicPartition(self._catalog.configs, PARTITION)
+            # Of a record that was sent twice the broker may not tell the offset (-1); then there is nothing to compare.
+            while (await self._reader.end_offsets([place]))[place] <= max(each.offset for each in written):
+                await asyncio.sleep(LOOK_S)
 
     async def _write_events(self, records: Sequence[ControlRecord]) -> None:
         """Without a transaction: each would leave a hole in the offsets, into which every worker has to look.
@@ -105,8 +114,10 @@ class ConfigWriter:
 
         aiokafka closes only when the broker has answered what is under way; while it is away that goes on beside.
         """
-        producers = [self._producer] if self._events is None else [self._producer, self._events]
-        closing = [asyncio.create_task(producer.stop(), name="config-writer-closing") for producer in producers]
+        clients = (
+            [self._producer, self._reader] if self._events is None else [self._producer, self._reader, self._events]
+        )
+        closing = [asyncio.create_task(client.stop(), name="config-writer-closing") for client in clients]
         _CLOSING.update(closing)
         for each in closing:
             each.add_done_callback(_closed)
@@ -140,4 +151,9 @@ async def open_config_writer(settings: Settings) -> ConfigWriter:
     """
     with _told("opening the writer of config records"):
         producer = await open_transactional_producer(settings, ROLE, f"{settings.group}.{ROLE}", patience_s=PATIENCE_S)
-    return ConfigWriter(settings, producer)
+        try:
+            reader = await open_reader(settings, ROLE, patience_s=PATIENCE_S)
+        except BaseException:
+            await producer.stop()
+            raise
+    return ConfigWriter(settings, producer, reader)

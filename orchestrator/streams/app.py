@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from typing import Generic, NoReturn, TypeVar
 
 import uvloop
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from orchestrator.catalog import Catalog
@@ -25,6 +25,7 @@ from orchestrator.streams.commit import Commit
 from orchestrator.streams.configs import Configs
 from orchestrator.streams.crash import Crash, crash_from
 from orchestrator.streams.decider import Decider, JourneyDecider
+from orchestrator.streams.fate import Fate
 from orchestrator.streams.faust_app import FaustApp
 from orchestrator.streams.pipeline import Tools
 from orchestrator.streams.ticker import Ticker
@@ -91,9 +92,12 @@ class StreamService(Generic[D, S]):
             plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
             configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
-            tools = self._tools(plain, configs)
+            fate = Fate(self._settings)
+            stack.push_async_callback(fate.close)
+            tools = self._tools(plain, fate, configs)
             stack.push_async_callback(tools.guard.close)
-            worker = Worker(tools, self._catalog.changelog, self._fail)
+            outputs = [TopicPartition(*place) for place in self._catalog.written_by("streams")]
+            worker = Worker(tools, self._catalog.changelog, outputs, self._fail)
             faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
             ticker = Ticker(self._settings, worker, configs, self._decider, plain, self._catalog.timers)
             self._start(stack, ticker.run())
@@ -103,10 +107,10 @@ class StreamService(Generic[D, S]):
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
             await worker.let_go()
 
-    def _tools(self, plain: AIOKafkaProducer, configs: Configs[D, S]) -> Tools[D, S]:
+    def _tools(self, plain: AIOKafkaProducer, fate: Fate, configs: Configs[D, S]) -> Tools[D, S]:
         catalog = self._catalog
         commit = Commit(
-            plain, catalog.changelog, catalog.timers, lambda topic: catalog.spec(topic).partitions, self._crash
+            plain, catalog.changelog, catalog.timers, lambda topic: catalog.spec(topic).partitions, fate, self._crash
         )
         return Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
 

@@ -2,7 +2,7 @@
 
 1. Forward what belongs to other partitions; wait until the broker has it.
 2. *Gate:* no command may come from a journey that the newest config forbids to send. Otherwise: back to deciding.
-3. Begin the partition's transaction.
+3. See that all of the partition's last transaction is visible (``fate.py``), then begin the next.
 4. Produce commands, activities, dead letters, the new states and the partition record; wait until the broker has them.
 5. *Gate*, once more, at the last moment. Otherwise: abort, back to deciding.
 6. Commit the transaction: from here on the batch has happened. A former owner of the partition is refused here or at 4.
@@ -17,13 +17,14 @@ below it is skipped. Nothing is ever acknowledged that has not happened.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum, auto
 from itertools import chain
 from typing import Protocol, TypeVar
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
+from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.key import partition_of
 from orchestrator.streams.batch import Outcome
 from orchestrator.streams.crash import (
@@ -35,9 +36,10 @@ from orchestrator.streams.crash import (
     AFTER_STORE,
     Crash,
 )
+from orchestrator.streams.fate import Fate, Transaction
 from orchestrator.streams.forwarding import Forward
 from orchestrator.streams.owned import OwnedPartition
-from orchestrator.streams.producers import Submitted, acknowledged, fencing, submit
+from orchestrator.streams.producers import acknowledged, fencing, submit
 from orchestrator.streams.record import Outgoing
 from orchestrator.streams.stored import PARTITION_KEY, encode_partition_record
 from orchestrator.telemetry.metrics import BATCH_SECONDS
@@ -69,9 +71,11 @@ class Commit:
         changelog: str,
         own_topic: str,
         partitions_of: Callable[[str], int],
+        fate: Fate,
         crash: Crash,
     ) -> None:
         self._plain = plain
+        self._fate = fate
         self._changelog = changelog
         self._own_topic = own_topic
         self._partitions_of = partitions_of
@@ -90,7 +94,7 @@ class Commit:
             Fenced: another worker owns the partition now.
             KafkaError: the broker refused something; nothing has been acknowledged.
         """
-        started = time.perf_counter()
+        began = time.perf_counter()
         now_ms = int(time.time() * 1_000)
         if outcome.forwards:
             await self._forward(outcome.forwards)  # 1
@@ -98,53 +102,65 @@ class Commit:
         if not may_go(outcome):  # 2
             return Committed.OVERTAKEN
         with fencing(owned.number):
-            await owned.producer.begin_transaction()  # 3
+            if owned.unsettled is not None:
+                await self._fate.settle(owned.number, owned.producer, owned.unsettled)  # 3
+                owned.unsettled = None
+            started = time.perf_counter()
+            await owned.producer.begin_transaction()
             self._crash.at(AFTER_BEGIN)
-            offset = await self._produce(owned, outcome, now_ms)  # 4
+            written = await self._produce(owned, outcome, now_ms)  # 4
             self._crash.at(AFTER_PRODUCE)
             produced = time.perf_counter()
             if not may_go(outcome):  # 5
                 await owned.producer.abort_transaction()
+                owned.unsettled = Transaction(written, is_committed=False)
                 return Committed.OVERTAKEN
             await owned.producer.commit_transaction()  # 6
         self._crash.at(AFTER_COMMIT)
         committed = time.perf_counter()
-        owned.save(outcome, offset)  # 7
+        owned.unsettled = Transaction(written, is_committed=True)
+        owned.save(outcome, written[TopicPartition(self._changelog, owned.number)])  # 7
         self._crash.at(AFTER_STORE)
         for topic, next_offset in outcome.record.next_offsets.items():  # 8
             acknowledge(topic, owned.number, next_offset)
         self._crash.at(AFTER_ACKNOWLEDGE)
+        BATCH_SECONDS.labels("settle").observe(started - began)
         BATCH_SECONDS.labels("produce").observe(produced - started)
         BATCH_SECONDS.labels("commit").observe(committed - produced)
         BATCH_SECONDS.labels("store").observe(time.perf_counter() - committed)
         return Committed.DONE
 
-    async def _produce(self, owned: OwnedPartition[D, S], outcome: Outcome[S], now_ms: int) -> int:
-        """Returns the offset of the last record on the changelog."""
-        submitting: list[Awaitable[list[Submitted]]] = []
+    async def _produce(
+        self, owned: OwnedPartition[D, S], outcome: Outcome[S], now_ms: int
+    ) -> dict[TopicPartition, int]:
+        """Returns the offset of the last record in each partition written to; -1 where the broker did not tell it."""
+        records = self._placed(owned.number, outcome)
+        states = (Outgoing(key, raw, []) for key, raw in outcome.states)
+        position = Outgoing(PARTITION_KEY, encode_partition_record(outcome.record), [])
+        submitting = [
+            submit(owned.producer, place.topic, place.partition, some, now_ms) for place, some in records.items()
+        ]
+        changelog = TopicPartition(self._changelog, owned.number)
+        submitting.append(
+            submit(owned.producer, changelog.topic, changelog.partition, chain(states, (position,)), now_ms)
+        )
+        submitted = await asyncio.gather(*submitting)
+        return {place: await acknowledged(each) for place, each in zip([*records, changelog], submitted, strict=True)}
+
+    def _placed(self, number: int, outcome: Outcome[S]) -> dict[TopicPartition, list[Encoded | Outgoing]]:
+        """The outputs of an outcome by where they go."""
+        placed: dict[TopicPartition, list[Encoded | Outgoing]] = {}
         for topic, records in outcome.outputs.items():
             count = self._partitions_of(topic)
             if count == self._partitions_of(self._changelog):  # same key, same count: same partition
-                submitting.append(submit(owned.producer, topic, owned.number, records, now_ms))
+                placed[TopicPartition(topic, number)] = records
                 continue
-            by_partition: dict[int, list[object]] = {}
             for record in records:
-                by_partition.setdefault(partition_of(record.key or b"", count), []).append(record)
-            submitting += [
-                submit(owned.producer, topic, number, part, now_ms)  # type: ignore[arg-type]
-                for number, part in by_partition.items()
-            ]
-        submitting += [
-            submit(owned.producer, self._own_topic, number, records, now_ms)
-            for number, records in outcome.addressed.items()
-        ]
-        states = (Outgoing(key, raw, []) for key, raw in outcome.states)
-        position = Outgoing(PARTITION_KEY, encode_partition_record(outcome.record), [])
-        changelog = submit(owned.producer, self._changelog, owned.number, chain(states, (position,)), now_ms)
-        *others, last = await asyncio.gather(*submitting, changelog)
-        for submitted in others:
-            await acknowledged(submitted)
-        return await acknowledged(last)
+                place = TopicPartition(topic, partition_of(record.key or b"", count))
+                placed.setdefault(place, []).append(record)
+        for other, addressed in outcome.addressed.items():
+            placed.setdefault(TopicPartition(self._own_topic, other), []).extend(addressed)
+        return placed
 
     async def _forward(self, forwards: Sequence[Forward]) -> None:
         sent = [

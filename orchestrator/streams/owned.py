@@ -10,6 +10,7 @@ from orchestrator.errors import DecodeError, ProcessingHalted
 from orchestrator.streams.batch import Due, Outcome, due
 from orchestrator.streams.breaker import Breaker
 from orchestrator.streams.decider import Decider
+from orchestrator.streams.fate import Transaction
 from orchestrator.streams.stored import (
     OFFSET_KEY,
     PARTITION_KEY,
@@ -31,7 +32,8 @@ class OwnedPartition(Generic[D, S]):
     """A partition's store, producer, timers and position. Dropped as a whole at every rebalance.
 
     ``record``: how far the partition has come, as it stands in the store. ``expected``: by input topic, the offset that
-    has to come next. ``walks_sent``: by journey, the moment whose walk was sent last, and when (monotonic clock).
+    has to come next. ``unsettled``: the last transaction, until it was seen that it has ended everywhere.
+    ``walks_sent``: by journey, the moment whose walk was sent last, and when (monotonic clock).
     """
 
     def __init__(self, number: int, store: Rdict, producer: AIOKafkaProducer, decider: Decider[D, S]) -> None:
@@ -41,6 +43,7 @@ class OwnedPartition(Generic[D, S]):
         self.breaker = Breaker()
         self.record = decode_partition_record(store.get(PARTITION_KEY))
         self.expected: dict[str, int] = dict(self.record.next_offsets)
+        self.unsettled: Transaction | None = None
         self.walks_sent: dict[str, tuple[int, float]] = {}
         self._store = store
         self._decider = decider

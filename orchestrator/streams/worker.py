@@ -3,17 +3,18 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from rocksdict import Rdict
 
 from orchestrator.errors import ProcessingHalted
 from orchestrator.streams.commit import Acknowledge
+from orchestrator.streams.fate import take_over
 from orchestrator.streams.owned import OwnedPartition
 from orchestrator.streams.pipeline import Pipeline, Tools
-from orchestrator.streams.producers import open_partition_producers, stop_producers
+from orchestrator.streams.producers import stop_producers
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.recovery import recover
 from orchestrator.telemetry.metrics import PARTITIONS_OWNED, RECOVERY_SECONDS
@@ -25,12 +26,22 @@ S = TypeVar("S")
 
 
 class Worker(Generic[D, S]):
-    """Owns partitions from one assignment of the group to the next. ``fail`` is told what must end the process."""
+    """Owns partitions from one assignment of the group to the next.
 
-    def __init__(self, tools: Tools[D, S], changelog: str, fail: Callable[[Exception], None]) -> None:
+    ``outputs``: every partition that it may write to. ``fail`` is told what must end the process.
+    """
+
+    def __init__(
+        self,
+        tools: Tools[D, S],
+        changelog: str,
+        outputs: Collection[TopicPartition],
+        fail: Callable[[Exception], None],
+    ) -> None:
         self.room = asyncio.Event()  # set whenever a batch is finished
         self._tools = tools
         self._changelog = changelog
+        self._outputs = outputs
         self._fail = fail
         self._producers: dict[int, AIOKafkaProducer] = {}
         self._pipelines: dict[int, Pipeline[D, S]] = {}
@@ -60,7 +71,7 @@ class Worker(Generic[D, S]):
         await self.let_go()
         tools = self._tools
         # First of all: from here on no former owner can change what is recovered.
-        self._producers = await open_partition_producers(tools.settings, stores)
+        self._producers = await take_over(tools.settings, stores, self._outputs)
         recovered = await recover(tools.settings, self._changelog, stores, tools.crash)
         await tools.configs.is_complete.wait()
         owned = [

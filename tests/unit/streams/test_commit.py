@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from orchestrator.errors import Fenced
@@ -12,6 +13,7 @@ from orchestrator.messages.cloudevents import Encoded
 from orchestrator.streams.batch import Outcome
 from orchestrator.streams.commit import Commit, Committed
 from orchestrator.streams.crash import Crash
+from orchestrator.streams.fate import Transaction
 from orchestrator.streams.forwarding import Forward
 from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord
 from tests.counting import Count
@@ -92,10 +94,18 @@ class Owned:
     def __init__(self, producer: Producer) -> None:
         self.producer = producer
         self.saved_at: int | None = None
+        self.unsettled: Transaction | None = None
 
     def save(self, outcome: Outcome[Count], changelog_offset: int) -> None:
         self.producer.steps.append("save")
         self.saved_at = changelog_offset
+
+
+class Fate:
+    """Notes that it was asked."""
+
+    async def settle(self, number: int, producer: Producer, last: Transaction) -> None:
+        producer.steps.append(f"settle {'committed' if last.is_committed else 'aborted'}")
 
 
 def an_outcome() -> Outcome[Count]:
@@ -110,13 +120,14 @@ async def attempt(
     outcome: Outcome[Count],
     producer: Producer,
     may_go: Callable[[Outcome[Count]], bool] = lambda outcome: True,
+    owned: Owned | None = None,
 ) -> tuple[Committed, Owned]:
-    owned = Owned(producer)
+    owned = owned or Owned(producer)
 
     def acknowledge(topic: str, partition: int, next_offset: int) -> None:
         producer.steps.append(f"acknowledge {topic}/{partition}<{next_offset}")
 
-    commit = Commit(producer, CHANGELOG, "timers", lambda topic: 4, Crash())  # type: ignore[arg-type]
+    commit = Commit(producer, CHANGELOG, "timers", lambda topic: 4, Fate(), Crash())  # type: ignore[arg-type]
     return await commit(owned, outcome, may_go, acknowledge), owned  # type: ignore[arg-type]
 
 
@@ -127,6 +138,14 @@ async def test_everything_is_durable_before_it_is_stored_and_stored_before_it_is
     assert steps[0] == "begin"
     assert sorted(steps[1:4]) == ["activities/2:2", "changelog/2:3", "commands/2:1"]
     assert steps[4:] == ["commit", "save", "acknowledge events/2<9"]
+    assert owned.unsettled == Transaction(
+        {
+            TopicPartition("commands", 2): 40,
+            TopicPartition("activities", 2): 41,
+            TopicPartition(CHANGELOG, 2): 42,
+        },
+        is_committed=True,
+    )
     assert owned.saved_at == 42  # two states and the partition record, from offset 40
 
 
@@ -156,6 +175,17 @@ async def test_a_pause_while_publishing_aborts_what_was_sent() -> None:
     assert result is Committed.OVERTAKEN
     assert steps[-1] == "abort"
     assert owned.saved_at is None
+
+
+async def test_no_transaction_begins_before_the_last_one_has_ended_everywhere() -> None:
+    steps: list[str] = []
+    producer = Producer(steps)
+    answers = iter((True, False, True, True, True, True))
+    owned = Owned(producer)
+    for _ in range(3):
+        await attempt(an_outcome(), producer, lambda outcome: next(answers), owned)
+    ends = [step for step in steps if step in ("begin", "abort", "commit") or step.startswith("settle")]
+    assert ends == ["begin", "abort", "settle aborted", "begin", "commit", "settle committed", "begin", "commit"]
 
 
 @pytest.mark.parametrize("step", ["begin", "changelog/2:3", "commit"])

@@ -1,0 +1,212 @@
+"""Makes sure of what became of a partition's last transaction before the next one begins.
+
+A commit is confirmed when the coordinator has written down that it is decided; the markers that make the records
+visible reach the partitions afterwards. A broker that is killed in between can lose them for good (measured on Kafka
+4.3.1: docs/decisions.md). What was confirmed then hangs, invisible, and the next transaction of the same producer would
+take it along: if that one is aborted, records are gone whose input is acknowledged. (And what was aborted and hangs
+would be committed with it.) So:
+
+- *While a partition is owned*, the next transaction begins only when the last one has ended everywhere (``settle``).
+  Where it stays open, a marker of our own ends it. That is safe at any time: the coordinator admits a transaction only
+  when it is through with the one before.
+- *When a partition is taken over*, the coordinator is asked what it decided about the former owner's last transaction,
+  before fencing changes the answer; what hangs afterwards is ended just so (``take_over``).
+
+The look costs one request for the offsets up to which all is decided, while the next batch is being decided.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import NamedTuple, TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from orchestrator.errors import ProcessingHalted
+from orchestrator.kafka.clients import closing, open_admin, open_reader
+from orchestrator.kafka.transactions import TransactionState, end_hanging, open_transactions, transaction_state
+from orchestrator.settings import Settings
+from orchestrator.streams.producers import open_partition_producers, stop_producers, transactional_id
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Markers take a few milliseconds. A partition without a leader takes seconds to get one.
+HANGING_S = 5.0
+# Then the worker ends; its restart asks the coordinator anew.
+PATIENCE_S = 60.0
+FIRST_PAUSE_S = 0.002
+LONGEST_PAUSE_S = 0.25
+UNKNOWN = -1  # the offset of a record for which the broker did not tell it
+
+
+class Transaction(NamedTuple):
+    """A transaction that was ended: the offset of the last record in each partition, and how it was ended."""
+
+    written: Mapping[TopicPartition, int]
+    is_committed: bool
+
+
+class Fate:
+    """Looks after the transactions of all partitions of a worker, with one reader that is opened at the first look."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reader: AIOKafkaConsumer | None = None
+        self._opening = asyncio.Lock()
+
+    async def settle(self, number: int, producer: AIOKafkaProducer, last: Transaction) -> None:
+        """Comes back when readers of committed records see what became of all that ``last`` has written.
+
+        Raises:
+            ProcessingHalted: it could not be made visible.
+            KafkaError: the broker refused the marker; ``ProducerFenced`` for a former owner.
+        """
+        began = time.monotonic()
+        pause_s = FIRST_PAUSE_S
+        # Without an offset there is nothing to compare: such a partition gets a marker, which does no harm.
+        unsure = [place for place, offset in last.written.items() if offset == UNKNOWN]
+        left = await self._open_to(last.written)
+        while left and time.monotonic() - began < HANGING_S:
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+            left = await self._open_to(left)
+        if not left and not unsure:
+            return
+        await end_hanging(producer, [*left, *unsure], commit=last.is_committed)
+        if left:
+            _tell(number, left, commit=last.is_committed)
+        while left := await self._open_to(left):
+            if time.monotonic() - began > PATIENCE_S:
+                raise ProcessingHalted(
+                    f"partition {number}: a transaction was ended {PATIENCE_S:.0f} s ago and is still open in "
+                    f"{_names(left)}; the worker stops, and its restart looks at it anew"
+                )
+            await asyncio.sleep(LONGEST_PAUSE_S)
+
+    async def close(self) -> None:
+        """Lets go of the reader."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            await reader.stop()
+
+    async def _open_to(self, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        """What of ``written`` is not behind its partition's last stable offset; all, if the broker does not answer."""
+        known = {place: offset for place, offset in written.items() if offset != UNKNOWN}
+        if not known:
+            return {}
+        try:
+            ends = await (await self._opened()).end_offsets(list(known))
+        except KafkaError as error:  # the caller asks again until its patience ends
+            log.debug("Asking what has ended: %r", error)
+            return known
+        return {place: offset for place, offset in known.items() if ends[place] <= offset}
+
+    async def _opened(self) -> AIOKafkaConsumer:
+        async with self._opening:
+            if self._reader is None:
+                self._reader = await open_reader(self._settings, "fate")
+            return self._reader
+
+
+async def take_over(
+    settings: Settings, numbers: Iterable[int], outputs: Collection[TopicPartition]
+) -> dict[int, AIOKafkaProducer]:
+    """Starts the producers of these partitions, which fences their former owners, and ends what hangs of theirs.
+
+    ``outputs``: every partition that a worker may write to.
+
+    Raises:
+        ProcessingHalted: something hangs that cannot be ended.
+        KafkaError: as starting a producer may.
+    """
+    wanted = sorted(numbers)
+    if not wanted:  # more workers than partitions
+        return {}
+    async with closing(await open_admin(settings, "fate")) as admin:
+        before = {number: await _asked(admin, transactional_id(settings, number)) for number in wanted}
+        producers = await open_partition_producers(settings, wanted)
+        try:
+            await _end_hanging(admin, before, producers, outputs)
+        except BaseException:
+            await stop_producers(producers.values())
+            raise
+    return producers
+
+
+async def _end_hanging(
+    admin: AIOKafkaAdminClient,
+    before: Mapping[int, TransactionState | None],
+    producers: Mapping[int, AIOKafkaProducer],
+    outputs: Collection[TopicPartition],
+) -> None:
+    began = time.monotonic()
+    owner_of = {state.producer_id: number for number, state in before.items() if state is not None}
+    pause_s = FIRST_PAUSE_S
+    is_ended = False
+    while hanging := await _hanging(admin, outputs, owner_of):
+        waited_s = time.monotonic() - began
+        if waited_s > PATIENCE_S:
+            raise ProcessingHalted(
+                f"taking over: transactions of the former owner hang in {_names(set().union(*hanging.values()))}, and "
+                f"markers written for {PATIENCE_S:.0f} s did not end them. Look at `kafka-transactions.sh find-hanging`"
+            )
+        if waited_s > HANGING_S and not is_ended:
+            for number, places in hanging.items():
+                state = before[number]
+                commit = state is not None and state.is_confirmed
+                await end_hanging(producers[number], places, commit=commit)
+                _tell(number, places, commit=commit)
+            is_ended = True
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+
+async def _hanging(
+    admin: AIOKafkaAdminClient, outputs: Collection[TopicPartition], owner_of: Mapping[int, int]
+) -> dict[int, list[TopicPartition]]:
+    """By owned partition, where its former owner has something open."""
+    found: dict[int, list[TopicPartition]] = {}
+    for place, producer_ids in (await _patiently(lambda: open_transactions(admin, outputs))).items():
+        for producer_id in producer_ids & owner_of.keys():
+            found.setdefault(owner_of[producer_id], []).append(place)
+    return found
+
+
+async def _asked(admin: AIOKafkaAdminClient, id_: str) -> TransactionState | None:
+    return await _patiently(lambda: transaction_state(admin, id_))
+
+
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Asks until there is an answer: coordinators and leaders may be moving.
+
+    Raises:
+        KafkaError: what will not go away by waiting, or has not within ``PATIENCE_S``.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return await ask()
+        except (KafkaError, TimeoutError) as error:
+            is_passing = isinstance(error, TimeoutError) or error.retriable or type(error) is KafkaError
+            if not is_passing or time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(LONGEST_PAUSE_S)
+
+
+def _tell(number: int, places: Iterable[TopicPartition], *, commit: bool) -> None:
+    log.warning(
+        "Partition %d: a transaction that was %s had stayed open in %s; a marker of our own has ended it",
+        number,
+        "committed" if commit else "aborted",
+        _names(places),
+        extra={"action": "transaction_settled", "partition": number, "committed": commit},
+    )
+
+
+def _names(places: Iterable[TopicPartition]) -> str:
+    return ", ".join(sorted(f"{place.topic}/{place.partition}" for place in places))

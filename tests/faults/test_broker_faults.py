@@ -1,0 +1,235 @@
+"""What happens to the broker, and on the way to it, loses and repeats nothing.
+
+The broker is the test's own, so that nobody else's tests feel it. The long ones are left to `make test-faults`.
+"""
+
+import asyncio
+import random
+import signal
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from orchestrator.kafka.topics import apply_topics
+from orchestrator.settings import Settings, load_settings
+from orchestrator.streams.app import EXIT_HALTED
+from tests.conftest import PARTITIONS
+from tests.faults.own_broker import OwnCluster
+from tests.worker_process import (
+    SESSION_S,
+    WorkerProcess,
+    assert_counted_once,
+    counted,
+    counts,
+    produce_events,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(600)]
+
+SEED = 20_261_126
+CUSTOMERS = 40
+EVENTS_AT_ONCE = 200
+
+
+@pytest.fixture
+async def cluster(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> AsyncIterator[OwnCluster]:
+    made = OwnCluster(tmp_path_factory.mktemp("broker"), getattr(request, "param", 1))
+    try:
+        await made.start()
+        yield made
+    finally:
+        await made.stop()
+
+
+@pytest.fixture
+async def settings(cluster: OwnCluster, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings for test code, which reaches the brokers directly; topics are made."""
+    made = load_settings(
+        kafka=cluster.direct,
+        data_dir=tmp_path_factory.mktemp("workers"),
+        replicas=cluster.copies,
+        partitions=PARTITIONS,
+    )
+    await apply_topics(made)
+    return made
+
+
+class Load:
+    """Events that keep coming, at an even pace, until it is stopped; what the broker refuses is produced once more."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.sent = 0
+        self._settings = settings
+        self._is_over = False
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> int:
+        self._is_over = True
+        await self._task
+        return self.sent
+
+    async def _run(self) -> None:
+        while not self._is_over:
+            await produce_events(self._settings, EVENTS_AT_ONCE, CUSTOMERS, first=self.sent)
+            self.sent += EVENTS_AT_ONCE
+            await asyncio.sleep(0.05)
+
+
+def a_worker(settings: Settings, cluster: OwnCluster, slot: str = "worker-0") -> WorkerProcess:
+    return WorkerProcess(settings, slot, ORCHESTRATOR_KAFKA=cluster.proxied, ORCHESTRATOR_BATCH_MAX_RECORDS="50")
+
+
+async def all_counted(settings: Settings, total: int, *workers: WorkerProcess) -> None:
+    await counted(settings, total, *workers)
+    for worker in workers:
+        assert await worker.stop() == 0
+    await assert_counted_once(settings, total, CUSTOMERS)
+
+
+@pytest.fixture
+def worker(settings: Settings, cluster: OwnCluster) -> Iterator[WorkerProcess]:
+    made = a_worker(settings, cluster)
+    yield made
+    made.close()
+
+
+async def keeps_running(worker: WorkerProcess) -> None:
+    """It was not ended by what happened: a broker that comes back finds its workers there."""
+    assert worker.process.poll() is None, worker.log.read_text()[-4_000:]
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.endurance)])
+async def test_a_broker_killed_again_and_again_loses_and_repeats_nothing(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess, kills: int
+) -> None:
+    chance = random.Random(SEED)
+    (node,) = cluster.nodes
+    await worker.start().takes_over()
+    load = Load(settings)
+    for _ in range(kills):
+        await asyncio.sleep(0.5 + chance.random())  # the moment of death is left to chance
+        await asyncio.to_thread(node.send, signal.SIGKILL)
+        await cluster.restart(node)
+        await keeps_running(worker)
+    await all_counted(settings, await load.stop(), worker)
+
+
+async def test_a_worker_killed_together_with_the_broker_goes_on_where_both_were(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    (node,) = cluster.nodes
+    load = Load(settings)
+    for life in range(3):
+        await worker.start().takes_over(life + 1)
+        await asyncio.sleep(0.5)  # in the middle of its work
+        await asyncio.to_thread(node.send, signal.SIGKILL)
+        worker.kill()
+        if life == 1:
+            worker.wipe()
+        await cluster.restart(node)
+    worker.start()
+    await all_counted(settings, await load.stop(), worker)
+
+
+@pytest.mark.endurance
+async def test_a_broker_that_is_away_for_a_minute_finds_its_worker_waiting(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    (node,) = cluster.nodes
+    await produce_events(settings, 2_000, CUSTOMERS)
+    await worker.start().takes_over()
+    await asyncio.to_thread(node.send, signal.SIGKILL)
+    await asyncio.sleep(60)
+    await keeps_running(worker)
+    await cluster.restart(node)
+    await produce_events(settings, 1_000, CUSTOMERS, first=2_000)
+    await all_counted(settings, 3_000, worker)
+
+
+@pytest.mark.endurance
+async def test_a_broker_halted_for_longer_than_any_timeout_goes_on_as_if_nothing_was(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    (node,) = cluster.nodes
+    await produce_events(settings, 2_000, CUSTOMERS)
+    await worker.start().takes_over()
+    await asyncio.to_thread(node.send, signal.SIGSTOP)
+    await asyncio.sleep(25)  # longer than a request may take and a session lives
+    await asyncio.to_thread(node.send, signal.SIGCONT)
+    await produce_events(settings, 1_000, CUSTOMERS, first=2_000)
+    await all_counted(settings, 3_000, await running_again(worker))
+
+
+async def running_again(worker: WorkerProcess) -> WorkerProcess:
+    """As a supervisor does: a worker that has ended itself is started again."""
+    await asyncio.sleep(SESSION_S)
+    if worker.process.poll() is not None:
+        assert worker.process.poll() == EXIT_HALTED, worker.log.read_text()[-4_000:]
+        worker.start()
+    return worker
+
+
+async def test_connections_cut_at_any_moment_are_made_again(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    chance = random.Random(SEED)
+    (node,) = cluster.nodes
+    await worker.start().takes_over()
+    load = Load(settings)
+    for _ in range(10):
+        await asyncio.sleep(chance.random())  # the moment is left to chance
+        node.proxy.cut()
+    await keeps_running(worker)
+    await all_counted(settings, await load.stop(), worker)
+
+
+@pytest.mark.endurance
+async def test_a_worker_cut_off_past_its_session_is_replaced_and_cannot_undo_what_its_successor_did(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    (node,) = cluster.nodes
+    successor = WorkerProcess(settings, "worker-1", ORCHESTRATOR_BATCH_MAX_RECORDS="50")  # it has a way of its own
+    try:
+        await produce_events(settings, 5_000, CUSTOMERS)
+        await worker.start().takes_over()
+        node.proxy.unplug()
+        await successor.start().takes_over()
+        await counted(settings, 5_000, successor)
+        before = await counts(settings)
+        node.proxy.plug_in()  # now everything arrives that the first one had sent
+        await running_again(worker)
+        assert await counts(settings) == before
+        await produce_events(settings, 1_000, CUSTOMERS, first=5_000)
+        await all_counted(settings, 6_000, worker, successor)
+    finally:
+        successor.close()
+
+
+@pytest.mark.endurance
+async def test_a_slow_way_to_the_broker_only_makes_the_worker_slow(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    (node,) = cluster.nodes
+    node.proxy.delay_s = 0.2
+    await produce_events(settings, 2_000, CUSTOMERS)
+    await worker.start().takes_over()
+    await all_counted(settings, 2_000, worker)
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("cluster", [3], indirect=True)
+async def test_leaders_that_die_one_after_the_other_lose_and_repeat_nothing(
+    settings: Settings, cluster: OwnCluster, worker: WorkerProcess
+) -> None:
+    await worker.start().takes_over()
+    load = Load(settings)
+    for node in cluster.nodes:
+        await asyncio.sleep(2)  # two of three are enough to go on
+        await asyncio.to_thread(node.send, signal.SIGKILL)
+        await asyncio.sleep(6)  # others lead meanwhile
+        await cluster.restart(node)
+        await cluster.in_sync(settings)
+    await running_again(worker)
+    await all_counted(settings, await load.stop(), worker)
