@@ -8,14 +8,14 @@ The caller stops what it opened (``stop()``; for the admin client ``close()``), 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import Literal, Protocol, TypeVar
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from orchestrator.errors import Unavailable
 from orchestrator.settings import Settings
@@ -97,15 +97,35 @@ async def open_transactional_producer(
     """
 
     def make() -> AIOKafkaProducer:
-        return AIOKafkaProducer(
+        producer = AIOKafkaProducer(
             **connection(settings, role),
             transactional_id=transactional_id,
             linger_ms=linger_ms,
             max_batch_size=batch_bytes,
             max_request_size=LARGEST_REQUEST_BYTES,
         )
+        producer.client.coordinator_lookup = _patient(producer.client.coordinator_lookup)
+        return producer
 
     return await connected(make, settings, role, patience_s)
+
+
+def _patient(lookup: Callable[[int, str], Awaitable[int]]) -> Callable[[int, str], Awaitable[int]]:
+    """The client's search for a coordinator, with every passing failure told as one that is tried again.
+
+    A transactional producer of aiokafka 0.14 ends for good when the connection closes while it asks, which a broker
+    that is being restarted makes likely.
+    """
+
+    async def looked_up(kind: int, key: str) -> int:
+        try:
+            return await lookup(kind, key)
+        except KafkaError as error:
+            if error.retriable:
+                raise NodeNotReadyError(f"looking for the coordinator of {key}: {error!r}") from error
+            raise
+
+    return looked_up
 
 
 async def open_reader(

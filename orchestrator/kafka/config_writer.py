@@ -84,10 +84,17 @@ class ConfigWriter:
             ]
             written = await asyncio.gather(*sent)
             await self._producer.commit_transaction()
-            place = TopicPartition(self._catalog.configs, PARTITION)
             # Of a record that was sent twice the broker may not tell the offset (-1); then there is nothing to compare.
-            while (await self._reader.end_offsets([place]))[place] <= max(each.offset for each in written):
-                await asyncio.sleep(LOOK_S)
+            await self._shown(max(each.offset for each in written))
+
+    async def _shown(self, offset: int) -> None:
+        """Waits until readers of committed records are past ``offset``."""
+        place = TopicPartition(self._catalog.configs, PARTITION)
+        while True:
+            ends = await self._reader.end_offsets([place])
+            if ends[place] > offset:
+                return
+            await asyncio.sleep(LOOK_S)
 
     async def _write_events(self, records: Sequence[ControlRecord]) -> None:
         """Without a transaction: each would leave a hole in the offsets, into which every worker has to look.

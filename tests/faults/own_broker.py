@@ -55,6 +55,7 @@ controlled.shutdown.enable=${hand_over}
 replica.lag.time.max.ms=5000
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=500
+${more}
 """)
 
 
@@ -131,6 +132,7 @@ class Node:
     proxied: int
     controller: int
     proxy: Proxy
+    more: str = ""
     process: ServerProcess | None = field(default=None)
 
     @property
@@ -145,7 +147,7 @@ class Node:
         values = {
             "node": self.number, "voters": voters, "direct": self.direct, "proxied": self.proxied,
             "controller": self.controller, "proxy": self.proxy.port, "data": self.folder / "data", "copies": copies,
-            "in_sync": max(1, copies - 1), "hand_over": "true" if copies > 1 else "false",
+            "in_sync": max(1, copies - 1), "hand_over": "true" if copies > 1 else "false", "more": self.more,
         }  # fmt: skip
         properties.write_text(PROPERTIES.substitute(values))
         run = [java, f"-Dlog4j2.configurationFile={LOG_CONFIG}", "-cp", classpath]
@@ -173,15 +175,15 @@ class Node:
 
 
 class OwnCluster:
-    """Some nodes. ``direct`` and ``proxied`` are addresses for clients."""
+    """Some nodes. ``direct`` and ``proxied`` are addresses for clients; ``more`` are lines for their properties."""
 
-    def __init__(self, folder: Path, count: int = 1) -> None:
+    def __init__(self, folder: Path, count: int = 1, more: str = "") -> None:
         ports = iter(free_ports(4 * count))
         self.nodes: list[Node] = []
         for number in range(1, count + 1):
             direct, proxied, controller, proxy = (next(ports) for _ in range(4))
             self.nodes.append(
-                Node(number, folder / f"node-{number}", direct, proxied, controller, Proxy(proxy, proxied))
+                Node(number, folder / f"node-{number}", direct, proxied, controller, Proxy(proxy, proxied), more)
             )
         self._voters = ",".join(f"{node.number}@{LOOPBACK}:{node.controller}" for node in self.nodes)
         self.copies = min(MOST_COPIES, count)
@@ -198,9 +200,14 @@ class OwnCluster:
         """Starts everything and waits until it answers."""
         for node in self.nodes:
             await node.proxy.start()
-            await asyncio.to_thread(node.start, self._voters, self.copies)
+        await asyncio.to_thread(self.start_nodes)
+
+    def start_nodes(self) -> None:
+        """Starts the nodes without their proxies, and waits until they answer."""
         for node in self.nodes:
-            await asyncio.to_thread(node.answers)
+            node.start(self._voters, self.copies)
+        for node in self.nodes:
+            node.answers()
 
     async def restart(self, node: Node) -> float:
         """Starts a node that was killed, on the data it left; returns how long it took to answer, seconds."""
@@ -225,10 +232,15 @@ class OwnCluster:
 
     async def stop(self) -> None:
         """Ends everything."""
+        await asyncio.to_thread(self.stop_nodes)
+        for node in self.nodes:
+            await node.proxy.stop()
+
+    def stop_nodes(self) -> None:
+        """Ends the nodes."""
         for node in self.nodes:
             if node.process is not None:
-                await asyncio.to_thread(_end, node.process)
-            await node.proxy.stop()
+                _end(node.process)
 
     def logs(self, lines: int = 20) -> str:
         """The ends of the brokers' logs, for a failure."""

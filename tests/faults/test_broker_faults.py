@@ -116,6 +116,7 @@ async def test_a_broker_killed_again_and_again_loses_and_repeats_nothing(
     await all_counted(settings, await load.stop(), worker)
 
 
+@pytest.mark.endurance
 async def test_a_worker_killed_together_with_the_broker_goes_on_where_both_were(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess
 ) -> None:
@@ -167,7 +168,8 @@ async def running_again(worker: WorkerProcess) -> WorkerProcess:
     await asyncio.sleep(SESSION_S)
     if worker.process.poll() is not None:
         assert worker.process.poll() == EXIT_HALTED, worker.log.read_text()[-4_000:]
-        worker.start()
+        before = worker.said("partitions_taken_over")
+        await worker.start().takes_over(before + 1)
     return worker
 
 
