@@ -17,7 +17,7 @@ from tests.bench.span import Span, all_done, span_of_positions
 from tests.bench.usage import watched
 from tests.worker_process import PATIENCE_S, WorkerProcess
 
-STEPS = ("decide", "produce", "commit", "store")
+STEPS = ("decide", "settle", "produce", "commit", "store")
 WORKER = ("-m", "orchestrator", "worker")
 TAKE_OVER_POLL_S = 0.2
 
