@@ -48,13 +48,18 @@ def unconfigured() -> dict[str, str]:
 
 
 class WorkerProcess:
-    """A worker in a process of its own: a counting one, or whatever ``command`` (arguments of python) starts."""
+    """A worker in a process of its own: a counting one, or what ``command`` (arguments of ``program``) starts."""
 
     def __init__(
-        self, settings: Settings, slot: str = "worker-0", command: tuple[str, ...] = COUNTING, **environment: str
+        self,
+        settings: Settings,
+        slot: str = "worker-0",
+        command: tuple[str, ...] = COUNTING,
+        program: str = sys.executable,
+        **environment: str,
     ) -> None:
         self.slot = slot
-        self._command = command
+        self._command = (program, *command)
         self.folder = settings.data_dir / slot
         self.log = settings.data_dir / f"{slot}.log"
         self._environment = {
@@ -78,7 +83,7 @@ class WorkerProcess:
         """Starts it; ``environment`` for this life only."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._command],
+                self._command,
                 cwd=ROOT,
                 env={**self._environment, **environment},
                 stdout=log,

@@ -1,41 +1,23 @@
 """The work of the comparison: a count per customer, and a command for every second event. And whether it was done."""
 
-import json
 from collections import Counter
+from collections.abc import Callable
 
 from aiokafka.admin import NewTopic
 
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_admin
-from orchestrator.kafka.tail import Tail
-from orchestrator.messages.command import SendCommand
+from orchestrator.kafka.tail import Tail, TailRecord
+from orchestrator.messages.codec import encode_command
 from orchestrator.messages.event import EngagementEvent
-from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
+from tests.bench.command import PER_COMMAND, command_for
 from tests.worker_process import an_event
 
-PER_COMMAND = 2  # events
 AT_MS = 1_767_614_400_000
 
-
-def command_for(workspace_id: str, customer_id: str, count: int, now_ms: int) -> SendCommand:
-    """What is sent for the event that makes the count even; the counting worker sends the same."""
-    return SendCommand(
-        id=derived_id("command", workspace_id, customer_id, str(count)),
-        workspace_id=workspace_id,
-        customer_id=customer_id,
-        journey_id="count",
-        version=1,
-        run_id="run",
-        step="send",
-        visit=count,
-        channel="email",
-        template="count",
-        category="marketing",
-        variables={"count": count},
-        decided_at_ms=now_ms,
-    )
+ReadCount = Callable[[bytes, bytes], tuple[str, int]]
 
 
 def events(count: int, customers: int) -> list[EngagementEvent]:
@@ -44,7 +26,7 @@ def events(count: int, customers: int) -> list[EngagementEvent]:
 
 
 async def create_changelog(settings: Settings, name: str) -> None:
-    """The changelog as Faust would create it, but stamped by the broker, so that it tells when a count was changed."""
+    """The changelog as the peer would create it, but stamped by the broker, so that it tells when a count was kept."""
     configs = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
     admin = await open_admin(settings)
     try:
@@ -53,23 +35,43 @@ async def create_changelog(settings: Settings, name: str) -> None:
         await admin.close()
 
 
-async def assert_faust_counted(settings: Settings, changelog: str, total: int, customers: int) -> None:
-    """Every customer's count is right in the changelog, and there is a command for every second event.
+async def assert_counted(settings: Settings, changelog: str, read: ReadCount, total: int, customers: int) -> None:
+    """Every customer's count is right in the changelog, and there is just the right command for every second event.
+
+    ``read`` says what a record of the changelog means: the key of a customer, and the count.
 
     Raises:
         Unavailable: the work was not done.
     """
-    catalog = Catalog(settings)
     counts: dict[str, int] = {}
-    async with await Tail.open(settings, "bench", [(changelog, catalog.customer_partitions)]) as tail:
-        for record in await tail.read_to_end():
-            if record.key is not None and record.value is not None:
-                counts[record.key.decode().partition(":")[2]] = json.loads(record.value)
+    for record in await _records(settings, changelog):
+        if record.key is not None and record.value is not None:
+            key, count = read(record.key, record.value)
+            counts[key.partition(":")[2]] = count
     expected = {f"c{i}": total // customers + (i < total % customers) for i in range(customers)}
     if counts != {name: count for name, count in expected.items() if count}:
         wrong = sum(counts.get(name) != count for name, count in expected.items())
-        raise Unavailable(f"checking the plain Faust idiom: {wrong} of {customers} counts are wrong in {changelog}")
-    await assert_commands(settings, sum(count // PER_COMMAND for count in expected.values()))
+        raise Unavailable(f"checking {changelog}: {wrong} of {customers} counts are wrong")
+    await _assert_same_commands(settings, expected)
+
+
+async def _assert_same_commands(settings: Settings, counts: dict[str, int]) -> None:
+    """Each command is there once, and is byte for byte what the Python programs write."""
+    due = {}
+    for number, (customer, most) in enumerate(counts.items()):
+        for count in range(PER_COMMAND, most + 1, PER_COMMAND):
+            record = encode_command(command_for("acme", customer, count, AT_MS + (count - 1) * len(counts) + number))
+            due[record.key, count] = (record.value, tuple(record.headers))
+    topic = Catalog(settings).commands("email")
+    records = await _records(settings, topic)
+    found = Counter((record.value, record.headers) for record in records)
+    missing = [key for key, command in due.items() if found[command] != 1]
+    if missing or len(records) != len(due):
+        example = f", such as the one for {missing[0]}" if missing else ""
+        raise Unavailable(
+            f"checking {topic}: {len(records)} commands, expected are {len(due)}; "
+            f"{len(missing)} of them are not there just once{example}"
+        )
 
 
 async def assert_commands(settings: Settings, expected: int) -> None:
@@ -78,11 +80,12 @@ async def assert_commands(settings: Settings, expected: int) -> None:
     Raises:
         Unavailable: there are more or fewer.
     """
-    catalog = Catalog(settings)
-    topic = catalog.commands("email")
-    ids: Counter[bytes] = Counter()
-    async with await Tail.open(settings, "bench", [(topic, catalog.spec(topic).partitions)]) as tail:
-        for record in await tail.read_to_end():
-            ids[dict(record.headers)["ce_id"]] += 1
+    topic = Catalog(settings).commands("email")
+    ids = Counter(dict(record.headers)["ce_id"] for record in await _records(settings, topic))
     if len(ids) != expected or ids.total() != expected:
         raise Unavailable(f"checking {topic}: {ids.total()} commands with {len(ids)} ids, expected are {expected}")
+
+
+async def _records(settings: Settings, topic: str) -> list[TailRecord]:
+    async with await Tail.open(settings, "bench", [(topic, Catalog(settings).customer_partitions)]) as tail:
+        return await tail.read_to_end()

@@ -12,7 +12,7 @@ from mode.loop import use
 from orchestrator.catalog import Catalog
 from orchestrator.messages.codec import decode_engagement, encode_command
 from orchestrator.settings import Settings, load_settings
-from tests.bench.counter import command_for
+from tests.bench.command import command_for
 
 TABLE = "counts"
 

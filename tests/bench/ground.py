@@ -111,6 +111,6 @@ async def installation(ground: Ground, name: str, time: str = "wall") -> AsyncIt
 async def _delete_topics(settings: Settings, mark: str) -> None:
     admin = await open_admin(settings)
     try:
-        await admin.delete_topics([name for name in await admin.list_topics() if name.startswith(mark)])
+        await admin.delete_topics([name for name in await admin.list_topics() if mark in name])
     finally:
         await admin.close()

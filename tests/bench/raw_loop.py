@@ -17,7 +17,7 @@ from orchestrator.kafka.clients import closing, open_group_consumer, open_produc
 from orchestrator.messages.codec import decode_engagement, encode_command
 from orchestrator.settings import Settings, load_settings
 from orchestrator.streams.producers import acknowledged, submit
-from tests.bench.counter import PER_COMMAND, command_for
+from tests.bench.command import PER_COMMAND, command_for
 
 MAX_RECORDS = 2_000
 WAIT_MS = 200

@@ -25,6 +25,9 @@ PATIENCE_S = 240.0
 POLL_S = 0.25
 
 
+Steps = Sequence[tuple[int, int]]  # (milliseconds since 1970, events done by then), in order
+
+
 class Span(NamedTuple):
     """``events`` were done after ``began_s`` (Unix time of the first commit) and up to ``ended_s``."""
 
@@ -68,6 +71,11 @@ async def _committed(admin: AIOKafkaAdminClient, group: str, topic: str) -> int:
 
 
 async def span_of_positions(settings: Settings) -> Span:
+    """From the first of :func:`steps_of_positions` to the last."""
+    return span_of(await steps_of_positions(settings))
+
+
+async def steps_of_positions(settings: Settings) -> Steps:
     """From the positions of the partitions, which stand in the changelog with each batch."""
     catalog = Catalog(settings)
     reached = []
@@ -78,28 +86,43 @@ async def span_of_positions(settings: Settings) -> Span:
                 reached.append((record.timestamp, record.partition, position))
     reached.sort()
     positions: Counter[int] = Counter()
-    steps: list[tuple[int, int]] = []  # (milliseconds, events done so far)
+    steps: list[tuple[int, int]] = []
     for timestamp, partition, position in reached:
         if position > positions[partition]:
             positions[partition] = position
             steps.append((timestamp, positions.total()))
-    return _span(steps)
+    return steps
 
 
-async def span_of_records(settings: Settings, topic: str, events_per_record: int) -> Span:
-    """From the records of a topic of which each stands for so many events, all along."""
-    partitions = Catalog(settings).customer_partitions
-    async with await Tail.open(settings, "bench", [(topic, partitions)]) as tail:
-        by_time = Counter(record.timestamp for record in await tail.read_to_end())
+async def steps_of_records(settings: Settings, topic: str, events_per_record: int, changelog: str | None) -> Steps:
+    """From the records of a topic of which each stands for so many events, all along.
+
+    The last of these events are done when the last record of the changelog, if there is one, is there as well.
+    """
+    by_time = Counter(await _timestamps(settings, topic))
     steps, done = [], 0
     for timestamp, records in sorted(by_time.items()):
         done += records * events_per_record
         steps.append((timestamp, done))
-    return _span(steps)
+    if changelog is not None and steps:
+        steps[-1] = (max(steps[-1][0], *await _timestamps(settings, changelog)), done)
+    return steps
 
 
-def _span(steps: Sequence[tuple[int, int]]) -> Span:
-    if len(steps) < 2 or steps[-1][0] == steps[0][0]:
-        raise Unavailable(f"measuring a span: {len(steps)} batches are too few; take more events")
-    (began_ms, before), (ended_ms, after) = steps[0], steps[-1]
+async def _timestamps(settings: Settings, topic: str) -> list[int]:
+    async with await Tail.open(settings, "bench", [(topic, Catalog(settings).customer_partitions)]) as tail:
+        return [record.timestamp for record in await tail.read_to_end()]
+
+
+def span_of(steps: Steps, warm_up: float = 0.0) -> Span:
+    """From the step before which at least ``warm_up`` (0..1) of the events were done, to the last.
+
+    Raises:
+        Unavailable: there are too few steps.
+    """
+    most = steps[-1][1] if steps else 0
+    counted = [step for step in steps if step[1] >= warm_up * most]
+    if len(counted) < 2 or counted[-1][0] == counted[0][0]:
+        raise Unavailable(f"measuring a span: {len(counted)} batches are too few; take more events")
+    (began_ms, before), (ended_ms, after) = counted[0], counted[-1]
     return Span(began_ms / 1_000, ended_ms / 1_000, after - before)
