@@ -13,6 +13,7 @@ from rich.console import Console
 
 from orchestrator.errors import OrchestratorError
 from tests.bench import engine
+from tests.bench.contenders import PEERS
 from tests.bench.ground import Ground, ground
 from tests.bench.machine import described, load
 from tests.bench.measurement import Measurement
@@ -36,7 +37,7 @@ def main() -> int:
         err.print(f"{time.monotonic() - began:5.0f} s  {line}", highlight=False, markup=False)
 
     try:
-        with ground(options.quick, options.events, say) as here:
+        with ground(options.quick, options.events, tuple(options.peers), say) as here:
             if options.profile:
                 out.print(engine.profile(here), highlight=False, markup=False)
                 return 0
@@ -75,6 +76,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=MEASUREMENTS, help=", ".join(MEASUREMENTS))
     parser.add_argument("--quick", action="store_true", help="small sizes: checks that everything runs")
     parser.add_argument("--events", type=int, metavar="N", help="events that a worker finds in Kafka")
+    parser.add_argument(
+        "--peers", nargs="+", default=[], metavar="NAME", choices=PEERS, help="same-work: only with " + ", ".join(PEERS)
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to this file as well")
     parser.add_argument("--profile", action="store_true", help="instead: where the engine's time goes, by function")
     return parser.parse_args()

@@ -2,8 +2,9 @@
 
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 
@@ -15,13 +16,18 @@ from tests.bench.peers import kafka_streams, peers_python
 from tests.worker_process import COUNTING
 
 OURS = "worker shell"
-STREAMS_ONCE = "Kafka Streams, exactly_once_v2"
-STREAMS_LEAST = "Kafka Streams, at_least_once"
-QUIX_LEAST = "Quix Streams, at-least-once"
-QUIX_ONCE = "Quix Streams, exactly-once"
-FAUST = "plain Faust idiom"
-RAW = "raw aiokafka without state"
-CONFLUENT = "confluent-kafka without state"
+# By the names that --peers takes, in the order of the table: what each is called there, and the target.
+PEERS: Mapping[str, tuple[str, float | None]] = MappingProxyType(
+    {
+        "faust": ("plain Faust idiom", 10),
+        "streams": ("Kafka Streams, exactly_once_v2, one thread", 1),
+        "quix": ("Quix Streams, at-least-once", 1.5),
+        "streams-least": ("Kafka Streams, at_least_once, one thread", None),
+        "quix-once": ("Quix Streams, exactly-once", None),
+        "raw": ("raw aiokafka without state", None),
+        "confluent": ("confluent-kafka without state", None),
+    }
+)
 
 # Milliseconds between commits. Kafka Streams' own default for exactly_once_v2; its default for at_least_once is 30 s,
 # after which nobody here would wait for the last commit, and a flush of the producer in each second costs little.
@@ -47,26 +53,38 @@ class Contender:
     changelog: Changelog | None = None
 
 
-def contenders(say: Callable[[str], None]) -> list[Contender]:
-    """All of them, in the order in which they run; what has to be built or installed first is.
+def ours() -> Contender:
+    """Our shell."""
+    return Contender(OURS, lambda _: (sys.executable, *COUNTING))
+
+
+def peers(names: Sequence[str], say: Callable[[str], None]) -> list[Contender]:
+    """The peers with these names; what has to be built or installed first is.
 
     Raises:
         StackError: that cannot be done.
     """
-    java, python = kafka_streams(say), peers_python(say)
-    streams = Changelog(lambda settings: f"{settings.group}-counts-changelog", _read_long)
-    quix = Changelog(lambda settings: f"changelog__{settings.group}--{Catalog(settings).events}--default", _read_quix)
-    faust = Changelog(lambda settings: f"{settings.group}-{TABLE}-changelog", _read_json)
-    return [
-        Contender(OURS, lambda _: (sys.executable, *COUNTING)),
-        Contender(STREAMS_ONCE, _streams(java, "exactly_once_v2", STREAMS_ONCE_MS), streams),
-        Contender(QUIX_LEAST, _quix(python, "at-least-once"), quix),
-        Contender(FAUST, lambda _: (sys.executable, "-m", "tests.bench.faust_idiom"), faust),
-        Contender(STREAMS_LEAST, _streams(java, "at_least_once", STREAMS_LEAST_MS), streams),
-        Contender(QUIX_ONCE, _quix(python, "exactly-once"), quix),
-        Contender(RAW, lambda _: (sys.executable, "-m", "tests.bench.raw_loop")),
-        Contender(CONFLUENT, lambda settings: (python, "-m", "tests.bench.confluent_loop", *_topics(settings))),
-    ]
+    return [_peer(name, say) for name in names]
+
+
+def _peer(name: str, say: Callable[[str], None]) -> Contender:
+    match name:
+        case "faust":
+            return Contender(name, lambda _: (sys.executable, "-m", "tests.bench.faust_idiom"), FAUST_LOG)
+        case "streams":
+            return Contender(name, _streams(kafka_streams(say), "exactly_once_v2", STREAMS_ONCE_MS), STREAMS_LOG)
+        case "streams-least":
+            return Contender(name, _streams(kafka_streams(say), "at_least_once", STREAMS_LEAST_MS), STREAMS_LOG)
+        case "quix":
+            return Contender(name, _quix(peers_python(say), "at-least-once"), QUIX_LOG)
+        case "quix-once":
+            return Contender(name, _quix(peers_python(say), "exactly-once"), QUIX_LOG)
+        case "raw":
+            return Contender(name, lambda _: (sys.executable, "-m", "tests.bench.raw_loop"))
+        case "confluent":
+            python = peers_python(say)
+            return Contender(name, lambda settings: (python, "-m", "tests.bench.confluent_loop", *_topics(settings)))
+    raise ValueError(f"no peer is called {name}")
 
 
 def _streams(java: Sequence[str], guarantee: str, commit_ms: int) -> Callable[[Settings], Sequence[str]]:
@@ -98,3 +116,8 @@ def _read_json(key: bytes, value: bytes) -> tuple[str, int]:
 
 def _read_quix(key: bytes, value: bytes) -> tuple[str, int]:
     return key.decode().partition("|")[0], msgspec.json.decode(value, type=int)
+
+
+STREAMS_LOG = Changelog(lambda settings: f"{settings.group}-counts-changelog", _read_long)
+QUIX_LOG = Changelog(lambda settings: f"changelog__{settings.group}--{Catalog(settings).events}--default", _read_quix)
+FAUST_LOG = Changelog(lambda settings: f"{settings.group}-{TABLE}-changelog", _read_json)

@@ -24,7 +24,10 @@ FOLDER = Path(__file__).parents[2] / ".local" / "bench"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """``events``: how many the workers get, None for the default; ``say``: tells the person what goes on."""
+    """``events``: how many the workers get, None for the default; ``say``: tells the person what goes on.
+
+    ``peers``: with whom the same work is compared, empty for all. ``broker``: the pid of a broker of our own.
+    """
 
     kafka: str
     postgres: str
@@ -33,6 +36,8 @@ class Ground:
     is_quick: bool
     events: int | None
     say: Callable[[str], None]
+    peers: tuple[str, ...] = ()
+    broker: int | None = None
 
     def size(self, full: int, quick: int) -> int:
         """How much of something there is to be in this run."""
@@ -44,7 +49,7 @@ class Ground:
 
 
 @contextmanager
-def ground(is_quick: bool, events: int | None, say: Callable[[str], None]) -> Iterator[Ground]:
+def ground(is_quick: bool, events: int | None, peers: tuple[str, ...], say: Callable[[str], None]) -> Iterator[Ground]:
     """The servers at the addresses that are given, else ones of our own on this machine, with durable settings."""
     kind = choose(os.environ, lambda: False)
     folder = FOLDER / uuid4().hex[:8]
@@ -53,10 +58,12 @@ def ground(is_quick: bool, events: int | None, say: Callable[[str], None]) -> It
         if kind is Kind.EXTERNAL:
             with running_stack(kind) as given:
                 label = f"given by {KAFKA_VARIABLE} and {POSTGRES_VARIABLE}; their settings are not known here"
-                yield Ground(given.kafka, given.postgres, folder, label, is_quick, events, say)
+                yield Ground(given.kafka, given.postgres, folder, label, is_quick, events, say, peers)
         else:
             with _own(folder, say) as (kafka, postgres):
-                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say)
+                server = read_state(folder).kafka
+                broker = None if server is None else server.process.pid
+                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say, peers, broker)
     finally:
         shutil.rmtree(folder)
 

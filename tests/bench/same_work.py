@@ -1,30 +1,19 @@
 """The same work, one after the other in one run and again: our shell, and its peers in Python and in Java."""
 
-from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from tests.bench.backlog import Backlog, backlog
 from tests.bench.command import PER_COMMAND
-from tests.bench.contenders import (
-    CONFLUENT,
-    FAUST,
-    OURS,
-    QUIX_LEAST,
-    QUIX_ONCE,
-    RAW,
-    STREAMS_LEAST,
-    STREAMS_ONCE,
-    Contender,
-    contenders,
-)
+from tests.bench.contenders import OURS, PEERS, Contender, ours, peers
 from tests.bench.counter import assert_commands, assert_counted, create_changelog, events
 from tests.bench.ground import PARTITIONS, Ground, installation
 from tests.bench.machine import yardstick_us
 from tests.bench.measurement import Measurement
 from tests.bench.span import Steps, all_done, span_of, steps_of_positions, steps_of_records
-from tests.bench.usage import Usage, watched
+from tests.bench.usage import MACHINE, Usage, watched
 from tests.worker_process import WorkerProcess, assert_counted_once, produce
 
 EVENTS = 320_000
@@ -49,18 +38,25 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Events per second after the warm-up and of the whole, CPU µs per event, most MiB; the yardstick before, in µs."""
+    """What one run reached. Rates are events per second, after the warm-up and with it; CPU is µs per event, after it.
+
+    ``others``: how many of the cores everything else on the machine kept busy. ``yardstick_us``: just before the run.
+    """
 
     rate: float
     whole_rate: float
     cpu_us: float
+    broker_us: float | None
+    others: float
     rss_mib: float
     yardstick_us: float
 
     def __str__(self) -> str:
+        broker = "" if self.broker_us is None else f" and {self.broker_us:.1f} of the broker's"
         return (
-            f"{self.rate:,.0f} events/s (with the warm-up {self.whole_rate:,.0f}), {self.cpu_us:.1f} µs of CPU per "
-            f"event, {self.rss_mib:,.0f} MiB, yardstick before it {self.yardstick_us:.1f} µs"
+            f"{self.rate:,.0f} events/s ({self.whole_rate:,.0f} with the warm-up), {self.cpu_us:.1f} µs of CPU per "
+            f"event{broker}, {self.rss_mib:,.0f} MiB; others kept {self.others:.2f} cores busy, yardstick before "
+            f"{self.yardstick_us:.1f} µs"
         )
 
 
@@ -70,40 +66,33 @@ async def measure(ground: Ground) -> list[Measurement]:
     customers = min(CUSTOMERS, total // 4)
     work = _work(total, customers)
     for_faust = _work(min(total, FAUST_ROUNDS * customers), customers)
-    taking_part = contenders(ground.say)
-    results: defaultdict[str, list[Result]] = defaultdict(list)
+    names = [name for name in PEERS if name in ground.peers or not ground.peers]
+    contenders = [ours(), *peers(names, ground.say)]
+    results: dict[str, list[Result]] = {contender.name: [] for contender in contenders}
     for _ in range(ground.size(TIMES, 1)):
-        for contender in taking_part:
-            results[contender.name].append(
-                await _run(ground, contender, for_faust if contender.name == FAUST else work)
-            )
+        for contender in contenders:
+            to_do = for_faust if contender.name == "faust" else work
+            results[contender.name].append(await _run(ground, contender, to_do))
     best = {name: max(found, key=lambda result: result.rate) for name, found in results.items()}
-    details = {
-        **{f"{name}, run {n}": str(each) for name, found in results.items() for n, each in enumerate(found, start=1)},
-        "ratios": f"of the better of {len(results[OURS])} runs of each, in turn; events after the first half of them",
-        "events": f"{total:,} of {customers:,} customers; the Faust idiom the first {for_faust.total:,} of them",
-        "checked": "every customer's count and every command, byte for byte; of loops without state: their number",
+    details: dict[str, float | str] = {
+        f"{name}, run {n}": str(each) for name, found in results.items() for n, each in enumerate(found, start=1)
     }
+    details["ratios"] = f"of the better of {len(results[OURS])} runs of each, in turn; events after the first half"
+    details["events"] = f"{total:,} of {customers:,} customers; the Faust idiom the first {for_faust.total:,} of them"
+    details["checked"] = "every count, and every command byte for byte; of loops without state, how many there are"
     return [
-        _against(FAUST, f"{WHAT}: against the {FAUST}", 10, best, details),
-        _against(STREAMS_ONCE, f"… against {STREAMS_ONCE}, one thread", 1, best),
-        _against(QUIX_LEAST, f"… against {QUIX_LEAST}", 1.5, best),
-        *(
-            _against(name, f"… against {name}", None, best)
-            for name in (QUIX_ONCE, STREAMS_LEAST, RAW, CONFLUENT)
-        ),
-    ]  # fmt: skip
+        _against(name, best[OURS], best[name], WHAT if not place else "…", {} if place else details)
+        for place, name in enumerate(names)
+    ]
 
 
-def _against(
-    name: str, what: str, target: float | None, best: dict[str, Result], details: dict[str, str] | None = None
-) -> Measurement:
-    ours, theirs = best[OURS], best[name]
+def _against(name: str, mine: Result, theirs: Result, what: str, details: dict[str, float | str]) -> Measurement:
+    called, target = PEERS[name]
     note = (
-        f"{ours.rate:,.0f} against {theirs.rate:,.0f} events/s; "
-        f"{ours.cpu_us:.1f} against {theirs.cpu_us:.1f} µs of CPU per event"
+        f"{mine.rate:,.0f} against {theirs.rate:,.0f} events/s; "
+        f"{mine.cpu_us:.1f} against {theirs.cpu_us:.1f} µs of CPU per event"
     )
-    return Measurement(what, "x", target, ours.rate / theirs.rate, note, details=details or {})
+    return Measurement(f"{what}: against {called}", "x", target, mine.rate / theirs.rate, note, details=details)
 
 
 def _work(total: int, customers: int) -> Work:
@@ -121,12 +110,12 @@ async def _run(ground: Ground, contender: Contender, work: Work) -> Result:
         process = WorkerProcess(settings, "counter-0", tuple(arguments), program)
         try:
             process.start()
-            async with watched(process.process.pid) as (usage,):
+            async with watched(process.process.pid, MACHINE, *([ground.broker] if ground.broker else [])) as usages:
                 await all_done(settings, topic, work.total, [process])
             await process.stop()
         finally:
             process.close()
-        result = _result(await _steps(settings, contender, work), usage, yardstick)
+        result = _result(await _steps(settings, contender, work), usages, yardstick)
         ground.say(f"same work: {contender.name}: {result}")
         return result
 
@@ -139,13 +128,22 @@ async def _steps(settings: Settings, contender: Contender, work: Work) -> Steps:
     changelog = contender.changelog
     if changelog is None:
         await assert_commands(settings, sum(len(each) // PER_COMMAND for each in work.records.values()))
+        name = None
     else:
-        await assert_counted(settings, changelog.name(settings), changelog.read, work.total, work.customers)
-    name = None if changelog is None else changelog.name(settings)
+        name = changelog.name(settings)
+        await assert_counted(settings, name, changelog.read, work.total, work.customers)
     return await steps_of_records(settings, Catalog(settings).commands("email"), PER_COMMAND, name)
 
 
-def _result(steps: Steps, usage: Usage, yardstick: float) -> Result:
+def _result(steps: Steps, usages: Sequence[Usage], yardstick: float) -> Result:
     span = span_of(steps, WARM_UP)
-    cpu_s = usage.between(span.began_s, span.ended_s)
-    return Result(span.rate, span_of(steps).rate, 1e6 * cpu_s / span.events, usage.rss_bytes / 2**20, yardstick)
+    spent_s, machine_s, *broker_s = (each.between(span.began_s, span.ended_s) for each in usages)
+    return Result(
+        rate=span.rate,
+        whole_rate=span_of(steps).rate,
+        cpu_us=1e6 * spent_s / span.events,
+        broker_us=1e6 * broker_s[0] / span.events if broker_s else None,
+        others=max(0.0, machine_s - spent_s - sum(broker_s)) / (span.ended_s - span.began_s),
+        rss_mib=usages[0].rss_bytes / 2**20,
+        yardstick_us=yardstick,
+    )

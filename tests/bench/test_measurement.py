@@ -2,8 +2,9 @@
 
 import pytest
 
+from orchestrator.errors import Unavailable
 from tests.bench.measurement import Measurement, not_measured, percentile
-from tests.bench.span import _span as span_of_steps
+from tests.bench.span import span_of
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.0, 1), (0.5, 50), (0.95, 95), (0.99, 99), (1.0, 100)])
@@ -38,5 +39,16 @@ def test_what_is_not_measured_says_so() -> None:
 
 
 def test_the_first_batch_is_not_in_the_span() -> None:
-    span = span_of_steps([(1_000, 500), (1_500, 700), (3_000, 2_500)])
+    span = span_of([(1_000, 500), (1_500, 700), (3_000, 2_500)])
     assert (span.events, span.rate) == (2_000, 1_000.0)
+
+
+def test_a_warm_up_is_not_in_the_span() -> None:
+    steps = [(1_000, 500), (3_000, 1_200), (4_000, 2_200)]
+    assert [span_of(steps, warm_up).events for warm_up in (0.0, 0.2, 0.5)] == [1_700, 1_700, 1_000]
+    assert span_of(steps, 0.5).rate == 1_000.0
+
+
+def test_a_span_needs_two_moments() -> None:
+    with pytest.raises(Unavailable, match="1 batches are too few"):
+        span_of([(1_000, 500), (3_000, 1_000)], 0.9)

@@ -1,4 +1,4 @@
-"""The CPU time of a process over time, so that it can be told for any span afterwards."""
+"""The CPU time of processes and of the machine over time, so that it can be told for any span afterwards."""
 
 import asyncio
 import time
@@ -11,19 +11,27 @@ import psutil
 SAMPLE_S = 0.05
 
 
+MACHINE = 0  # in place of a pid: everything that runs here
+IDLE = {"idle", "iowait", "guest", "guest_nice"}  # guests are counted as user and nice as well
+
+
 class Usage:
-    """Samples of (Unix time, CPU seconds so far, user and system together) of one process."""
+    """Samples of (Unix time, CPU seconds so far, user and system together) of one process, or of the machine."""
 
     def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
+        self._process = psutil.Process(pid) if pid != MACHINE else None
         self._samples: list[tuple[float, float]] = []
         self.rss_bytes = 0  # the most that was seen
 
     def sample(self) -> None:
         """Takes one sample."""
-        times = self._process.cpu_times()
-        self._samples.append((time.time(), times.user + times.system))
-        self.rss_bytes = max(self.rss_bytes, self._process.memory_info().rss)
+        if self._process is None:
+            busy_s = sum(spent for name, spent in psutil.cpu_times()._asdict().items() if name not in IDLE)
+        else:
+            times = self._process.cpu_times()
+            busy_s = times.user + times.system
+            self.rss_bytes = max(self.rss_bytes, self._process.memory_info().rss)
+        self._samples.append((time.time(), busy_s))
 
     def between(self, began_s: float, ended_s: float) -> float:
         """CPU seconds spent from one Unix time to another, between samples in proportion."""
