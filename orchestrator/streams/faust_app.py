@@ -21,6 +21,7 @@ from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
 from orchestrator.streams.faust_recovery import BatchRecovery
 from orchestrator.streams.record import InputRecord
+from orchestrator.streams.rocksdb import SharedMemory
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +29,6 @@ TABLE = "customers"
 COMMIT_INTERVAL_S = 1.0
 HEARTBEAT_S = 1.5
 REBALANCE_TIMEOUT_S = 30.0
-# Per partition. Faust's defaults are 2 GiB of cache and three buffers of 64 MiB.
-STORE_OPTIONS = {
-    "driver": "rocksdict",
-    "block_cache_size": 32 << 20,
-    "write_buffer_size": 16 << 20,
-    "max_write_buffer_number": 2,
-    "bloom_filter_size": 10,  # bits per key
-}
 
 
 class Partitions(Work, Protocol):
@@ -69,8 +62,9 @@ class FaustApp:
             partitions=catalog.customer_partitions,
             key_type=bytes,
             value_type=bytes,
-            options=dict(STORE_OPTIONS),
+            options={"driver": "rocksdict"},
         )
+        self._table.data.rocksdb_options = SharedMemory()
         self.app.transport.Consumer = partial(BatchConsumer, partitions)
         self.app.tables._recovery = BatchRecovery(
             self.app, self.app.tables, self._take_over, self._check_positions, fail

@@ -1,10 +1,10 @@
 """Everything this worker holds for one partition, from the moment it takes it over until it lets go of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
 from aiokafka import AIOKafkaProducer
-from rocksdict import Rdict, WriteBatch
+from rocksdict import Rdict, ReadOptions, WriteBatch
 
 from orchestrator.errors import DecodeError, ProcessingHalted
 from orchestrator.streams.batch import Due, Outcome, due
@@ -25,7 +25,8 @@ D = TypeVar("D")
 
 # Decoded states kept from batch to batch, per partition: active customers are seen again soon. About 2 KiB each.
 CACHED_STATES = 4_000
-SCANNED_AT_ONCE = 1_000  # customers, between two turns of other tasks
+# Customers, between two turns of other tasks: 2 ms, about.
+SCANNED_AT_ONCE = 250
 
 
 class OwnedPartition(Generic[D, S]):
@@ -48,6 +49,8 @@ class OwnedPartition(Generic[D, S]):
         self._store = store
         self._decider = decider
         self._cache: dict[bytes, S] = {}
+        self._is_indexed = False
+        self._noted: set[bytes] = set()  # customers who are in the index already while it is being built
 
     def load(self, key: bytes) -> S | None:
         """The state of a customer, None when there is none.
@@ -78,8 +81,8 @@ class OwnedPartition(Generic[D, S]):
         self._store.write(batch)
         self.record = outcome.record
         self._remember(outcome.changed)
-        for key, (due_ms, held) in outcome.due.items():
-            self.timers.update(key, due_ms, held)
+        for key, found in outcome.due.items():
+            self._note(key, found)
 
     def customers(self, prefix: bytes, after: bytes, most: int) -> list[bytes]:
         """At most ``most`` keys of customers that begin with ``prefix`` and come after ``after``, in order."""
@@ -95,7 +98,7 @@ class OwnedPartition(Generic[D, S]):
         """Finds out anew when a customer is due."""
         state = self.load(key)
         found = Due(None, ()) if state is None else due(self._decider, directory, key, state)
-        self.timers.update(key, found.due_ms, found.held)
+        self._note(key, found)
         return found
 
     def reconsider_all(self, directory: D) -> Iterator[int]:
@@ -111,18 +114,29 @@ class OwnedPartition(Generic[D, S]):
             after = keys[-1]
             yield len(keys)
 
-    def index_timers(self, directory: D) -> Iterator[int]:
-        """Builds the timer index from the whole store; yields after every few customers, how many those were."""
-        update = self.timers.update
-        own = (OFFSET_KEY, PARTITION_KEY)
-        for seen, (key, raw) in enumerate(self._store.items(), 1):
-            if key in own:
-                continue
-            due_ms, held = due(self._decider, directory, key, self._decode(raw))
-            if due_ms is not None or held:
-                update(key, due_ms, held)
+    def index_timers(self, directory: Callable[[], D]) -> Iterator[None]:
+        """Builds the timer index from the whole store while batches go on; yields after every few customers.
+
+        The store is read as it stands at the first step. Who changes after that is in the index already, and rightly.
+        ``directory``: the newest, or a journey that has been resumed meanwhile would hold those who come after.
+        """
+        noted, update = self._noted, self.timers.update
+        once = ReadOptions()
+        once.fill_cache(False)
+        for seen, (key, raw) in enumerate(self._store.items(read_opt=once), 1):
+            if key not in noted and key not in (OFFSET_KEY, PARTITION_KEY):
+                due_ms, held = due(self._decider, directory(), key, self._decode(raw))
+                if due_ms is not None or held:
+                    update(key, due_ms, held)
             if seen % SCANNED_AT_ONCE == 0:
-                yield SCANNED_AT_ONCE
+                yield
+        self._is_indexed = True
+        self._noted = set()
+
+    def _note(self, key: bytes, found: Due) -> None:
+        self.timers.update(key, found.due_ms, found.held)
+        if not self._is_indexed:
+            self._noted.add(key)
 
     def _decode(self, raw: bytes) -> S:
         try:

@@ -45,6 +45,7 @@ class Worker(Generic[D, S]):
         self._fail = fail
         self._producers: dict[int, AIOKafkaProducer] = {}
         self._pipelines: dict[int, Pipeline[D, S]] = {}
+        self._indexing: asyncio.Task[None] | None = None
 
     @property
     def owned(self) -> list[OwnedPartition[D, S]]:
@@ -62,7 +63,7 @@ class Worker(Generic[D, S]):
         return min(started, default=None)
 
     async def take_over(self, stores: Mapping[int, Rdict], acknowledge: Acknowledge) -> None:
-        """Becomes the owner of these partitions and of no others: fences, recovers, and finds out who is due.
+        """Becomes the owner of these partitions and of no others: fences and recovers; who is due is found out later.
 
         Raises:
             ProcessingHalted: when the state cannot be had.
@@ -77,9 +78,6 @@ class Worker(Generic[D, S]):
         owned = [
             OwnedPartition(number, store, self._producers[number], tools.decider) for number, store in stores.items()
         ]
-        for partition in owned:
-            for _ in partition.index_timers(tools.configs.view.directory):
-                await asyncio.sleep(0)
         self._pipelines = {
             partition.number: Pipeline(tools, partition, acknowledge, self.room.set, self._fail) for partition in owned
         }
@@ -87,10 +85,9 @@ class Worker(Generic[D, S]):
         took_s = time.monotonic() - started
         RECOVERY_SECONDS.observe(took_s)
         log.info(
-            "Owns %d partitions; read %d changelog records; %d customers wait; ready after %.1f s",
+            "Owns %d partitions; read %d changelog records; ready after %.1f s",
             len(owned),
             recovered,
-            sum(len(partition.timers) for partition in owned),
             took_s,
             extra={
                 "action": "partitions_taken_over",
@@ -99,6 +96,7 @@ class Worker(Generic[D, S]):
                 "seconds": round(took_s, 3),
             },
         )
+        self._indexing = asyncio.create_task(self._index_timers(owned, started))
 
     def check_positions(self, committed: Mapping[tuple[str, int], int | None]) -> None:
         """Compares the group's committed offsets with what the states say, before reading goes on from the former.
@@ -131,7 +129,28 @@ class Worker(Generic[D, S]):
     async def let_go(self) -> None:
         """Drops every partition, after the batches in work."""
         await self.finish()
+        if self._indexing is not None:
+            self._indexing.cancel()
+            await asyncio.wait([self._indexing])
+            self._indexing = None  # and with it what it still refers to of the stores
         self._pipelines = {}
         PARTITIONS_OWNED.set(0)
         producers, self._producers = self._producers, {}
         await stop_producers(producers.values())
+
+    async def _index_timers(self, owned: Sequence[OwnedPartition[D, S]], since_s: float) -> None:
+        """Finds out who waits for which moment, between batches: of a million customers that takes a while."""
+        configs = self._tools.configs
+        try:
+            for partition in owned:
+                for _ in partition.index_timers(lambda: configs.view.directory):
+                    await asyncio.sleep(0)
+        except Exception as error:  # whatever it is: a wait that is not known never ends
+            self._fail(error)
+        took_s = time.monotonic() - since_s
+        log.info(
+            "Knows all timers: %d customers wait; found out %.1f s after the assignment",
+            sum(len(partition.timers) for partition in owned),
+            took_s,
+            extra={"action": "timers_indexed", "seconds": round(took_s, 3)},
+        )

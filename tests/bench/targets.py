@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from tests.bench import api, backtest, engine, journeys, latency, pause, recovery, same_work, sink
+from tests.bench import api, backtest, engine, journeys, latency, pause, recovery, same_work, sink, timers
 from tests.bench.ground import Ground
 from tests.bench.measurement import Measurement, not_measured
 
@@ -21,6 +21,7 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "mix": journeys.measure_mix,
         "two-workers": journeys.measure_two,
         "recovery": recovery.measure,
+        "timers": timers.measure,
         "latency": latency.measure,
         "pause": pause.measure,
         "sink": sink.measure,
@@ -29,15 +30,6 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
 )
 
 NOT_MEASURED = (
-    not_measured(
-        "1,000,000 customers waiting in one worker: RSS",
-        "GiB",
-        1.5,
-        "takes longer than this whole run; `recovery` says how much 240,000 take",
-        more_is_better=False,
-    ),
-    not_measured("1,000,000 customers waiting: timers p99 lateness at rest", "s", 1, "as above", more_is_better=False),
-    not_measured("1,000,000 customers waiting: timers due, sustained", "timers/s", 5_000, "as above"),
     not_measured(
         "dashboard, 30 days, 100 journeys, 10 million activities: page usable",
         "s",

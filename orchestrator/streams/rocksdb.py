@@ -1,0 +1,41 @@
+"""How RocksDB is opened: all partitions of a worker share one budget of memory, however many they are.
+
+Faust opens each partition with a cache and with write buffers of its own. Here one cache holds the blocks of all of
+them, their indexes and filters too, and what their write buffers take is taken from it.
+"""
+
+from faust.stores.rocksdb import RocksDBOptions
+from rocksdict import BlockBasedOptions, Cache, Options, WriteBufferManager
+
+MIB = 1 << 20
+# What a worker's stores keep in memory. Write buffers are a part of it: they may take WRITE_BUFFERS_BYTES, and the
+# largest is written to the disk before that is exceeded.
+CACHE_BYTES = 256 * MIB
+WRITE_BUFFERS_BYTES = 128 * MIB
+WRITE_BUFFER_BYTES = 16 * MIB  # of one partition, before it is written to the disk; one more may be on its way there
+BLOOM_BITS = 10  # per key; most customers that are asked for and are not there cost no look at the disk
+
+
+class SharedMemory(RocksDBOptions):  # type: ignore[misc]  # Faust is untyped here
+    """Options for every store of a worker. Takes the place of ``faust.stores.rocksdb.Store.rocksdb_options``."""
+
+    def __init__(self) -> None:
+        super().__init__(use_rocksdict=True)
+        self.cache = Cache(CACHE_BYTES)
+        self._buffers = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFERS_BYTES, False, self.cache)
+
+    def as_options(self) -> Options:
+        """Options for one more store in the same memory."""
+        table = BlockBasedOptions()
+        table.set_block_cache(self.cache)
+        table.set_cache_index_and_filter_blocks(True)
+        table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+        table.set_bloom_filter(BLOOM_BITS, block_based=False)
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_max_open_files(self.max_open_files)
+        options.set_write_buffer_size(WRITE_BUFFER_BYTES)
+        options.set_max_write_buffer_number(2)
+        options.set_write_buffer_manager(self._buffers)
+        options.set_block_based_table_factory(table)
+        return options
