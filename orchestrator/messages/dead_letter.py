@@ -1,12 +1,27 @@
-"""A record that could not be used: key and value byte for byte, and the reasons in headers."""
+"""A record that could not be used: key and value byte for byte, and the reasons in headers.
+
+The record's own headers come first, ours behind them. So a letter can be read back and its record sent again as it was.
+"""
+
+from collections.abc import Sequence
 
 import msgspec
 
+from orchestrator.errors import DecodeError
+
 _PREFIX = "orchestrator-dead-letter-"
+_TOPIC, _PARTITION, _OFFSET = f"{_PREFIX}topic", f"{_PREFIX}partition", f"{_PREFIX}offset"
+CUT_FROM = f"{_PREFIX}cut-from-bytes"
+# On a record that was sent again: "topic/partition/offset" of its letter. One each time.
+REDRIVEN_FROM = "orchestrator-redriven-from"
+MAX_MESSAGE_CHARS = 1_000
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a record stood, what it was and why it was set aside. Its own headers are kept in front of ours."""
+    """Where a record stood, what it was and why it was set aside.
+
+    ``cut_from_bytes``: how long the value was of a record too large to be kept whole, whose own headers are gone too.
+    """
 
     topic: str
     partition: int
@@ -18,16 +33,59 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     stage: str  # "decode" | "decide"
     reason: str
     message: str
+    cut_from_bytes: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the record stood."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def redriven_from(self) -> tuple[str, ...]:
+        """The letters that this record was before: it was sent again so many times, and set aside anew."""
+        return tuple(value.decode(errors="replace") for name, value in self.headers if name == REDRIVEN_FROM)
 
     def all_headers(self) -> list[tuple[str, bytes]]:
         """The record's headers, then where it stood and why it is here (at most 1,000 characters of message)."""
         ours = {
-            "topic": self.topic,
-            "partition": str(self.partition),
-            "offset": str(self.offset),
-            "timestamp-ms": str(self.timestamp_ms),
-            "stage": self.stage,
-            "reason": self.reason,
-            "message": self.message[:1_000],
+            _TOPIC: self.topic,
+            _PARTITION: str(self.partition),
+            _OFFSET: str(self.offset),
+            f"{_PREFIX}timestamp-ms": str(self.timestamp_ms),
+            f"{_PREFIX}stage": self.stage,
+            f"{_PREFIX}reason": self.reason,
+            f"{_PREFIX}message": self.message[:MAX_MESSAGE_CHARS],
         }
-        return [*self.headers, *((_PREFIX + name, value.encode()) for name, value in ours.items())]
+        if self.cut_from_bytes is not None:
+            ours[CUT_FROM] = str(self.cut_from_bytes)
+        return [*self.headers, *((name, value.encode()) for name, value in ours.items())]
+
+
+def parse_dead_letter(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> DeadLetter:
+    """The letter that a record of the dead-letter topic is.
+
+    Raises:
+        DecodeError: its headers do not say where a record stood and why it was set aside.
+    """
+    # A whole letter that somebody copied to an input topic brings the headers of its first time along: ours are last.
+    begin = max((place for place, (name, _) in enumerate(headers) if name == _TOPIC), default=len(headers))
+    try:
+        ours = {name: content.decode() for name, content in headers[begin:]}
+        cut_from = ours.get(CUT_FROM)
+        return DeadLetter(
+            topic=ours[_TOPIC],
+            partition=int(ours[_PARTITION]),
+            offset=int(ours[_OFFSET]),
+            timestamp_ms=int(ours[f"{_PREFIX}timestamp-ms"]),
+            key=key,
+            value=value,
+            headers=tuple(headers[:begin]),
+            stage=ours[f"{_PREFIX}stage"],
+            reason=ours[f"{_PREFIX}reason"],
+            message=ours[f"{_PREFIX}message"],
+            cut_from_bytes=None if cut_from is None else int(cut_from),
+        )
+    except KeyError as error:
+        raise DecodeError("malformed", f"no dead letter: it has no header {error}") from error
+    except ValueError as error:  # of int() or decode()
+        raise DecodeError("malformed", f"no dead letter: a header cannot be read: {error}") from error

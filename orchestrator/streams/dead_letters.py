@@ -1,5 +1,7 @@
 """Records that could not be used, as they go to the dead-letter topic: bytes kept, context in headers."""
 
+from msgspec.structs import replace
+
 from orchestrator.errors import DecodeError
 from orchestrator.messages.dead_letter import DeadLetter
 from orchestrator.streams.record import InputRecord, Outgoing
@@ -9,7 +11,6 @@ from orchestrator.streams.record import InputRecord, Outgoing
 MAX_LETTER_BYTES = 1_900_000
 KEPT_BYTES = 1_000_000
 MAX_KEY_BYTES = 2_000
-CUT_FROM = "orchestrator-dead-letter-cut-from-bytes"
 
 
 def undecodable(topic: str, partition: int, record: InputRecord, error: DecodeError) -> DeadLetter:
@@ -43,6 +44,11 @@ def outgoing(letter: DeadLetter) -> Outgoing:
     sizes = [len(letter.key or b""), len(value or b""), *(len(name) + len(content) for name, content in headers)]
     if sum(sizes) <= MAX_LETTER_BYTES:
         return Outgoing(letter.key, value, headers)
-    ours = headers[len(letter.headers) :]
-    ours.append((CUT_FROM, str(len(value or b"")).encode()))
-    return Outgoing((letter.key or b"")[:MAX_KEY_BYTES] or None, (value or b"")[:KEPT_BYTES], ours)
+    cut = replace(
+        letter,
+        key=(letter.key or b"")[:MAX_KEY_BYTES] or None,
+        value=(value or b"")[:KEPT_BYTES],
+        headers=(),
+        cut_from_bytes=len(value or b""),
+    )
+    return Outgoing(cut.key, cut.value, cut.all_headers())

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator import __version__
-from orchestrator.cli import app, main
+from orchestrator.cli.app import app, main
 from tests.builders import a_journey
 
 

@@ -1,5 +1,6 @@
 from orchestrator.errors import DecodeError
-from orchestrator.streams.dead_letters import CUT_FROM, KEPT_BYTES, outgoing, undecidable, undecodable
+from orchestrator.messages.dead_letter import CUT_FROM
+from orchestrator.streams.dead_letters import KEPT_BYTES, outgoing, undecidable, undecodable
 from tests.input_records import Record
 
 ERROR = DecodeError("malformed", "it is not JSON")

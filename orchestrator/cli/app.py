@@ -13,6 +13,7 @@ from rich.console import Console
 
 from orchestrator import __version__
 from orchestrator.backtest.commands import backtest_command, journeys, simulate_command
+from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.errors import OrchestratorError
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry.log import set_up_logging
@@ -30,6 +31,7 @@ schemas = typer.Typer(help="The published contracts in schemas/.", no_args_is_he
 for name, group in {
     "local": local,
     "topics": topics,
+    "dead-letters": dead_letters,
     "db": db,
     "keys": keys,
     "schemas": schemas,

@@ -1,0 +1,329 @@
+"""Commands for records that could not be used: see what they are, and send them again."""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from orchestrator.catalog import Catalog
+from orchestrator.definitions.duration import parse_duration
+from orchestrator.errors import DecodeError
+from orchestrator.kafka.dead_letters import (
+    Chosen,
+    Found,
+    Place,
+    Redriven,
+    Summary,
+    Wanted,
+    choose,
+    destination,
+    find,
+    redrive,
+)
+from orchestrator.messages.cloudevents import parse_time_ms
+from orchestrator.settings import Settings, load_settings
+from orchestrator.telemetry.log import set_up_logging
+
+dead_letters = typer.Typer(
+    help="Records that could not be used: journeys.dead-letters.v1.",
+    no_args_is_help=True,
+)
+out = Console()
+err = Console(stderr=True)
+
+SHOWN_CHARS = 48  # of a message, in a list
+
+Topic = Annotated[str | None, typer.Option(help="Only of this topic.")]
+Reason = Annotated[str | None, typer.Option(help="Only with this reason, such as malformed or engine_error.")]
+Stage = Annotated[str | None, typer.Option(help="Only of this stage: decode or decide.")]
+Since = Annotated[str | None, typer.Option(help="Set aside since: a time (2026-11-26T08:00:00Z), or PT2H ago.")]
+Key = Annotated[str | None, typer.Option(help="Only with this key, workspace:customer.")]
+Customer = Annotated[str | None, typer.Option(help="Only of this customer id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+@dead_letters.command("list")
+def list_command(
+    topic: Topic = None,
+    reason: Reason = None,
+    stage: Stage = None,
+    since: Since = None,
+    key: Key = None,
+    customer: Customer = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most letters to show; all are counted.")] = 50,
+    by_place: Annotated[bool, typer.Option("--by-place", help="By partition and offset; else newest first.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what was set aside, newest first, and count it by topic, stage and reason."""
+    settings, catalog = _installation()
+    wanted = _wanted(settings, topic, reason, stage, since, key, customer)
+    chosen = asyncio.run(choose(settings, catalog, wanted))
+    letters = (chosen.letters if by_place else chosen.newest_first())[:limit]
+    if as_json:
+        _print_json(_list_document(chosen, letters))
+        return
+    _print_list(chosen, letters)
+
+
+@dead_letters.command("show")
+def show_command(
+    place: Annotated[list[str], typer.Argument(help="PARTITION/OFFSET or PARTITION OFFSET, as in the list.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show all of a letter: where the record stood, why it was set aside, its key, headers and value."""
+    settings, catalog = _installation()
+    found = asyncio.run(find(settings, catalog, _place("/".join(place))))
+    if as_json:
+        _print_json(_letter_document(catalog, found))
+        return
+    for line in _letter_lines(catalog, found):
+        _say(line)
+
+
+@dead_letters.command("redrive")
+def redrive_command(
+    places: Annotated[
+        list[str] | None, typer.Argument(help="PARTITION/OFFSET, as in the list; none: the filters.")
+    ] = None,
+    topic: Topic = None,
+    reason: Reason = None,
+    stage: Stage = None,
+    since: Since = None,
+    key: Key = None,
+    customer: Customer = None,
+    all_letters: Annotated[bool, typer.Option("--all", help="Everything; else name places or a filter.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be sent.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Send records that were set aside to their topics again; exit 1 if one could not be.
+
+    What was applied meanwhile is recognised by source and id and changes nothing. The letters stay until the retention
+    of their topic ends; filters leave those out whose record has come back as a newer letter.
+    """
+    filters = (topic, reason, stage, since, key, customer)
+    if bool(places) + any(filters) + all_letters != 1:
+        raise typer.BadParameter("say what to redrive: places, or filters, or --all")
+    settings, catalog = _installation()
+    wanted = _wanted(settings, *filters)
+    if places:
+        wanted = Wanted(places=frozenset(map(_place, places)))
+    chosen = asyncio.run(choose(settings, catalog, wanted))
+    letters = chosen.letters if places else [each for each in chosen.letters if not each.has_come_back]
+    if wanted.places is not None and (absent := wanted.places - {each.place for each in letters}):
+        raise typer.BadParameter(f"there is no dead letter at {', '.join(map(str, sorted(absent)))}")
+    _print_counts(letters)
+    if come_back := len(chosen.letters) - len(letters):
+        _say(f"{come_back:,} more were redriven before and came back: only their newest letters count")
+    if cut := sum(each.is_cut for each in letters):
+        _say(f"{cut:,} of them were too large to be kept whole and will be refused; show says where the record is")
+    if not letters:
+        return
+    if dry_run:
+        _say(f"would redrive {len(letters):,}; nothing was sent")
+        return
+    if not yes:
+        typer.confirm(f"Send {len(letters):,} records again?", abort=True)
+    done = asyncio.run(redrive(settings, catalog, [each.place for each in letters]))
+    _print_redriven(done)
+    raise typer.Exit(1 if done.refused else 0)
+
+
+def _installation() -> tuple[Settings, Catalog]:
+    settings = load_settings(log_format="text")
+    set_up_logging(settings)
+    return settings, Catalog(settings)
+
+
+def _wanted(
+    settings: Settings,
+    topic: str | None,
+    reason: str | None,
+    stage: str | None,
+    since: str | None,
+    key: str | None,
+    customer: str | None,
+) -> Wanted:
+    if topic is not None and not topic.startswith(settings.topic_prefix):
+        topic = settings.topic_prefix + topic
+    since_ms = None if since is None else _moment_ms(since, time.time())
+    return Wanted(topic=topic, reason=reason, stage=stage, since_ms=since_ms, key=key, customer=customer)
+
+
+def _moment_ms(text: str, now_s: float) -> int:
+    """Milliseconds since 1970 UTC of a time, or of a duration before now."""
+    try:
+        if text.startswith("P"):
+            return round((now_s - parse_duration(text).total_seconds()) * 1_000)
+        return parse_time_ms(text)
+    except (ValueError, DecodeError) as error:
+        raise typer.BadParameter(f"--since: {error}") from error
+
+
+def _place(text: str) -> Place:
+    partition, _, offset = text.partition("/")
+    if not (partition.isascii() and partition.isdigit() and offset.isascii() and offset.isdigit()):
+        raise typer.BadParameter(f"{text!r} is no place; write PARTITION/OFFSET, such as 2/117")
+    return Place(int(partition), int(offset))
+
+
+def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
+    if letters:
+        table = Table("place", "set aside", "stood at", "stage", "reason", "key", "bytes", "redriven", "message")
+        for each in letters:
+            table.add_row(
+                str(each.place),
+                f"{_moment(each.set_aside_ms):%Y-%m-%d %H:%M:%S}",
+                escape(each.origin),
+                each.stage,
+                escape(each.reason),
+                escape(_text(each.key)),
+                f"{each.value_bytes:,}" + (" (cut)" if each.is_cut else ""),
+                f"{each.redriven}" + (", came back" if each.has_come_back else ""),
+                escape(each.message[:SHOWN_CHARS]),
+            )
+        out.print(table)
+    _print_counts(chosen.letters)
+    if len(letters) < len(chosen.letters):
+        _say(f"shown are {len(letters):,} of {len(chosen.letters):,}; see --limit and the filters")
+    if chosen.unreadable:
+        err.print(f"{chosen.unreadable:,} records of the topic are no dead letters of ours", style="yellow")
+
+
+def _print_counts(letters: Sequence[Summary]) -> None:
+    counts = Chosen(list(letters), 0).by_reason()
+    if not counts:
+        _say("no dead letters")
+        return
+    for (topic, stage, reason), count in counts.most_common():
+        _say(f"{count:>9,}  {topic}  {stage}  {reason}")
+
+
+def _print_redriven(done: Redriven) -> None:
+    for topic, count in sorted(done.sent.items()):
+        _say(f"sent {count:,} to {topic}")
+    for place, reason in done.refused:
+        err.print(f"not sent: {place}: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
+    _say(f"redriven: {done.sent.total():,}; refused: {len(done.refused):,}")
+
+
+def _list_document(chosen: Chosen, letters: Sequence[Summary]) -> dict[str, object]:
+    return {
+        "letters": [
+            {
+                "place": str(each.place),
+                "set_aside_at": _moment(each.set_aside_ms).isoformat(),
+                "origin": each.origin,
+                "stage": each.stage,
+                "reason": each.reason,
+                "message": each.message,
+                "key": _text(each.key),
+                "value_bytes": each.value_bytes,
+                "is_cut": each.is_cut,
+                "redriven": each.redriven,
+                "has_come_back": each.has_come_back,
+            }
+            for each in letters
+        ],
+        "total": len(chosen.letters),
+        "unreadable": chosen.unreadable,
+        "counts": [
+            {"topic": topic, "stage": stage, "reason": reason, "count": count}
+            for (topic, stage, reason), count in chosen.by_reason().most_common()
+        ],
+    }
+
+
+def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
+    letter = found.letter
+    kind, value = _shown(letter.value)
+    return {
+        "place": str(found.place),
+        "set_aside_at": _moment(found.set_aside_ms).isoformat(),
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "timestamp": _moment(letter.timestamp_ms).isoformat(),
+        "stage": letter.stage,
+        "reason": letter.reason,
+        "message": letter.message,
+        "key": _text(letter.key),
+        "headers": [[name, _text(content)] for name, content in letter.headers],
+        "redriven_from": list(letter.redriven_from),
+        "cut_from_bytes": letter.cut_from_bytes,
+        "value_kind": kind,
+        "value": json.loads(value) if kind == "json" else value,
+        "redrive": _fate(catalog, found),
+    }
+
+
+def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
+    letter = found.letter
+    kind, value = _shown(letter.value)
+    size = len(letter.value or b"")
+    lines = [
+        f"place      {found.place}, set aside {_moment(found.set_aside_ms):%Y-%m-%d %H:%M:%S} UTC",
+        f"stood at   {letter.place}, arrived {_moment(letter.timestamp_ms):%Y-%m-%d %H:%M:%S} UTC",
+        f"stage      {letter.stage}",
+        f"reason     {letter.reason}",
+        f"message    {letter.message}",
+        f"key        {_text(letter.key)}",
+        *(f"header     {name}: {_text(content)}" for name, content in letter.headers),
+        *(f"redriven   from {origin}" for origin in letter.redriven_from),
+        f"redrive    {_fate(catalog, found)}",
+    ]
+    if letter.cut_from_bytes is not None:
+        lines.append(f"cut        the first {size:,} of {letter.cut_from_bytes:,} bytes; its own headers are not kept")
+    return [*lines, f"value      {size:,} bytes, {kind}", value]
+
+
+def _fate(catalog: Catalog, found: Found) -> str:
+    match destination(catalog, found.letter):
+        case str(reason):
+            return f"not possible: {reason}"
+        case topic, partition:
+            return f"would go to {topic}/{partition}"
+
+
+def _shown(value: bytes | None) -> tuple[str, str]:
+    """What a value is (json, text, hex, none) and how to print it."""
+    if value is None:
+        return "none", ""
+    try:
+        msgspec.json.decode(value)
+        return "json", msgspec.json.format(value, indent=2).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # so it is something else
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return "hex", value.hex(" ")
+    return (
+        ("text", text)
+        if all(letter.isprintable() or letter in "\r\n\t" for letter in text)
+        else ("hex", value.hex(" "))
+    )
+
+
+def _text(raw: bytes | None) -> str:
+    """Readable, whatever it is."""
+    return "" if raw is None else raw.decode(errors="backslashreplace")
+
+
+def _moment(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1_000, UTC)
+
+
+def _print_json(document: object) -> None:
+    out.print_json(json.dumps(document, allow_nan=False))
+
+
+def _say(line: str) -> None:
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
