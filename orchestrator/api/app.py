@@ -42,7 +42,7 @@ from orchestrator.api.steward import Steward
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.settings import Settings
-from orchestrator.telemetry.metrics import serve_metrics
+from orchestrator.telemetry.probes import serve_telemetry
 
 log = logging.getLogger(__name__)
 
@@ -149,15 +149,14 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.leave)
-    prometheus = serve_metrics(settings.metrics_port) if settings.metrics_port else None
+    telemetry = serve_telemetry(settings.metrics_port) if settings.metrics_port else None
     try:
         await server.serve()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
-        if prometheus:
-            prometheus[0].shutdown()
-            prometheus[0].server_close()
+        if telemetry:
+            telemetry.stop()
     if failures:
         raise failures[0]
 

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import signal
+import time
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
+from orchestrator.sink.health import PULSE_S, Vitals, liveness, readiness
 from orchestrator.sink.loop import drain
 from orchestrator.telemetry.log import set_up_logging
-from orchestrator.telemetry.metrics import serve_metrics
+from orchestrator.telemetry.probes import Probes, serve_telemetry
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +30,24 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    server = serve_metrics(settings.metrics_port)[0] if settings.metrics_port else None
+    vitals = Vitals()
+    probes = Probes(
+        live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
+    )
+    telemetry = serve_telemetry(settings.metrics_port, probes) if settings.metrics_port else None
+    pulse = asyncio.create_task(_pulse(vitals))
     try:
-        await drain(settings, Catalog(settings).activities, stop)
+        await drain(settings, Catalog(settings).activities, stop, vitals)
     finally:
-        if server is not None:
-            server.shutdown()
-            server.server_close()
+        pulse.cancel()
+        if telemetry is not None:
+            telemetry.stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
     log.info("Stopped", extra={"action": "sink_stopped"})
+
+
+async def _pulse(vitals: Vitals) -> None:
+    while True:
+        vitals.turn()
+        await asyncio.sleep(PULSE_S)

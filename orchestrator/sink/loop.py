@@ -18,6 +18,7 @@ from orchestrator.kafka.stopping import Stopped, unless_stopped
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import Written, commit
 from orchestrator.sink.decode import RawRecord
+from orchestrator.sink.health import Vitals
 from orchestrator.sink.source import ActivitySource
 from orchestrator.store.faults import translated
 from orchestrator.store.migrate import pending_on
@@ -31,47 +32,51 @@ FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 5.0
 STANDBY_PAUSE_S = 1.0  # between two tries for the lock: a waiting statement would hold back PostgreSQL's vacuum
 LAG_EVERY_S = 1.0
+# Where there is nothing to write, PostgreSQL is asked whether it is there: a session that died silently is a lost lock.
+ASK_EVERY_S = 5.0
+_ASK_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 5.0
 
 
-async def drain(settings: Settings, topic: str, stop: asyncio.Event) -> None:
+async def drain(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals) -> None:
     """Keeps PostgreSQL up to date with ``topic`` until ``stop`` is set; the batch in hand is finished first."""
     pause_s = FIRST_PAUSE_S
     while not stop.is_set():
         began = time.monotonic()
         try:
-            await _session(settings, topic, stop)
+            await _session(settings, topic, stop, vitals)
         except Stopped:
             return
         except Unavailable as error:
             if time.monotonic() - began > LONGEST_PAUSE_S:
                 pause_s = FIRST_PAUSE_S  # it had worked for a while: a new trouble, not the old one
+            vitals.connect()
             extra = {"action": "sink_interrupted", "pause_s": pause_s}
             log.warning("%s; beginning again in %.2g s", error, pause_s, extra=extra)
             await _wait(stop, pause_s)
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-async def _session(settings: Settings, topic: str, stop: asyncio.Event) -> None:
+async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals) -> None:
     """One life of the database connection, from the lock to the first fault or the stop."""
     connection = await unless_stopped(connect(settings, application="sink"), stop)
     try:
         writer = ActivityWriter(connection, settings.sink_group)
-        await unless_stopped(_become_the_writer(connection, writer, settings.sink_group), stop)
+        await unless_stopped(_become_the_writer(connection, writer, settings.sink_group, vitals), stop)
         with translated("reading the sink's offsets"):
             offsets = await writer.offsets(topic)
         source = await unless_stopped(ActivitySource.open(settings, topic, offsets), stop)
         try:
             extra = {"action": "sink_started", "topic": topic, "offsets": offsets}
             log.info("Writing %s to PostgreSQL", topic, extra=extra)
-            await _copy(connection, writer, source, topic, stop)
+            await _copy(connection, writer, source, topic, stop, vitals)
         finally:
             await source.close()
     finally:
         await _close(connection)
 
 
-async def _become_the_writer(connection: Connection, writer: ActivityWriter, group: str) -> None:
+async def _become_the_writer(connection: Connection, writer: ActivityWriter, group: str, vitals: Vitals) -> None:
     """Waits until this session holds the lock and the tables are there."""
     if missing := await pending_on(connection):
         raise Unavailable(
@@ -81,20 +86,33 @@ async def _become_the_writer(connection: Connection, writer: ActivityWriter, gro
     is_standby = False
     with translated("taking the sink's lock"):
         while not await writer.try_lock():
+            vitals.stand_by()
             if not is_standby:
                 is_standby = True
                 log.info("Another sink writes for %s; standing by", group, extra={"action": "sink_standby"})
             await asyncio.sleep(STANDBY_PAUSE_S)
+    vitals.connect()  # to Kafka
 
 
 async def _copy(
-    connection: Connection, writer: ActivityWriter, source: ActivitySource, topic: str, stop: asyncio.Event
+    connection: Connection,
+    writer: ActivityWriter,
+    source: ActivitySource,
+    topic: str,
+    stop: asyncio.Event,
+    vitals: Vitals,
 ) -> None:
-    lag_due = 0.0
+    lag_due = ask_due = 0.0
     while not stop.is_set():
         records = await source.read()
-        if records:
-            await _write(connection, writer, topic, records)
+        if records or time.monotonic() >= ask_due:
+            if records:
+                await _write(connection, writer, topic, records)
+            else:
+                await _ask(connection)
+            vitals.hear()
+            ask_due = time.monotonic() + ASK_EVERY_S
+        vitals.go_round(is_kafka_silent=source.is_silent)
         if connection.is_closed():
             raise Unavailable("writing activities: PostgreSQL closed the connection, and with it this sink's lock")
         if time.monotonic() >= lag_due:
@@ -103,6 +121,11 @@ async def _copy(
             await source.report_lag()
             if source.has_grown():
                 raise Unavailable(f"reading {topic}: it has more partitions now")
+
+
+async def _ask(connection: Connection) -> None:
+    with translated("asking PostgreSQL whether it is there"):
+        await connection.fetchval("SELECT 1", timeout=_ASK_TIMEOUT_S)
 
 
 async def _write(connection: Connection, writer: ActivityWriter, topic: str, records: list[RawRecord]) -> Written:

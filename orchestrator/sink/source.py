@@ -28,7 +28,7 @@ class ActivitySource:
         self._topic = topic
         self._partitions = partitions
         self._empty_reads = 0  # in a row
-        self._is_silent = False
+        self.is_silent = False  # the broker has stopped to answer
 
     @classmethod
     async def open(cls, settings: Settings, topic: str, offsets: Mapping[int, int]) -> "ActivitySource":
@@ -92,12 +92,12 @@ class ActivitySource:
         heard_ms = max((answer for answer in answers if answer is not None), default=None)
         # While records wait here to be written nothing is asked of the broker, so that its silence means nothing.
         has_asked = self._empty_reads * READ_WAIT_MS > SILENCE_S * 1_000
-        was_silent = self._is_silent
-        self._is_silent = has_asked and heard_ms is not None and now_ms - heard_ms > SILENCE_S * 1_000
-        if self._is_silent and not was_silent:
+        was_silent = self.is_silent
+        self.is_silent = has_asked and heard_ms is not None and now_ms - heard_ms > SILENCE_S * 1_000
+        if self.is_silent and not was_silent:
             extra = {"action": "kafka_silent", "topic": self._topic}
             log.warning("Kafka has not answered for %.0f s; trying on until it does", SILENCE_S, extra=extra)
-        if was_silent and not self._is_silent:
+        if was_silent and not self.is_silent:
             log.info("Kafka answers again", extra={"action": "kafka_answers", "topic": self._topic})
 
     def has_grown(self) -> bool:

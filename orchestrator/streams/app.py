@@ -27,18 +27,18 @@ from orchestrator.streams.crash import Crash, crash_from
 from orchestrator.streams.decider import Decider, JourneyDecider
 from orchestrator.streams.fate import Fate
 from orchestrator.streams.faust_app import FaustApp
+from orchestrator.streams.health import PULSE_S, STUCK_S, Signs, Vitals, is_stuck, liveness, readiness
+from orchestrator.streams.lag import LagReport
 from orchestrator.streams.pipeline import Tools
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
 from orchestrator.streams.worker import Worker
-from orchestrator.telemetry.metrics import serve_metrics
+from orchestrator.telemetry.metrics import CUSTOMER_PARTITIONS
+from orchestrator.telemetry.probes import Probes, serve_telemetry
 
 log = logging.getLogger(__name__)
 
 EXIT_HALTED = 70  # EX_SOFTWARE: ended on purpose, without acknowledging; to be started again
-WATCH_S = 5.0
-# Longer than a broker takes to restart or a partition to elect a leader; a batch takes well under a second.
-STUCK_S = 120.0
 STOP_S = 30.0
 
 # A batch makes some hundred thousand objects, none of them in a cycle, and drops them all at its end. To look for them
@@ -66,13 +66,18 @@ class StreamService(Generic[D, S]):
         decider: Decider[D, S],
         crash: Crash,
         fail: Callable[[BaseException], NoReturn],
+        vitals: Vitals,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._decider = decider
         self._crash = crash
         self._fail = fail
+        self._vitals = vitals
         self._stopped = asyncio.Event()
+        self._are_topics_checked = False
+        self._configs: Configs[D, S] | None = None
+        self._worker: Worker[D, S] | None = None
 
     def stop(self) -> None:
         """Ends the service in order: batches in work are finished, their offsets are committed, the group is left."""
@@ -84,24 +89,29 @@ class StreamService(Generic[D, S]):
         Raises:
             ConfigurationError: topics are missing or have another partition count.
         """
-        try:
-            await unless_stopped(check_topics(self._settings, self._catalog), self._stopped)
-        except Stopped:
-            return
         async with AsyncExitStack() as stack:
-            plain = await stack.enter_async_context(closing(await open_producer(self._settings, self._settings.slot)))
-            configs = Configs(self._settings, self._catalog.configs, self._decider)
+            self._start(stack, self._pulse())
+            try:
+                await unless_stopped(check_topics(self._settings, self._catalog), self._stopped)
+                self._are_topics_checked = True
+                plain = await unless_stopped(open_producer(self._settings, self._settings.slot), self._stopped)
+            except Stopped:
+                return
+            await stack.enter_async_context(closing(plain))
+            self._configs = configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
             fate = Fate(self._settings)
             stack.push_async_callback(fate.close)
             tools = self._tools(plain, fate, configs)
             stack.push_async_callback(tools.guard.close)
             outputs = [TopicPartition(*place) for place in self._catalog.written_by("streams")]
-            worker = Worker(tools, self._catalog.changelog, outputs, self._fail)
+            self._worker = worker = Worker(tools, self._catalog.changelog, outputs, self._fail)
             faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
             ticker = Ticker(self._settings, worker, configs, self._decider, plain, self._catalog.timers)
+            inputs = (self._catalog.events, self._catalog.deliveries, self._catalog.timers)
+            lag_report = LagReport(inputs, worker, faust_app.known_positions)
             self._start(stack, ticker.run())
-            self._start(stack, self._watch(worker))
+            self._start(stack, lag_report.run())
             self._start(stack, self._run_faust(faust_app))
             await self._stopped.wait()
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
@@ -137,13 +147,23 @@ class StreamService(Generic[D, S]):
         if not self._stopped.is_set():
             raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason
 
-    async def _watch(self, worker: Worker[D, S]) -> None:
-        """Ends the worker when a batch does not get finished."""
+    async def _pulse(self) -> None:
+        """Leaves the worker's signs for those who watch it, and ends it when a batch does not get finished."""
         while True:
-            await asyncio.sleep(WATCH_S)
-            started_s = worker.oldest_batch_s()
-            if started_s is not None and time.monotonic() - started_s > STUCK_S:
+            self._vitals.signs = signs = self._signs(time.monotonic())
+            if is_stuck(signs, signs.turned_s):
                 raise ProcessingHalted(f"a batch has been in work for {STUCK_S:.0f} s; does Kafka answer?")
+            await asyncio.sleep(PULSE_S)
+
+    def _signs(self, now_s: float) -> Signs:
+        worker, configs = self._worker, self._configs
+        return Signs(
+            turned_s=now_s,
+            oldest_batch_s=None if worker is None else worker.oldest_batch_s(),
+            are_topics_checked=self._are_topics_checked,
+            are_configs_read=configs is not None and configs.is_complete.is_set(),
+            partitions=None if worker is None or not worker.is_settled else len(worker.owned),
+        )
 
 
 async def check_topics(settings: Settings, catalog: Catalog) -> None:
@@ -186,20 +206,28 @@ def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
     crash = crash_from(os.environ)
     catalog = Catalog(settings)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    vitals = Vitals(Signs(time.monotonic()))
+    CUSTOMER_PARTITIONS.set(catalog.customer_partitions)
     if settings.metrics_port:
-        serve_metrics(settings.metrics_port)
+        serve_telemetry(settings.metrics_port, _probes(vitals))
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     sys.setswitchinterval(THREAD_SWITCH_S)
     if decider is None:
-        asyncio.run(_serve(settings, catalog, JourneyDecider(), crash))
+        asyncio.run(_serve(settings, catalog, JourneyDecider(), crash, vitals))
     else:
-        asyncio.run(_serve(settings, catalog, decider, crash))
+        asyncio.run(_serve(settings, catalog, decider, crash, vitals))
     return 0
 
 
-async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash) -> None:
-    service = StreamService(settings, catalog, decider, crash, end_process)
+def _probes(vitals: Vitals) -> Probes:
+    return Probes(
+        live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
+    )
+
+
+async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash, vitals: Vitals) -> None:
+    service = StreamService(settings, catalog, decider, crash, end_process, vitals)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)

@@ -60,6 +60,7 @@ _TO_THE_PARTITION = (WalkDue, AllowanceAsked, AllowanceCalled, AllowanceReturned
 _NOT_SENT = ("send_suppressed", "send_deferred")
 
 Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
+AllowanceKind: TypeAlias = Literal["asked", "called", "returned", "granted", "nothing_left"]
 
 
 class Due(NamedTuple):
@@ -98,6 +99,7 @@ class Outcome(Generic[S]):
     commands: Counter[str] = field(default_factory=Counter)  # by channel
     activities: Counter[str] = field(default_factory=Counter)  # by type
     suppressed: Counter[str] = field(default_factory=Counter)  # by rule
+    allowances: Counter[AllowanceKind] = field(default_factory=Counter)  # messages about limits over all customers
     lateness_ms: list[int] = field(default_factory=list)  # of the timers in it
     oldest_ms: int | None = None  # the earliest arrival in Kafka among the records
 
@@ -305,14 +307,17 @@ class _Deciding(Generic[D, S]):
                 key = message.stake.key
                 pool, said = keep_pool(self.pools.get(key), message, self.wire.partitions)
                 self.pools = {**self.pools, key: pool}
+                self.outcome.allowances["asked" if isinstance(message, AllowanceAsked) else "returned"] += 1
                 for partition, answer in said:
                     self._address(partition, encode_allowance(answer))
             case AllowanceCalled():
+                self.outcome.allowances["called"] += 1
                 answer, spent = give_back(self.wallet.purse, message.stake)
                 self._note(message.stake.key, spent)
                 output = encode_allowance(answer)
                 self._address(partition_of(output.key, self.wire.partitions), output)
             case AllowanceGranted():
+                self.outcome.allowances["granted" if message.units else "nothing_left"] += 1
                 self._note(message.stake.key, take(self.wallet.purse, message))
             case _:
                 assert_never(message)

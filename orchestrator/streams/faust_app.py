@@ -7,7 +7,7 @@ replicas, topic creation and ``exactly_once`` mode are off.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, cast
 
@@ -79,6 +79,11 @@ class FaustApp:
     def consumer(self) -> BatchConsumer:
         """The running consumer."""
         return cast(BatchConsumer, self.app.consumer)
+
+    def known_positions(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[int, int]]:
+        """Where reading goes on and where it ends, by topic and partition, for those that the client knows about."""
+        known = self.consumer.known_positions(TP(topic, partition) for topic, partition in places)
+        return {(tp.topic, tp.partition): positions for tp, positions in known.items()}
 
     async def _take_over(self, numbers: set[int]) -> None:
         store = self._table.data

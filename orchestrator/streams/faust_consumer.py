@@ -54,6 +54,22 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         """Keeps the client from fetching these partitions at all: Faust only leaves what it fetched unread."""
         await self.call_thread(self._pause, tuple(tps))
 
+    def known_positions(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """Where reading goes on and where the partition ends, as the client knows it: nobody is asked or waited for.
+
+        The client's thread keeps these numbers; they are only looked at.
+        """
+        subscription = None if self._consumer is None else self._consumer._subscription.subscription
+        assignment = None if subscription is None else subscription.assignment
+        known: dict[TP, tuple[int, int]] = {}
+        if assignment is None:
+            return known
+        for tp in tps:
+            state = assignment.state_value(aiokafka.TopicPartition(tp.topic, tp.partition))
+            if state is not None and state._position is not None and state.lso is not None:
+                known[tp] = state._position, state.lso
+        return known
+
     async def _pause(self, tps: tuple[TP, ...]) -> None:
         consumer = self._ensure_consumer()
         consumer.pause(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps))
@@ -97,6 +113,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
     async def stop_fetching(self, tps: Iterable[TP]) -> None:
         """See :meth:`BatchConsumerThread.stop_fetching`."""
         await self._thread.stop_fetching(tps)
+
+    def known_positions(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """See :meth:`BatchConsumerThread.known_positions`."""
+        return self._thread.known_positions(tps)
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Runs as long as the fetcher does, like the method it replaces."""

@@ -75,6 +75,7 @@ class Pipeline(Generic[D, S]):
         self._on_batch = on_batch
         self._on_failure = on_failure
         self._chunks: deque[tuple[str, Sequence[InputRecord]]] = deque()
+        self._in_work: Sequence[tuple[str, Sequence[InputRecord]]] = ()
         self._is_ending = False
         self._task: asyncio.Task[None] | None = None
 
@@ -86,6 +87,10 @@ class Pipeline(Generic[D, S]):
         self.waiting += len(records)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
+
+    def unacknowledged(self, topic: str) -> list[Sequence[InputRecord]]:
+        """The records of a topic that are in work or wait, in their order."""
+        return [records for each, records in (*self._in_work, *self._chunks) if each == topic]
 
     async def finish(self) -> None:
         """Forgets what waits (it was not acknowledged, so it is read again) and lets the batch in work finish."""
@@ -107,10 +112,10 @@ class Pipeline(Generic[D, S]):
             self._on_failure(error)
 
     async def _work_off(self, batch: PartitionBatch) -> None:
-        self.started_s = time.monotonic()
+        self.started_s, self._in_work = time.monotonic(), batch.chunks
         await self._check(batch)
         await self._process(batch)
-        self.started_s = None
+        self.started_s, self._in_work = None, ()
         BATCH_RECORDS.observe(batch.records)
         self._on_batch()
 

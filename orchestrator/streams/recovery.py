@@ -18,7 +18,7 @@ from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.settings import Settings
 from orchestrator.streams.crash import DURING_RECOVERY, Crash
 from orchestrator.streams.stored import OFFSET_KEY, decode_offset, encode_offset
-from orchestrator.telemetry.metrics import RECOVERED_RECORDS
+from orchestrator.telemetry.metrics import RECOVERED_RECORDS, RECOVERY_LEFT
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,10 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         ends = await reader.end_offsets(partitions)
         for partition in partitions:
             await _seek(reader, partition, stores[partition.partition], ends[partition])
-        count = await _read(reader, ends, stores, crash)
+        try:
+            count = await _read(reader, ends, stores, crash)
+        finally:
+            RECOVERY_LEFT.set(0)
         for partition in partitions:
             # The end may lie behind the last record (transaction markers): noted, so that it is not read again.
             stores[partition.partition][OFFSET_KEY] = encode_offset(ends[partition] - 1)
@@ -68,7 +71,9 @@ async def _read(
 ) -> int:
     count = 0
     started = said = moved = time.monotonic()
-    positions: dict[TopicPartition, int] = {}
+    positions = {partition: await reader.position(partition) for partition in ends}
+    at_start = _left(ends, positions)
+    RECOVERY_LEFT.set(at_start)
     while True:
         for partition, records in (await reader.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)).items():
             _apply(stores[partition.partition], records)
@@ -76,7 +81,8 @@ async def _read(
             count += len(records)
             RECOVERED_RECORDS.inc(len(records))
         before, positions = positions, {partition: await reader.position(partition) for partition in ends}
-        left = sum(max(0, end - positions[partition]) for partition, end in ends.items())
+        left = _left(ends, positions)
+        RECOVERY_LEFT.set(left)
         if left == 0:
             return count
         now = time.monotonic()
@@ -86,13 +92,24 @@ async def _read(
             raise ProcessingHalted(f"recovering state: {left:,} offsets left, and no progress for {STUCK_S:.0f} s")
         if now - said > PROGRESS_S:
             said = now
+            still_s = remaining_s(at_start - left, left, now - started)
             log.info(
-                "Recovering state: %d records read in %.0f s, %d offsets left",
+                "Recovering state: %d records read in %.0f s, %d offsets left, ready in about %.0f s",
                 count,
                 now - started,
                 left,
-                extra={"action": "recovery_progress", "records": count, "left": left},
+                still_s,
+                extra={"action": "recovery_progress", "records": count, "left": left, "eta_s": round(still_s)},
             )
+
+
+def remaining_s(done: int, left: int, took_s: float) -> float:
+    """How long what is left takes at the pace of what is done (where nothing is yet: as if one were)."""
+    return left * took_s / max(1, done)
+
+
+def _left(ends: Mapping[TopicPartition, int], positions: Mapping[TopicPartition, int]) -> int:
+    return sum(max(0, end - positions[partition]) for partition, end in ends.items())
 
 
 def _apply(store: Rdict, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:

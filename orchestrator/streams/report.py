@@ -5,6 +5,7 @@ from typing import TypeVar
 from orchestrator.streams.batch import Outcome
 from orchestrator.telemetry.metrics import (
     ACTIVITIES,
+    ALLOWANCE_MESSAGES,
     COMMANDS,
     DEAD_LETTERS,
     EVENT_LAG,
@@ -28,6 +29,8 @@ def report(outcome: Outcome[S], decided_ms: int) -> None:
         ACTIVITIES.labels(type_).inc(count)
     for rule, count in outcome.suppressed.items():
         SUPPRESSED.labels(rule).inc(count)
+    for kind, count in outcome.allowances.items():
+        ALLOWANCE_MESSAGES.labels(kind).inc(count)
     if outcome.oldest_ms is not None:
         EVENT_LAG.observe(max(0, decided_ms - outcome.oldest_ms) / 1_000)
     for lateness_ms in outcome.lateness_ms:

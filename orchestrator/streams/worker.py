@@ -39,6 +39,7 @@ class Worker(Generic[D, S]):
         fail: Callable[[Exception], None],
     ) -> None:
         self.room = asyncio.Event()  # set whenever a batch is finished
+        self.is_settled = False  # what the group assigned is taken over, be it nothing
         self._tools = tools
         self._changelog = changelog
         self._outputs = outputs
@@ -56,6 +57,10 @@ class Worker(Generic[D, S]):
     def waiting(self) -> int:
         """Records that were fed and are not in work yet."""
         return sum(pipeline.waiting for pipeline in self._pipelines.values())
+
+    def unacknowledged(self, topic: str) -> dict[int, list[Sequence[InputRecord]]]:
+        """By owned partition, the records of a topic that were fed and are not done, in their order."""
+        return {number: pipeline.unacknowledged(topic) for number, pipeline in self._pipelines.items()}
 
     def oldest_batch_s(self) -> float | None:
         """Since when (monotonic clock) the batch that is longest in work has been; None: there is none."""
@@ -81,6 +86,7 @@ class Worker(Generic[D, S]):
         self._pipelines = {
             partition.number: Pipeline(tools, partition, acknowledge, self.room.set, self._fail) for partition in owned
         }
+        self.is_settled = True
         PARTITIONS_OWNED.set(len(owned))
         took_s = time.monotonic() - started
         RECOVERY_SECONDS.observe(took_s)
@@ -128,6 +134,7 @@ class Worker(Generic[D, S]):
 
     async def let_go(self) -> None:
         """Drops every partition, after the batches in work."""
+        self.is_settled = False
         await self.finish()
         if self._indexing is not None:
             self._indexing.cancel()

@@ -3,10 +3,7 @@
 Base units: seconds, bytes, records. A contract test compares these names with those in ``deploy/``.
 """
 
-import threading
-from wsgiref.simple_server import WSGIServer
-
-from prometheus_client import Counter, Gauge, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram
 
 _COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _LAG_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200)
@@ -34,12 +31,35 @@ BATCH_RECORDS = Histogram(
 EVENT_LAG = Histogram(
     "orchestrator_event_lag_seconds", "From a record's arrival in Kafka to its decision.", buckets=_LAG_BUCKETS_S
 )
+LAG_RECORDS = Gauge(
+    "orchestrator_lag_records",
+    "Records of a partition that this worker owns and has not committed, read or unread.",
+    ["topic", "partition"],
+)
+LAG_SECONDS = Gauge(
+    "orchestrator_lag_seconds",
+    "Age of the oldest record that was read and is not committed yet, by its arrival in Kafka.",
+    ["topic", "partition"],
+)
+ALLOWANCE_MESSAGES = Counter(
+    "orchestrator_allowance_messages_total",
+    "Messages between partitions about limits over all customers, by what they say (asked, called, returned, granted; "
+    "nothing_left: granted, but nothing).",
+    ["kind"],
+)
 TIMERS_PENDING = Gauge("orchestrator_timers_pending", "Customers with a due time ahead, in this worker.")
 TIMERS_HELD = Gauge("orchestrator_timers_held", "Customers whose due time is held by a paused journey, in this worker.")
 TIMER_LATENESS = Histogram(
     "orchestrator_timer_lateness_seconds", "From a timer's due time to its decision.", buckets=_LAG_BUCKETS_S
 )
 PARTITIONS_OWNED = Gauge("orchestrator_partitions_owned", "Customer partitions this worker owns.")
+CUSTOMER_PARTITIONS = Gauge(
+    "orchestrator_customer_partitions", "Customer partitions that all workers share, as declared; 0: this is no worker."
+)
+RECOVERY_LEFT = Gauge(
+    "orchestrator_recovery_left_records",
+    "Changelog offsets that a recovery under way has not read yet; 0: none is under way.",
+)
 RECOVERED_RECORDS = Counter("orchestrator_recovered_records_total", "Changelog records read to rebuild local state.")
 RECOVERY_SECONDS = Histogram(
     "orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S
@@ -76,9 +96,3 @@ OUTBOX_RELAY_SECONDS = Histogram(
     "From a config change's commit to its acknowledgement by Kafka.",
     buckets=_COMMIT_BUCKETS_S,
 )
-
-
-def serve_metrics(port: int) -> tuple[WSGIServer, threading.Thread]:
-    """Serves ``/metrics`` on ``port`` (all addresses) from a daemon thread; for processes without an HTTP API."""
-    server, thread = start_http_server(port)
-    return server, thread

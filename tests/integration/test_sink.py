@@ -21,6 +21,7 @@ from orchestrator.local.postgres_binaries import find_binaries
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.key import customer_key
 from orchestrator.settings import Settings
+from orchestrator.sink.health import Vitals
 from orchestrator.sink.loop import drain
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Pool, open_pool
@@ -66,7 +67,7 @@ async def migrated(settings: Settings) -> AsyncIterator[Pool]:
 async def a_sink(settings: Settings, topics: Catalog) -> AsyncIterator[None]:
     """A sink in this process, stopped in the orderly way at the end of the block."""
     stop = asyncio.Event()
-    running = asyncio.create_task(drain(settings, topics.activities, stop))
+    running = asyncio.create_task(drain(settings, topics.activities, stop, Vitals()))
     try:
         yield
         assert not running.done()
@@ -171,7 +172,7 @@ async def test_a_second_sink_stands_by_and_takes_over(
         await publish(producer, topics.activities, story[:200])
         await until_written(pool, 200)
         stop = asyncio.Event()
-        standby = asyncio.create_task(drain(settings, topics.activities, stop))
+        standby = asyncio.create_task(drain(settings, topics.activities, stop, Vitals()))
         await until_logged(caplog, "standing by")
         assert actions().count("sink_started") == 1
     await publish(producer, topics.activities, story[200:])

@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from orchestrator.messages.codec import decode_command
+from orchestrator.messages.allowance import (
+    AllowanceAsked,
+    AllowanceCalled,
+    AllowanceGranted,
+    AllowanceMessage,
+    AllowanceReturned,
+    Stake,
+)
+from orchestrator.messages.codec import decode_command, encode_allowance
 from orchestrator.messages.event import CLOCK_TICKED
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import TimeMode
@@ -188,3 +196,20 @@ def test_a_tick_moves_the_clock_in_stream_time_only() -> None:
         assert outcome.record.clock_ms == clock_ms
         assert outcome.results[EVENTS, "ignored"] == 2
         assert outcome.dead_letters == {}
+
+
+def test_messages_about_limits_over_all_customers_are_counted_by_what_they_say() -> None:
+    stake = Stake("cap", 10, 0, 0)
+    said: list[AllowanceMessage] = [
+        AllowanceAsked(stake=stake, partition=2, units=1),
+        AllowanceCalled(stake=stake),
+        AllowanceReturned(stake=stake, units=0),
+        AllowanceGranted(stake=stake, units=3),
+        AllowanceGranted(stake=stake, units=0),
+        AllowanceGranted(stake=stake, units=0),
+    ]
+    encoded = [encode_allowance(message) for message in said]
+    records = [Record(offset, each.key, each.value, tuple(each.headers)) for offset, each in enumerate(encoded)]
+    outcome = decided((TIMERS, records))
+    assert outcome.results[TIMERS, "applied"] == len(said)
+    assert outcome.allowances == {"asked": 1, "called": 1, "returned": 1, "granted": 1, "nothing_left": 2}
