@@ -1,0 +1,165 @@
+"""A process that is told to end does so in order, whatever it is at: exit code 0, and nothing is done twice."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import msgspec
+import pytest
+
+from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.local.ports import free_ports
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.cloudevents import Encoded
+from orchestrator.messages.key import customer_key
+from orchestrator.settings import Settings
+from orchestrator.store.migrate import migrate
+from orchestrator.store.pool import open_pool
+from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, decode_partition_record
+from tests.probing import Watched
+from tests.sink_story import a_story, add_journeys, metrics, metrics_of
+from tests.worker_process import (
+    COUNTING,
+    WorkerProcess,
+    assert_counted_once,
+    committed_offsets,
+    counted,
+    counts,
+    produce,
+    produce_events,
+    read_all,
+    until,
+)
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
+SINK = ("-m", "orchestrator", "sink")
+CUSTOMERS = 40
+DUPLICATES = {"name": "orchestrator_records_consumed_total", "result": "duplicate"}
+
+
+@pytest.fixture
+async def worker(settings: Settings, topics: Catalog) -> AsyncIterator[Watched]:
+    watched = watch(settings, COUNTING)
+    yield watched
+    watched.process.close()
+
+
+def watch(settings: Settings, command: tuple[str, ...], slot: str = "worker-0") -> Watched:
+    [port] = free_ports(1)
+    environment = {"ORCHESTRATOR_METRICS_PORT": str(port), "ORCHESTRATOR_BATCH_MAX_RECORDS": "100"}
+    return Watched(WorkerProcess(settings, slot, command, **environment), port)
+
+
+async def positions(settings: Settings) -> dict[int, PartitionRecord]:
+    """How far each partition has come, by its changelog."""
+    return {
+        record.partition: decode_partition_record(record.value)
+        for record in await read_all(settings, Catalog(settings).changelog)
+        if record.key == PARTITION_KEY
+    }
+
+
+async def test_a_worker_stopped_under_load_has_committed_all_it_did_and_does_none_of_it_again(
+    worker: Watched, settings: Settings, topics: Catalog
+) -> None:
+    done = asyncio.Event()
+
+    async def keep_producing() -> int:
+        sent = 0
+        while not done.is_set():
+            await produce_events(settings, 200, CUSTOMERS, first=sent)
+            sent += 200
+        return sent
+
+    producing = asyncio.create_task(keep_producing())
+    for _ in range(3):
+        worker.process.start()
+        await worker.shows(lambda count: count > 500, "orchestrator_records_consumed_total", result="applied")
+        assert await worker.metric(**DUPLICATES) in (None, 0.0)
+        assert await worker.process.stop() == 0
+        committed = await committed_offsets(settings)
+        for partition, record in (await positions(settings)).items():
+            assert committed[topics.events, partition] == record.next_offsets[topics.events]
+    done.set()
+    total = await producing
+
+    worker.process.start()
+    await counted(settings, total, worker.process)
+    await worker.shows(lambda lag: lag == 0, "orchestrator_lag_records")
+    assert await worker.metric(**DUPLICATES) in (None, 0.0)
+    assert await worker.process.stop() == 0
+    assert worker.process.said("worker_stopped") == 4
+    assert worker.process.said("worker_ended") == 0
+    await assert_counted_once(settings, total, CUSTOMERS)
+
+
+async def test_a_worker_stopped_while_it_recovers_gives_the_recovery_up_and_the_next_one_makes_it(
+    worker: Watched, settings: Settings, topics: Catalog
+) -> None:
+    await produce_events(settings, 1_000, CUSTOMERS)
+    worker.process.start()
+    before = await counted(settings, 1_000, worker.process)
+    assert await worker.process.stop() == 0
+    # Tombstones of customers that never were: they take time to read, and change nothing.
+    nobody = [Encoded(b"acme:nobody-%d" % (number % 1_000), None, []) for number in range(100_000)]  # type: ignore[arg-type]
+    for _ in range(3):
+        await produce(settings, topics.changelog, dict.fromkeys(range(topics.customer_partitions), nobody))
+    worker.process.wipe()
+
+    worker.process.start()
+    await worker.shows(lambda left: left > 0, "orchestrator_recovery_left_records")
+    status, document = await worker.probe("/readyz")
+    assert (status, document["checks"]["partitions"]["ok"]) == (503, False)
+    assert (await worker.probe("/livez"))[0] == 200
+    assert await worker.process.stop() == 0
+    assert worker.process.said("partitions_taken_over") == 1  # in its first life
+    assert worker.process.said("worker_stopped") == 2
+
+    worker.process.start()
+    await worker.becomes_ready()
+    assert await worker.metric("orchestrator_recovery_left_records") == 0
+    assert await counts(settings) == before
+    assert await worker.process.stop() == 0
+
+
+async def test_a_worker_stopped_before_it_has_joined_ends_in_order(worker: Watched) -> None:
+    for life in (1, 2):
+        worker.process.start()
+        await until(lambda: worker.process.said("worker_starting") == life, worker.process)  # noqa: B023  called at once
+        await asyncio.sleep(0.3 * (life - 1))  # not a wait for anything: another moment of its start
+        assert await worker.process.stop() == 0
+        assert worker.process.said("worker_stopped") == life
+    assert worker.process.said("worker_ended") == 0
+
+
+async def test_a_sink_stopped_under_load_goes_on_behind_what_it_wrote(settings: Settings, topics: Catalog) -> None:
+    story = a_story(3_000)
+    sink = watch(settings, SINK, "sink-0")
+    pool = await open_pool(settings)
+    try:
+        await migrate(pool)
+        await add_journeys(pool)
+        async with closing(await open_producer(settings, "test")) as producer:
+
+            async def publish(activities: Sequence[Activity]) -> None:
+                for each in activities:
+                    key = customer_key(each.workspace_id, each.customer_id)
+                    await producer.send_and_wait(topics.activities, msgspec.json.encode(each), key=key)
+
+            for life in range(3):
+                publishing = asyncio.create_task(publish(story[life * 1_000 : (life + 1) * 1_000]))
+                sink.process.start()
+                await sink.shows(lambda count: count > 0, "orchestrator_sink_rows_total", result="written")
+                assert await sink.metric("orchestrator_sink_rows_total", result="duplicate") in (None, 0.0)
+                assert await sink.process.stop() == 0
+                await publishing
+        sink.process.start()
+        await sink.becomes_ready()
+        await sink.shows(lambda lag: lag == 0, "orchestrator_sink_lag_records")
+        assert await sink.metric("orchestrator_sink_rows_total", result="duplicate") in (None, 0.0)
+        assert await sink.process.stop() == 0
+        assert await metrics(pool) == metrics_of(story)
+    finally:
+        sink.process.close()
+        await pool.close()
