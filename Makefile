@@ -27,11 +27,11 @@ $(VENV)/dev-ready: deploy/requirements-dev.lock $(VENV)/run-ready
 demo: $(VENV)/run-ready ## start everything here, replay real purchases, compare with a reference (ARGS="--keep")
 	@$(BIN)/orchestrator demo $(ARGS)
 
-test: $(VENV)/dev-ready ## every test but those in a browser, on a real Kafka and a real PostgreSQL
+test: $(VENV)/dev-ready ## every test but the longest and those in a browser, on a real Kafka and a real PostgreSQL
 	@$(BIN)/pytest -m "not browser and not bench and not endurance" $(ARGS)
 
-test-faults: $(VENV)/dev-ready ## only the tests that kill and restart processes
-	@$(BIN)/pytest -m faults $(ARGS)
+test-faults: $(VENV)/dev-ready ## only the tests that break things, the long ones too (SEED=7: other chances)
+	@ORCHESTRATOR_FAULT_SEED=$(SEED) $(BIN)/pytest -m faults $(ARGS)
 
 test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an hour or two
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -v tests/property $(ARGS)

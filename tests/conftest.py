@@ -3,7 +3,7 @@
 import os
 import re
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -17,6 +17,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_admin
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.settings import Settings, load_settings
+from tests.faults.seed import SEED, VARIABLE
 from tests.stack import TestStack, choose, docker_answers, running_stack
 
 PARTITIONS = 4
@@ -38,6 +39,20 @@ hypothesis_settings.load_profile(PROFILE)
 def pytest_configure() -> None:
     """A test run that is told to end ends as with Ctrl-C: what it has started is stopped first."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """The seed stands in the head of every report."""
+    return f"seed of the faults: {VARIABLE}={SEED}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """And beside every failure of a test that leaves something to chance."""
+    report = yield
+    if report.failed and item.get_closest_marker("faults"):
+        report.sections.append(("Seed", f"{VARIABLE}={SEED}"))
+    return report
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

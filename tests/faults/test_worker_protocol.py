@@ -1,46 +1,46 @@
 """Whatever happens to a worker, every event counts once and every command leaves once. The kills are real."""
 
 import asyncio
-import random
 import signal
-from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_admin
+from orchestrator.kafka.topics import apply_topics
 from orchestrator.settings import Settings
 from orchestrator.streams.crash import AFTER_FORWARD, DURING_RECOVERY, EXIT_CODE, POINTS, VARIABLE
-from tests.worker_process import (
-    SESSION_S,
-    WorkerProcess,
-    assert_counted_once,
-    counted,
-    counts,
-    produce_events,
-    until,
-)
+from tests.faults.conftest import MakeWorker
+from tests.faults.patience import caught_up
+from tests.faults.seed import chance
+from tests.faults.verifier import verify_counting
+from tests.worker_process import SESSION_S, counted, counts, produce_events, until
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
-SMALL_BATCHES = {"ORCHESTRATOR_BATCH_MAX_RECORDS": "50"}
+
+STEPS = [point for point in POINTS if point not in (AFTER_FORWARD, DURING_RECOVERY)]
 
 
-@pytest.fixture
-async def make_worker(settings: Settings, topics: Catalog) -> AsyncIterator[Callable[..., WorkerProcess]]:
-    made: list[WorkerProcess] = []
+async def test_a_death_after_every_step_of_the_protocol_changes_nothing(
+    make_worker: MakeWorker, settings: Settings
+) -> None:
+    moments = chance("deaths after every step")
+    await produce_events(settings, 3_000, customers=30)
+    worker = make_worker()
+    for point in moments.sample(STEPS, len(STEPS)):
+        worker.start(**{VARIABLE: f"{point}:{moments.randint(1, 4)}"})
+        assert await worker.ended() == EXIT_CODE
+    worker.start()
+    await caught_up(settings, worker)
+    assert await worker.stop() == 0
+    await verify_counting(settings, [worker], sent=3_000)
 
-    def make(slot: str = "worker-0", **environment: str) -> WorkerProcess:
-        made.append(WorkerProcess(settings, slot, **{**SMALL_BATCHES, **environment}))
-        return made[-1]
 
-    yield make
-    for worker in made:
-        worker.close()
-
-
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in (AFTER_FORWARD, DURING_RECOVERY)])
-async def test_a_death_between_any_two_steps_of_the_protocol_changes_nothing(
-    make_worker: Callable[..., WorkerProcess], settings: Settings, point: str
+@pytest.mark.endurance
+@pytest.mark.parametrize("point", STEPS)
+async def test_two_deaths_after_the_same_step_and_a_lost_disk_change_nothing(
+    make_worker: MakeWorker, settings: Settings, point: str
 ) -> None:
     await produce_events(settings, 1_000, customers=30)
     worker = make_worker()
@@ -50,14 +50,12 @@ async def test_a_death_between_any_two_steps_of_the_protocol_changes_nothing(
     assert await worker.ended() == EXIT_CODE
     worker.wipe()
     worker.start()
-    await counted(settings, 1_000, worker)
+    await caught_up(settings, worker)
     assert await worker.stop() == 0
-    await assert_counted_once(settings, 1_000, 30)
+    await verify_counting(settings, [worker], sent=1_000)
 
 
-async def test_a_death_during_recovery_only_repeats_the_recovery(
-    make_worker: Callable[..., WorkerProcess], settings: Settings
-) -> None:
+async def test_a_death_during_recovery_only_repeats_the_recovery(make_worker: MakeWorker, settings: Settings) -> None:
     await produce_events(settings, 1_000, customers=300)
     worker = make_worker()
     worker.start()
@@ -68,32 +66,32 @@ async def test_a_death_during_recovery_only_repeats_the_recovery(
     worker.start(**{VARIABLE: f"{DURING_RECOVERY}:2"})
     assert await worker.ended() == EXIT_CODE
     worker.start()
-    await counted(settings, 1_500, worker)
+    await caught_up(settings, worker)
     assert await worker.stop() == 0
-    await assert_counted_once(settings, 1_500, 300)
+    await verify_counting(settings, [worker], sent=1_500)
 
 
 async def test_kills_at_any_moment_with_and_without_the_disk_lose_and_repeat_nothing(
-    make_worker: Callable[..., WorkerProcess], settings: Settings
+    make_worker: MakeWorker, settings: Settings
 ) -> None:
-    chance = random.Random(7)
+    moments = chance("kills at any moment")
     worker = make_worker()
     for life in range(6):
         await produce_events(settings, 1_000, customers=50, first=life * 1_000)
         worker.start()
         await worker.takes_over(life + 1)
-        await asyncio.sleep(chance.random() * 0.8)
+        await asyncio.sleep(moments.random() * 0.8)
         worker.kill()
         if life % 2:
             worker.wipe()
     worker.start()
-    await counted(settings, 6_000, worker)
+    await caught_up(settings, worker)
     assert await worker.stop() == 0
-    await assert_counted_once(settings, 6_000, 50)
+    await verify_counting(settings, [worker], sent=6_000)
 
 
 async def test_workers_that_join_leave_and_die_share_the_partitions_and_count_once(
-    make_worker: Callable[..., WorkerProcess], settings: Settings
+    make_worker: MakeWorker, settings: Settings
 ) -> None:
     one, two = make_worker("worker-1"), make_worker("worker-2")
     done = asyncio.Event()
@@ -122,14 +120,14 @@ async def test_workers_that_join_leave_and_die_share_the_partitions_and_count_on
     await two.takes_over(3)
     done.set()
     total = await producing
-    await counted(settings, total, one, two)
+    await caught_up(settings, one, two)
     assert await one.stop() == 0
     assert await two.stop() == 0
-    await assert_counted_once(settings, total, 40)
+    await verify_counting(settings, [one, two], sent=total)
 
 
 async def test_a_worker_that_slept_through_its_expulsion_cannot_undo_what_its_successor_did(
-    make_worker: Callable[..., WorkerProcess], settings: Settings
+    make_worker: MakeWorker, settings: Settings
 ) -> None:
     sleeper, successor = make_worker("worker-1"), make_worker("worker-2")
     await produce_events(settings, 5_000, customers=40)
@@ -150,18 +148,15 @@ async def test_a_worker_that_slept_through_its_expulsion_cannot_undo_what_its_su
         assert "another worker owns it now" in sleeper.log.read_text()
         sleeper.start()
     await sleeper.takes_over(2)
-    await counted(settings, 6_000, successor)
+    await caught_up(settings, successor)
     assert await sleeper.stop() == 0
     assert await successor.stop() == 0
-    await assert_counted_once(settings, 6_000, 40)
+    await verify_counting(settings, [sleeper, successor], sent=6_000)
 
 
 async def test_a_worker_without_its_changelog_refuses_to_start_from_nothing(
-    make_worker: Callable[..., WorkerProcess], settings: Settings, topics: Catalog
+    make_worker: MakeWorker, settings: Settings, topics: Catalog
 ) -> None:
-    from orchestrator.kafka.clients import closing, open_admin
-    from orchestrator.kafka.topics import apply_topics
-
     await produce_events(settings, 100, customers=10)
     worker = make_worker()
     worker.start()

@@ -1,0 +1,51 @@
+"""A sink that dies right before or right after PostgreSQL commits a batch.
+
+Run as ``SINK_DIES=before_commit:3 python -m tests.faults.dying_sink``; without the variable it is like any other.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from orchestrator.settings import load_settings
+from orchestrator.sink import loop
+from orchestrator.sink.app import run
+from orchestrator.store.writer import ActivityWriter
+from orchestrator.telemetry.log import set_up_logging
+
+VARIABLE = "SINK_DIES"
+BEFORE_COMMIT, AFTER_COMMIT = "before_commit", "after_commit"
+EXIT_CODE = 137
+
+
+def dying(real: Callable[..., Awaitable[Any]], count: int) -> Callable[..., Awaitable[Any]]:
+    """The function, and death behind its ``count``-th call."""
+    left = count
+
+    async def call(*args: Any) -> Any:
+        nonlocal left
+        result = await real(*args)
+        left -= 1
+        if left == 0:
+            os._exit(EXIT_CODE)
+        return result
+
+    return call
+
+
+def main() -> None:
+    """Runs it."""
+    point, _, count = os.environ.get(VARIABLE, "").partition(":")
+    if point == BEFORE_COMMIT:  # the offsets are the last thing written in the transaction
+        ActivityWriter.save_offsets = dying(ActivityWriter.save_offsets, int(count))  # type: ignore[method-assign]
+    elif point == AFTER_COMMIT:
+        loop.commit = dying(loop.commit, int(count))
+    settings = load_settings()
+    set_up_logging(settings)
+    asyncio.run(run(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
