@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import TopicPartition
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_admin, open_reader
@@ -44,7 +45,10 @@ async def _committed(settings: Settings, workers: Sequence[WorkerProcess], is_mo
     async with closing(await open_reader(settings, "test")) as reader, closing(await open_admin(settings)) as admin:
         ends = await reader.end_offsets(partitions)
         while True:
-            committed = await admin.list_consumer_group_offsets(settings.group)
+            try:
+                committed = await admin.list_consumer_group_offsets(settings.group)
+            except GroupCoordinatorNotAvailableError:  # a broker that never had a group
+                committed = {}
             at = {place: committed[place].offset if place in committed else 0 for place in partitions}
             behind = {place: (at[place], end) for place, end in ends.items() if at[place] < end}
             if not behind:
