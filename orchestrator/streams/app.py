@@ -15,8 +15,9 @@ from typing import Generic, NoReturn, TypeVar
 import uvloop
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
-from orchestrator.catalog import Catalog
+from orchestrator.catalog import Catalog, TopicSpec
 from orchestrator.errors import ConfigurationError, OrchestratorError, ProcessingHalted
 from orchestrator.kafka.clients import closing, open_admin, open_producer
 from orchestrator.kafka.stopping import Stopped, unless_stopped
@@ -29,6 +30,7 @@ from orchestrator.streams.fate import Fate
 from orchestrator.streams.faust_app import FaustApp
 from orchestrator.streams.health import PULSE_S, STUCK_S, Signs, Vitals, is_stuck, liveness, readiness
 from orchestrator.streams.lag import LagReport
+from orchestrator.streams.local_state import explained
 from orchestrator.streams.pipeline import Tools
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
@@ -39,6 +41,9 @@ from orchestrator.telemetry.probes import Probes, serve_telemetry
 log = logging.getLogger(__name__)
 
 EXIT_HALTED = 70  # EX_SOFTWARE: ended on purpose, without acknowledging; to be started again
+# Somebody may add partitions to a topic while a worker runs. Until it is noticed, no record is used in a wrong place:
+# each is forwarded to the partition that the declared count gives its key.
+TOPICS_WATCH_S = 15.0
 STOP_S = 30.0
 
 # A batch makes some hundred thousand objects, none of them in a cycle, and drops them all at its end. To look for them
@@ -112,6 +117,7 @@ class StreamService(Generic[D, S]):
             lag_report = LagReport(inputs, worker, faust_app.known_positions)
             self._start(stack, ticker.run())
             self._start(stack, lag_report.run())
+            self._start(stack, self._watch_topics())
             self._start(stack, self._run_faust(faust_app))
             await self._stopped.wait()
             await asyncio.wait_for(faust_app.app.stop(), STOP_S)
@@ -165,6 +171,24 @@ class StreamService(Generic[D, S]):
             partitions=None if worker is None or not worker.is_settled else len(worker.owned),
         )
 
+    async def _watch_topics(self) -> None:
+        """Ends the worker when a topic has another partition count than it had at the start.
+
+        Raises:
+            ConfigurationError: naming each one.
+        """
+        admin = await open_admin(self._settings, patience_s=math.inf)
+        async with closing(admin):
+            while True:
+                await asyncio.sleep(TOPICS_WATCH_S)
+                try:
+                    counts = await _partition_counts(admin)
+                except KafkaError as error:
+                    log.debug("The partition counts could not be read: %r", error)
+                    continue
+                # One that is not listed is left alone: a broker that has just started may not know it yet.
+                _refuse([problem for spec in self._catalog.specs if (problem := _grown(spec, counts))], self._settings)
+
 
 async def check_topics(settings: Settings, catalog: Catalog) -> None:
     """Makes sure that every declared topic is there, with the partitions declared; waits for a cluster that is away.
@@ -177,13 +201,16 @@ async def check_topics(settings: Settings, catalog: Catalog) -> None:
         counts = await _partition_counts(admin)
     finally:
         await admin.close()
-    problems = [
-        f"{spec.name} is missing"
-        if spec.name not in counts
-        else f"{spec.name} has {counts[spec.name]} partitions, declared are {spec.partitions}"
-        for spec in catalog.specs
-        if counts.get(spec.name) != spec.partitions
-    ]
+    missing = [f"{spec.name} is missing" for spec in catalog.specs if spec.name not in counts]
+    _refuse([*missing, *(problem for spec in catalog.specs if (problem := _grown(spec, counts)))], settings)
+
+
+def _grown(spec: TopicSpec, counts: dict[str, int]) -> str | None:
+    count = counts.get(spec.name, spec.partitions)
+    return None if count == spec.partitions else f"{spec.name} has {count} partitions, declared are {spec.partitions}"
+
+
+def _refuse(problems: list[str], settings: Settings) -> None:
     if problems:
         raise ConfigurationError(
             f"checking the topics on {settings.kafka}: {'; '.join(problems)}. Run `orchestrator topics apply`; a "
@@ -227,7 +254,10 @@ def _probes(vitals: Vitals) -> Probes:
 
 
 async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], crash: Crash, vitals: Vitals) -> None:
-    service = StreamService(settings, catalog, decider, crash, end_process, vitals)
+    def fail(error: BaseException) -> NoReturn:
+        end_process(explained(error, settings.data_dir / settings.slot))
+
+    service = StreamService(settings, catalog, decider, crash, fail, vitals)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)

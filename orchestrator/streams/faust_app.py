@@ -20,6 +20,7 @@ from orchestrator.settings import Settings
 from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
 from orchestrator.streams.faust_recovery import BatchRecovery
+from orchestrator.streams.local_state import open_folder
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.rocksdb import SharedMemory
 
@@ -55,7 +56,7 @@ class FaustApp:
     ) -> None:
         self._partitions = partitions
         self._changelog = catalog.changelog
-        (settings.data_dir / settings.slot).mkdir(parents=True, exist_ok=True)
+        open_folder(settings.data_dir / settings.slot)
         self.app = _faust_app(settings, catalog)
         self._table = self.app.Table(
             TABLE,

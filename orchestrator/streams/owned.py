@@ -11,6 +11,7 @@ from orchestrator.streams.batch import Due, Outcome, due
 from orchestrator.streams.breaker import Breaker
 from orchestrator.streams.decider import Decider
 from orchestrator.streams.fate import Transaction
+from orchestrator.streams.local_state import entries, keys
 from orchestrator.streams.stored import (
     OFFSET_KEY,
     PARTITION_KEY,
@@ -87,7 +88,7 @@ class OwnedPartition(Generic[D, S]):
     def customers(self, prefix: bytes, after: bytes, most: int) -> list[bytes]:
         """At most ``most`` keys of customers that begin with ``prefix`` and come after ``after``, in order."""
         found: list[bytes] = []
-        for key in self._store.keys(from_key=max(prefix, after)):
+        for key in keys(self._store, max(prefix, after)):
             if not key.startswith(prefix) or len(found) == most:
                 break
             if key > after:
@@ -123,7 +124,7 @@ class OwnedPartition(Generic[D, S]):
         noted, update = self._noted, self.timers.update
         once = ReadOptions()
         once.fill_cache(False)
-        for seen, (key, raw) in enumerate(self._store.items(read_opt=once), 1):
+        for seen, (key, raw) in enumerate(entries(self._store, once), 1):
             if key not in noted and key not in (OFFSET_KEY, PARTITION_KEY):
                 due_ms, held = due(self._decider, directory(), key, self._decode(raw))
                 if due_ms is not None or held:

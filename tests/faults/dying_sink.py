@@ -1,6 +1,6 @@
-"""A sink that dies right before or right after PostgreSQL commits a batch.
+"""A sink that dies right before or right after PostgreSQL commits its first batch.
 
-Run as ``SINK_DIES=before_commit:3 python -m tests.faults.dying_sink``; without the variable it is like any other.
+Run as ``SINK_DIES=before_commit python -m tests.faults.dying_sink``; without the variable it is like any other.
 """
 
 import asyncio
@@ -20,28 +20,23 @@ BEFORE_COMMIT, AFTER_COMMIT = "before_commit", "after_commit"
 EXIT_CODE = 137
 
 
-def dying(real: Callable[..., Awaitable[Any]], count: int) -> Callable[..., Awaitable[Any]]:
-    """The function, and death behind its ``count``-th call."""
-    left = count
+def dying(real: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """The function, and death right behind it."""
 
     async def call(*args: Any) -> Any:
-        nonlocal left
-        result = await real(*args)
-        left -= 1
-        if left == 0:
-            os._exit(EXIT_CODE)
-        return result
+        await real(*args)
+        os._exit(EXIT_CODE)
 
     return call
 
 
 def main() -> None:
     """Runs it."""
-    point, _, count = os.environ.get(VARIABLE, "").partition(":")
+    point = os.environ.get(VARIABLE)
     if point == BEFORE_COMMIT:  # the offsets are the last thing written in the transaction
-        ActivityWriter.save_offsets = dying(ActivityWriter.save_offsets, int(count))  # type: ignore[method-assign]
+        ActivityWriter.save_offsets = dying(ActivityWriter.save_offsets)  # type: ignore[method-assign]
     elif point == AFTER_COMMIT:
-        loop.commit = dying(loop.commit, int(count))
+        loop.commit = dying(loop.commit)
     settings = load_settings()
     set_up_logging(settings)
     asyncio.run(run(settings))

@@ -13,6 +13,7 @@ from orchestrator.messages.codec import encode_event
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 from orchestrator.streams.producers import acknowledged, submit
+from tests.faults.patience import PATIENCE_S
 from tests.worker_process import an_event
 
 ROUND = 50  # events at a time
@@ -29,6 +30,14 @@ class Load:
 
     def __init__(self) -> None:
         self.sent = 0
+        self.more = asyncio.Event()  # set at every acknowledgement
+
+    async def reaches(self, count: int) -> None:
+        """Waits until so many have been acknowledged."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.sent < count:
+                self.more.clear()
+                await self.more.wait()
 
 
 @asynccontextmanager
@@ -48,6 +57,7 @@ async def load(settings: Settings, customer: Callable[[int], str] = of_many) -> 
                     now_ms = int(time.time() * 1_000)
                     await acknowledged(await submit(producer, catalog.events, partition, records, now_ms))
                 running.sent += ROUND
+                running.more.set()
                 await asyncio.sleep(PAUSE_S)
 
     producing = asyncio.create_task(produce())

@@ -187,14 +187,15 @@ async def test_a_sink_that_is_held_up_takes_no_more_memory_for_a_longer_backlog(
 
 
 async def test_a_sink_that_dies_right_before_or_after_its_commit_writes_each_activity_once(house: House) -> None:
-    moments = chance("a sink around its commit")
     house.sink = WorkerProcess(house.settings, "sink-0", ("-m", "tests.faults.dying_sink"))
     house.worker.start()
-    await house.feed(house.history)
-    await house.finish()
-    for point in (BEFORE_COMMIT, AFTER_COMMIT, BEFORE_COMMIT):
-        house.sink.start(**{VARIABLE: f"{point}:{moments.randint(1, 2)}"})
+    share = len(house.history) // 4
+    for life, point in enumerate((BEFORE_COMMIT, AFTER_COMMIT, BEFORE_COMMIT, AFTER_COMMIT)):
+        await house.feed(house.history[life * share : (life + 1) * share])
+        house.sink.start(**{VARIABLE: point})
         assert await house.sink.ended() == EXIT_CODE
+    await house.feed(house.history[4 * share :])
+    await house.finish()
     house.sink.start()
     await house.verify()
 
