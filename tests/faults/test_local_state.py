@@ -8,6 +8,7 @@ import pytest
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from tests.faults.conftest import MakeWorker
+from tests.faults.other_clock import Clock
 from tests.faults.patience import caught_up
 from tests.faults.seed import chance
 from tests.faults.verifier import verify_counting
@@ -16,6 +17,8 @@ from tests.worker_process import WorkerProcess, fired, produce_events
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 EXIT_HALTED = 70
+BY_CLOCK = ("-m", "tests.faults.other_clock", "tests.counting")
+DAY_MS = 86_400_000
 
 
 def flip(file: Path, moments: random.Random, share: float) -> None:
@@ -44,8 +47,8 @@ async def test_flipped_bits_in_the_tables_are_noticed_and_the_states_are_read_fr
 ) -> None:
     """With waits in them: a customer who is not found there would never hear from us again."""
     moments = chance("flipped bits")
-    delay = {"COUNTING_DELAY_MS": "30000"}
-    worker = make_worker(**delay)
+    clock = Clock(settings.data_dir / "clock")
+    worker = make_worker(command=BY_CLOCK, COUNTING_DELAY_MS=str(DAY_MS), **clock.environment)
     await produce_events(settings, 2_000, customers=500)
     worker.start()
     await caught_up(settings, worker)
@@ -61,9 +64,10 @@ async def test_flipped_bits_in_the_tables_are_noticed_and_the_states_are_read_fr
     said = worker.log.read_text()
     assert "it is damaged" in said
     assert "Dropped the damaged local state" in said
+    clock.is_wrong_by(2 * DAY_MS / 1_000)
     await fired(settings, 500, worker)
     assert await worker.stop() == 0
-    await verify_counting(settings, [worker], sent=2_500)
+    await verify_counting(settings, [worker], sent=2_500, fired=500)
 
 
 @pytest.mark.endurance

@@ -143,8 +143,8 @@ async def verify_counting(
     counts = Counter(
         (each.workspace_id, each.customer_id) for place, each in found.inputs.signals.items() if place not in poison
     )
-    _check_i1(found, (f"e{number}" for number in range(sent)), poison)
-    _check_i2(found)
+    check_i1(found, (f"e{number}" for number in range(sent)), poison)
+    check_i2(found)
     decider = CountingDecider()
     states = {_name_of(key): decider.decode_state(raw) for key, raw in found.states.items()}
     holds(
@@ -197,9 +197,9 @@ async def verify_journeys(
         if record.value is not None:
             directory = directory.with_record(decode_config(record.value))
     reference = replay(directory, found.inputs.signals.values(), until_ms)
-    _check_i1(found, (), set())
-    _check_i2(found)
-    _check_i3(found, guardrails or {})
+    check_i1(found, (), set())
+    check_i2(found)
+    check_i3(found, guardrails or {})
     states = {_name_of(key): decode_state(raw) for key, raw in found.states.items()}
     holds(
         "I4: every customer's state is the reference's",
@@ -228,12 +228,11 @@ async def verify_journeys(
     return found
 
 
-def _check_i1(found: Found, acknowledged: Iterable[str], undecidable: set[Place]) -> None:
+def check_i1(found: Found, acknowledged: Iterable[str], undecidable: set[Place]) -> None:
     inputs = found.inputs
-    standing = {
-        read.headers["ce_id"].decode() for reads in inputs.records.values() for read in reads if "ce_id" in read.headers
-    }
-    holds("I1: every event that was acknowledged stands on its topic", sorted(set(acknowledged) - standing))
+    standing = {read.headers.get("ce_id") for reads in inputs.records.values() for read in reads}
+    lost = (id_ for id_ in acknowledged if id_.encode() not in standing)
+    holds("I1: every event that was acknowledged stands on its topic", lost)
     last = {(topic, read.partition): read.offset for topic, reads in inputs.records.items() for read in reads}
     holds(
         "I1: every record is behind its partition's position",
@@ -263,7 +262,7 @@ def _check_i1(found: Found, acknowledged: Iterable[str], undecidable: set[Place]
     )
 
 
-def _check_i2(found: Found) -> None:
+def check_i2(found: Found) -> None:
     for what, messages in (("command", found.commands), ("activity", found.activities)):
         ids = Counter(message.id for message in messages)
         holds(f"I2: no {what} is published twice", (id_ for id_, count in ids.items() if count > 1))
@@ -274,7 +273,7 @@ def _check_i2(found: Found) -> None:
     holds("I2: no step sends twice", (step for step, count in steps.items() if count > 1))
 
 
-def _check_i3(found: Found, guardrails: Mapping[str, Mapping[str, Any]]) -> None:
+def check_i3(found: Found, guardrails: Mapping[str, Mapping[str, Any]]) -> None:
     by_customer: defaultdict[tuple[str, str, str], list[SendCommand]] = defaultdict(list)
     for command in sorted(found.commands, key=lambda each: each.decided_at_ms):
         by_customer[command.workspace_id, command.customer_id, command.journey_id].append(command)

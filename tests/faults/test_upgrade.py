@@ -1,0 +1,63 @@
+"""A worker of today on what an earlier release has left: it recovers from it, decides on it, and goes on from there."""
+
+import base64
+import json
+import time
+
+import pytest
+
+from orchestrator.catalog import Catalog
+from orchestrator.journeys.state import decode_state
+from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.messages.codec import decode_command, encode_config, encode_event
+from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.settings import Settings
+from orchestrator.streams.stored import PARTITION_KEY
+from tests.builders import a_journey, a_standing, a_version
+from tests.faults.conftest import MakeWorker
+from tests.faults.patience import caught_up, comes_true
+from tests.faults.verifier import find
+from tests.worker_process import ROOT, an_event, produce, read_all
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
+JOURNEYS = ("-m", "orchestrator", "worker")
+STATES = ROOT / "tests" / "contract" / "samples" / "customer-state.v1"
+UNDER_WAY = "welcome-under-way"
+# The partition record of the first release.
+FIRST_RECORD = b'{"next_offsets":{},"clock_ms":0}'
+
+
+async def test_states_of_every_release_are_recovered_and_a_wait_begun_then_ends_now(
+    settings: Settings, topics: Catalog, make_worker: MakeWorker
+) -> None:
+    kept = {file.stem: json.loads(file.read_text()) for file in sorted(STATES.glob("*.json"))}
+    async with closing(await open_producer(settings, "test")) as producer:
+        for record in (a_version(a_journey()), a_standing()):
+            key, value, _ = encode_config(record)
+            await producer.send_and_wait(topics.configs, value, key)
+        for name, sample in kept.items():
+            key = customer_key("acme", name)
+            await producer.send_and_wait(
+                topics.changelog, base64.b64decode(sample["value"]), key, partition_of(key, topics.customer_partitions)
+            )
+        for number in range(topics.customer_partitions):
+            await producer.send_and_wait(topics.changelog, FIRST_RECORD, PARTITION_KEY, number)
+    worker = make_worker(command=JOURNEYS)
+    worker.start()
+
+    async def is_reminded() -> bool:
+        return bool(await read_all(settings, topics.commands("push")))
+
+    await comes_true(is_reminded, "the reminder that was due", worker)
+    for number, name in enumerate(kept):
+        record = encode_event(an_event(number, name, type="cart.added", time_ms=int(time.time() * 1_000)))
+        await produce(settings, topics.events, {partition_of(record.key, topics.customer_partitions): [record]})
+    await caught_up(settings, worker)
+    assert await worker.stop() == 0
+    (command,) = [decode_command(record.value) for record in await read_all(settings, topics.commands("push"))]
+    assert (command.customer_id, command.step) == (UNDER_WAY, "remind")
+    found = await find(settings)
+    assert found.letters == []
+    assert {key.decode().partition(":")[2] for key in found.states} == set(kept)
+    assert all("cart.added" in decode_state(raw).history for raw in found.states.values())
