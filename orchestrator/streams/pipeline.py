@@ -159,6 +159,10 @@ class Pipeline(Generic[D, S]):
             # Lets another partition decide before this one encodes its batches: the broker works while we do.
             await asyncio.sleep(0)
             if await tools.commit(owned, outcome, self._gate(view.revision), self._acknowledge) is Committed.DONE:
+                if tools.configs.view.revision != view.revision:
+                    # Nobody else would release whom a journey held by the old config and does not hold by the new.
+                    for key in outcome.due:
+                        owned.reconsider(key, tools.configs.view.directory)
                 report(outcome, now_ms)
                 if reason := owned.breaker.account(outcome.records, outcome.failures):
                     raise CircuitOpen(
