@@ -7,6 +7,7 @@ import math
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
@@ -80,13 +81,21 @@ class StreamService(Generic[D, S]):
         self._fail = fail
         self._vitals = vitals
         self._stopped = asyncio.Event()
+        # A thread, since what hangs may be the event loop.
+        self._patience = threading.Timer(STOP_S, self._give_up)
+        self._patience.daemon = True
         self._are_topics_checked = False
         self._configs: Configs[D, S] | None = None
         self._worker: Worker[D, S] | None = None
 
     def stop(self) -> None:
-        """Ends the service in order: batches in work are finished, their offsets are committed, the group is left."""
-        self._stopped.set()
+        """Ends the service in order: batches in work are finished, their offsets are committed, the group is left.
+
+        Where that cannot be done in time (Kafka is away), the service fails: what was not acknowledged is read again.
+        """
+        if not self._stopped.is_set():
+            self._stopped.set()
+            self._patience.start()
 
     async def run(self) -> None:
         """Runs until stopped.
@@ -94,6 +103,15 @@ class StreamService(Generic[D, S]):
         Raises:
             ConfigurationError: topics are missing or have another partition count.
         """
+        try:
+            await self._run()
+        finally:
+            self._patience.cancel()
+
+    def _give_up(self) -> None:
+        self._fail(ProcessingHalted(f"stopping: not done after {STOP_S:.0f} s; does Kafka answer?"))
+
+    async def _run(self) -> None:
         async with AsyncExitStack() as stack:
             self._start(stack, self._pulse())
             try:
@@ -120,7 +138,7 @@ class StreamService(Generic[D, S]):
             self._start(stack, self._watch_topics())
             self._start(stack, self._run_faust(faust_app))
             await self._stopped.wait()
-            await asyncio.wait_for(faust_app.app.stop(), STOP_S)
+            await faust_app.app.stop()
             await worker.let_go()
 
     def _tools(self, plain: AIOKafkaProducer, fate: Fate, configs: Configs[D, S]) -> Tools[D, S]:

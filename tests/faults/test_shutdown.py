@@ -1,13 +1,17 @@
 """A process that is told to end does so in order, whatever it is at: exit code 0, and nothing is done twice."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.kafka.topics import apply_topics
+from orchestrator.local.kafka import start_kafka
 from orchestrator.local.ports import free_ports
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.cloudevents import Encoded
@@ -15,9 +19,11 @@ from orchestrator.messages.key import customer_key
 from orchestrator.settings import Settings
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
+from orchestrator.streams.app import EXIT_HALTED
 from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, decode_partition_record
 from tests.probing import Watched
 from tests.sink_story import a_story, add_journeys, metrics, metrics_of
+from tests.stack import JARS
 from tests.worker_process import (
     COUNTING,
     WorkerProcess,
@@ -131,6 +137,34 @@ async def test_a_worker_stopped_before_it_has_joined_ends_in_order(worker: Watch
         assert await worker.process.stop() == 0
         assert worker.process.said("worker_stopped") == life
     assert worker.process.said("worker_ended") == 0
+
+
+async def test_a_worker_stopped_while_kafka_is_away_ends_without_a_trace_and_loses_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "kafka"
+    broker = await asyncio.to_thread(start_kafka, folder, JARS, None, lambda _: None)
+    own = settings.model_copy(update={"kafka": broker.bootstrap})
+    worker = watch(own, COUNTING)
+    try:
+        await apply_topics(own)
+        await produce_events(own, 1_000, CUSTOMERS)
+        worker.process.start()
+        await counted(own, 1_000, worker.process)
+        ports = (broker.port, broker.controller_port)
+        await asyncio.to_thread(broker.process.stop, signal.SIGKILL)
+        # It may have had nothing left to commit, or not know what became of it; then it says so by its exit code.
+        assert await worker.process.stop() in (0, EXIT_HALTED)
+        assert "Traceback" not in worker.process.log.read_text()
+        broker = await asyncio.to_thread(start_kafka, folder, JARS, ports, lambda _: None)
+        worker.process.start()
+        await produce_events(own, 1_000, CUSTOMERS, first=1_000)
+        await counted(own, 2_000, worker.process)
+        assert await worker.process.stop() == 0
+        await assert_counted_once(own, 2_000, CUSTOMERS)
+    finally:
+        worker.process.close()
+        await asyncio.to_thread(broker.process.stop)
 
 
 async def test_a_sink_stopped_under_load_goes_on_behind_what_it_wrote(settings: Settings, topics: Catalog) -> None:
