@@ -38,6 +38,7 @@ T = TypeVar("T")
 # Markers take a few milliseconds. A partition without a leader takes seconds to get one.
 HANGING_S = 5.0
 # Then the worker ends; its restart asks the coordinator anew.
+MOST_MARKERS = 10
 PATIENCE_S = 60.0
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.25
@@ -62,31 +63,28 @@ class Fate:
     async def settle(self, number: int, producer: AIOKafkaProducer, last: Transaction) -> None:
         """Comes back when readers of committed records see what became of all that ``last`` has written.
 
+        While the broker does not answer this waits: nothing else could be done by then either.
+
         Raises:
             ProcessingHalted: it could not be made visible.
             KafkaError: the broker refused the marker; ``ProducerFenced`` for a former owner.
         """
-        began = time.monotonic()
-        pause_s = FIRST_PAUSE_S
         # Without an offset there is nothing to compare: such a partition gets a marker, which does no harm.
-        unsure = [place for place, offset in last.written.items() if offset == UNKNOWN]
-        left = await self._open_to(last.written)
-        while left and time.monotonic() - began < HANGING_S:
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
-            left = await self._open_to(left)
-        if not left and not unsure:
-            return
-        await end_hanging(producer, [*left, *unsure], commit=last.is_committed)
-        if left:
+        if unsure := [place for place, offset in last.written.items() if offset == UNKNOWN]:
+            await end_hanging(producer, unsure, commit=last.is_committed)
+        left = await self._open_for_long({place: o for place, o in last.written.items() if o != UNKNOWN})
+        for _ in range(MOST_MARKERS):
+            if not left:
+                return
+            # The marker may be lost as the first one was, when the broker is killed once more.
+            await end_hanging(producer, left, commit=last.is_committed)
             _tell(number, left, commit=last.is_committed)
-        while left := await self._open_to(left):
-            if time.monotonic() - began > PATIENCE_S:
-                raise ProcessingHalted(
-                    f"partition {number}: a transaction was ended {PATIENCE_S:.0f} s ago and is still open in "
-                    f"{_names(left)}; the worker stops, and its restart looks at it anew"
-                )
-            await asyncio.sleep(LONGEST_PAUSE_S)
+            left = await self._open_for_long(left)
+        if left:
+            raise ProcessingHalted(
+                f"partition {number}: a transaction was ended and is still open in {_names(left)}, after "
+                f"{MOST_MARKERS} markers of our own; the worker stops, and its restart looks at it anew"
+            )
 
     async def close(self) -> None:
         """Lets go of the reader."""
@@ -94,17 +92,25 @@ class Fate:
         if reader is not None:
             await reader.stop()
 
-    async def _open_to(self, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
-        """What of ``written`` is not behind its partition's last stable offset; all, if the broker does not answer."""
-        known = {place: offset for place, offset in written.items() if offset != UNKNOWN}
-        if not known:
-            return {}
-        try:
-            ends = await (await self._opened()).end_offsets(list(known))
-        except KafkaError as error:  # the caller asks again until its patience ends
-            log.debug("Asking what has ended: %r", error)
-            return known
-        return {place: offset for place, offset in known.items() if ends[place] <= offset}
+    async def _open_for_long(self, written: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """What of ``written`` is still open ``HANGING_S`` after the broker said so for the first time."""
+        began: float | None = None
+        pause_s = FIRST_PAUSE_S
+        left = written
+        while left:
+            try:
+                ends = await (await self._opened()).end_offsets(list(left))
+            except KafkaError as error:
+                log.debug("Asking what has ended: %r", error)
+            else:
+                left = {place: offset for place, offset in left.items() if ends[place] <= offset}
+                began = time.monotonic() if began is None else began
+                if time.monotonic() - began >= HANGING_S:
+                    break
+            if left:
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        return left
 
     async def _opened(self) -> AIOKafkaConsumer:
         async with self._opening:
@@ -144,26 +150,33 @@ async def _end_hanging(
     producers: Mapping[int, AIOKafkaProducer],
     outputs: Collection[TopicPartition],
 ) -> None:
-    began = time.monotonic()
     owner_of = {state.producer_id: number for number, state in before.items() if state is not None}
+    for _ in range(MOST_MARKERS):
+        hanging = await _hanging_for_long(admin, outputs, owner_of)
+        if not hanging:
+            return
+        for number, places in hanging.items():
+            state = before[number]
+            commit = state is not None and state.is_confirmed
+            await end_hanging(producers[number], places, commit=commit)
+            _tell(number, places, commit=commit)
+    if hanging := await _hanging_for_long(admin, outputs, owner_of):
+        raise ProcessingHalted(
+            f"taking over: transactions of the former owner hang in {_names(set().union(*hanging.values()))}, and "
+            f"{MOST_MARKERS} markers did not end them. Look at `kafka-transactions.sh find-hanging`"
+        )
+
+
+async def _hanging_for_long(
+    admin: AIOKafkaAdminClient, outputs: Collection[TopicPartition], owner_of: Mapping[int, int]
+) -> dict[int, list[TopicPartition]]:
+    """What former owners have open for ``HANGING_S``: markers that are on their way arrive by then."""
+    began = time.monotonic()
     pause_s = FIRST_PAUSE_S
-    is_ended = False
-    while hanging := await _hanging(admin, outputs, owner_of):
-        waited_s = time.monotonic() - began
-        if waited_s > PATIENCE_S:
-            raise ProcessingHalted(
-                f"taking over: transactions of the former owner hang in {_names(set().union(*hanging.values()))}, and "
-                f"markers written for {PATIENCE_S:.0f} s did not end them. Look at `kafka-transactions.sh find-hanging`"
-            )
-        if waited_s > HANGING_S and not is_ended:
-            for number, places in hanging.items():
-                state = before[number]
-                commit = state is not None and state.is_confirmed
-                await end_hanging(producers[number], places, commit=commit)
-                _tell(number, places, commit=commit)
-            is_ended = True
+    while (hanging := await _hanging(admin, outputs, owner_of)) and time.monotonic() - began < HANGING_S:
         await asyncio.sleep(pause_s)
         pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+    return hanging
 
 
 async def _hanging(

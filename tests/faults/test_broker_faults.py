@@ -4,31 +4,27 @@ The broker is the test's own, so that nobody else's tests feel it. The long ones
 """
 
 import asyncio
-import random
 import signal
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from orchestrator.kafka import clients
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.settings import Settings, load_settings
 from orchestrator.streams.app import EXIT_HALTED
 from tests.conftest import PARTITIONS
+from tests.faults.conftest import SMALL_BATCHES
+from tests.faults.load import load
 from tests.faults.own_broker import OwnCluster
-from tests.worker_process import (
-    SESSION_S,
-    WorkerProcess,
-    assert_counted_once,
-    counted,
-    counts,
-    produce_events,
-)
+from tests.faults.patience import caught_up
+from tests.faults.seed import chance
+from tests.faults.verifier import verify_counting
+from tests.worker_process import SESSION_S, WorkerProcess, counted, counts, produce_events
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.timeout(600)]
 
-SEED = 20_261_126
 CUSTOMERS = 40
-EVENTS_AT_ONCE = 200
 
 
 @pytest.fixture
@@ -41,6 +37,12 @@ async def cluster(
         yield made
     finally:
         await made.stop()
+
+
+@pytest.fixture(autouse=True)
+def _patient_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who produces waits for the broker, by one producer: so no event is written twice. Workers are not affected."""
+    monkeypatch.setattr(clients, "REQUEST_TIMEOUT_MS", 120_000)
 
 
 @pytest.fixture
@@ -56,41 +58,17 @@ async def settings(cluster: OwnCluster, tmp_path_factory: pytest.TempPathFactory
     return made
 
 
-class Load:
-    """Events that keep coming, at an even pace, until it is stopped; what the broker refuses is produced once more."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.sent = 0
-        self._settings = settings
-        self._is_over = False
-        self._task = asyncio.create_task(self._run())
-
-    async def stop(self) -> int:
-        self._is_over = True
-        await self._task
-        return self.sent
-
-    async def _run(self) -> None:
-        while not self._is_over:
-            await produce_events(self._settings, EVENTS_AT_ONCE, CUSTOMERS, first=self.sent)
-            self.sent += EVENTS_AT_ONCE
-            await asyncio.sleep(0.05)
-
-
-def a_worker(settings: Settings, cluster: OwnCluster, slot: str = "worker-0") -> WorkerProcess:
-    return WorkerProcess(settings, slot, ORCHESTRATOR_KAFKA=cluster.proxied, ORCHESTRATOR_BATCH_MAX_RECORDS="50")
-
-
-async def all_counted(settings: Settings, total: int, *workers: WorkerProcess) -> None:
-    await counted(settings, total, *workers)
+async def verified(settings: Settings, sent: int, *workers: WorkerProcess) -> None:
+    """All of it is decided, and as the single-threaded reference decides it."""
+    await caught_up(settings, *workers)
     for worker in workers:
         assert await worker.stop() == 0
-    await assert_counted_once(settings, total, CUSTOMERS)
+    await verify_counting(settings, workers, sent)
 
 
 @pytest.fixture
 def worker(settings: Settings, cluster: OwnCluster) -> Iterator[WorkerProcess]:
-    made = a_worker(settings, cluster)
+    made = WorkerProcess(settings, ORCHESTRATOR_KAFKA=cluster.proxied, **SMALL_BATCHES)
     yield made
     made.close()
 
@@ -104,34 +82,37 @@ async def keeps_running(worker: WorkerProcess) -> None:
 async def test_a_broker_killed_again_and_again_loses_and_repeats_nothing(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess, kills: int
 ) -> None:
-    chance = random.Random(SEED)
+    moments = chance("broker killed")
     (node,) = cluster.nodes
     await worker.start().takes_over()
-    load = Load(settings)
-    for _ in range(kills):
-        await asyncio.sleep(0.5 + chance.random())  # the moment of death is left to chance
-        await asyncio.to_thread(node.send, signal.SIGKILL)
-        await cluster.restart(node)
-        await keeps_running(worker)
-    await all_counted(settings, await load.stop(), worker)
+    async with load(settings) as running:
+        for _ in range(kills):
+            await running.reaches(running.sent + 1)  # it is there again
+            await asyncio.sleep(moments.uniform(0.2, 1.5))  # the moment of death is left to chance
+            await asyncio.to_thread(node.send, signal.SIGKILL)
+            await cluster.restart(node)
+            await keeps_running(worker)
+    await verified(settings, running.sent, worker)
 
 
 @pytest.mark.endurance
 async def test_a_worker_killed_together_with_the_broker_goes_on_where_both_were(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess
 ) -> None:
+    moments = chance("broker and worker killed")
     (node,) = cluster.nodes
-    load = Load(settings)
-    for life in range(3):
-        await worker.start().takes_over(life + 1)
-        await asyncio.sleep(0.5)  # in the middle of its work
-        await asyncio.to_thread(node.send, signal.SIGKILL)
-        worker.kill()
-        if life == 1:
-            worker.wipe()
-        await cluster.restart(node)
-    worker.start()
-    await all_counted(settings, await load.stop(), worker)
+    async with load(settings) as running:
+        for life in range(3):
+            await worker.start().takes_over(life + 1)
+            await running.reaches(running.sent + 1)
+            await asyncio.sleep(moments.uniform(0.2, 1.0))  # in the middle of its work
+            await asyncio.to_thread(node.send, signal.SIGKILL)
+            worker.kill()
+            if life == 1:
+                worker.wipe()
+            await cluster.restart(node)
+        worker.start()
+    await verified(settings, running.sent, worker)
 
 
 @pytest.mark.endurance
@@ -146,7 +127,7 @@ async def test_a_broker_that_is_away_for_a_minute_finds_its_worker_waiting(
     await keeps_running(worker)
     await cluster.restart(node)
     await produce_events(settings, 1_000, CUSTOMERS, first=2_000)
-    await all_counted(settings, 3_000, worker)
+    await verified(settings, 3_000, worker)
 
 
 @pytest.mark.endurance
@@ -160,7 +141,7 @@ async def test_a_broker_halted_for_longer_than_any_timeout_goes_on_as_if_nothing
     await asyncio.sleep(25)  # longer than a request may take and a session lives
     await asyncio.to_thread(node.send, signal.SIGCONT)
     await produce_events(settings, 1_000, CUSTOMERS, first=2_000)
-    await all_counted(settings, 3_000, await running_again(worker))
+    await verified(settings, 3_000, await running_again(worker))
 
 
 async def running_again(worker: WorkerProcess) -> WorkerProcess:
@@ -176,15 +157,15 @@ async def running_again(worker: WorkerProcess) -> WorkerProcess:
 async def test_connections_cut_at_any_moment_are_made_again(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess
 ) -> None:
-    chance = random.Random(SEED)
+    moments = chance("connections cut")
     (node,) = cluster.nodes
     await worker.start().takes_over()
-    load = Load(settings)
-    for _ in range(10):
-        await asyncio.sleep(chance.random())  # the moment is left to chance
-        node.proxy.cut()
-    await keeps_running(worker)
-    await all_counted(settings, await load.stop(), worker)
+    async with load(settings) as running:
+        for _ in range(10):
+            await asyncio.sleep(moments.random())  # the moment is left to chance
+            node.proxy.cut()
+        await keeps_running(worker)
+    await verified(settings, running.sent, worker)
 
 
 @pytest.mark.endurance
@@ -192,7 +173,7 @@ async def test_a_worker_cut_off_past_its_session_is_replaced_and_cannot_undo_wha
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess
 ) -> None:
     (node,) = cluster.nodes
-    successor = WorkerProcess(settings, "worker-1", ORCHESTRATOR_BATCH_MAX_RECORDS="50")  # it has a way of its own
+    successor = WorkerProcess(settings, "worker-1", **SMALL_BATCHES)  # it has a way of its own
     try:
         await produce_events(settings, 5_000, CUSTOMERS)
         await worker.start().takes_over()
@@ -204,7 +185,7 @@ async def test_a_worker_cut_off_past_its_session_is_replaced_and_cannot_undo_wha
         await running_again(worker)
         assert await counts(settings) == before
         await produce_events(settings, 1_000, CUSTOMERS, first=5_000)
-        await all_counted(settings, 6_000, worker, successor)
+        await verified(settings, 6_000, worker, successor)
     finally:
         successor.close()
 
@@ -217,7 +198,7 @@ async def test_a_slow_way_to_the_broker_only_makes_the_worker_slow(
     node.proxy.delay_s = 0.2
     await produce_events(settings, 2_000, CUSTOMERS)
     await worker.start().takes_over()
-    await all_counted(settings, 2_000, worker)
+    await verified(settings, 2_000, worker)
 
 
 @pytest.mark.endurance
@@ -226,12 +207,11 @@ async def test_leaders_that_die_one_after_the_other_lose_and_repeat_nothing(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess
 ) -> None:
     await worker.start().takes_over()
-    load = Load(settings)
-    for node in cluster.nodes:
-        await asyncio.sleep(2)  # two of three are enough to go on
-        await asyncio.to_thread(node.send, signal.SIGKILL)
-        await asyncio.sleep(6)  # others lead meanwhile
-        await cluster.restart(node)
-        await cluster.in_sync(settings)
-    await running_again(worker)
-    await all_counted(settings, await load.stop(), worker)
+    async with load(settings) as running:
+        for node in cluster.nodes:
+            await asyncio.to_thread(node.send, signal.SIGKILL)
+            await running.reaches(running.sent + 500)  # two of three are enough to go on, with other leaders
+            await cluster.restart(node)
+            await cluster.in_sync(settings)
+        await running_again(worker)
+    await verified(settings, running.sent, worker)

@@ -43,7 +43,8 @@ class Manager:
 class Producer:
     """Notes the markers it is to write; writing one lets the reader go on to its last answer."""
 
-    def __init__(self, reader: Reader | None = None) -> None:
+    def __init__(self, reader: Reader | None = None, lost: int = 0) -> None:
+        self._lost = lost
         self.steps: list[str] = []
         self._txn_manager = Manager(self.steps)
         self._reader = reader
@@ -63,14 +64,15 @@ class Producer:
         self.steps.append("stop")
 
     def _heal(self) -> None:
-        if self._reader is not None:
+        self._lost -= 1
+        if self._reader is not None and self._lost < 0:
             del self._reader.answers[:-1]
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fate, "HANGING_S", 0.02)
-    monkeypatch.setattr(fate, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(fate, "MOST_MARKERS", 2)
     monkeypatch.setattr(fate, "LONGEST_PAUSE_S", 0.005)
 
 
@@ -110,10 +112,26 @@ async def test_where_the_offset_is_not_known_a_marker_makes_sure() -> None:
     assert producer.steps == ["begin", "commands/2", "commit"]
 
 
+async def test_a_marker_that_is_lost_too_is_written_again() -> None:
+    open_ = {CHANGELOG: 44, COMMANDS: 7}
+    reader = Reader(*[open_] * 1_000, {CHANGELOG: 44, COMMANDS: 10})
+    producer = Producer(reader, lost=1)
+    await settle(reader, producer, Transaction(WRITTEN, is_committed=True))
+    assert producer.steps == ["begin", "commands/2", "commit"] * 2
+
+
 async def test_what_no_marker_ends_stops_the_worker() -> None:
-    reader = Reader({CHANGELOG: 44, COMMANDS: 7})
+    reader, producer = Reader({CHANGELOG: 44, COMMANDS: 7}), Producer()
     with pytest.raises(ProcessingHalted, match="still open in commands/2"):
-        await settle(reader, Producer(), Transaction(WRITTEN, is_committed=True))
+        await settle(reader, producer, Transaction(WRITTEN, is_committed=True))
+    assert producer.steps == ["begin", "commands/2", "commit"] * 2
+
+
+async def test_a_broker_that_does_not_answer_is_waited_for_and_given_its_time_afterwards() -> None:
+    reader = Reader(*[KafkaTimeoutError()] * 20, {CHANGELOG: 44, COMMANDS: 7}, {CHANGELOG: 44, COMMANDS: 9})
+    producer = Producer()
+    await settle(reader, producer, Transaction(WRITTEN, is_committed=True))
+    assert producer.steps == []
 
 
 class House:
