@@ -51,6 +51,11 @@ class Settings(BaseSettings):
         None, ge=1, description="Overrides the replica count of every topic (1 for one broker)."
     )
     partitions: int | None = Field(None, ge=1, description="Overrides the partition count of every customer topic.")
+    standbys: int = Field(
+        0,
+        ge=0,
+        description="Copies of every partition that other workers keep up to date, to take it over without recovery.",
+    )
     batch_max_records: int = Field(2_000, ge=1, description="Most records decided in one batch.")
     session_timeout_s: float = Field(
         8.0, ge=6.0, le=60.0, description="After this long without a heartbeat a worker is dead."

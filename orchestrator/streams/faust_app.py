@@ -1,9 +1,9 @@
 """The Faust application: group membership, assignment, the table of customers and the one agent.
 
-What of Faust is used: joining the group, assigning partitions together with those of the table's changelog, fetching in
-a thread of its own, opening and closing the table's RocksDB folders, committing offsets, stopping in order. What is
-replaced, and why, stands in ``faust_consumer.py`` and ``faust_recovery.py``. Its web server, leader topic, standby
-replicas, topic creation and ``exactly_once`` mode are off.
+What of Faust is used: joining the group, assigning partitions together with those of the table's changelog (and, to
+other workers, copies of them), fetching in a thread of its own, opening and closing the table's RocksDB folders,
+committing offsets, stopping in order. What is replaced, and why, stands in ``faust_consumer.py`` and
+``faust_recovery.py``. Its web server, leader topic, topic creation and ``exactly_once`` mode are off.
 """
 
 import logging
@@ -12,6 +12,7 @@ from functools import partial
 from typing import Protocol, cast
 
 import faust
+from faust.tables.recovery import RebalanceAgain
 from faust.types import TP, StreamT
 from rocksdict import Rdict
 
@@ -35,8 +36,8 @@ REBALANCE_TIMEOUT_S = 30.0
 class Partitions(Work, Protocol):
     """What the application drives: see ``worker.Worker``."""
 
-    async def take_over(self, stores: dict[int, Rdict], acknowledge: Acknowledge) -> None:
-        """Becomes the owner of these partitions and of no others."""
+    async def take_over(self, stores: dict[int, Rdict], acknowledge: Acknowledge) -> bool:
+        """Becomes the owner of these partitions and of no others; False: it had to let go before it was through."""
 
     def check_positions(self, committed: dict[tuple[str, int], int | None]) -> None:
         """Compares committed offsets with the state."""
@@ -44,8 +45,11 @@ class Partitions(Work, Protocol):
     def feed(self, topic: str, partition: int, records: Sequence[InputRecord]) -> None:
         """Hands consecutive records of a partition over."""
 
+    def stand_by(self, stores: dict[int, Rdict]) -> None:
+        """Keeps copies of these partitions up to date."""
+
     async def let_go(self) -> None:
-        """Drops every partition."""
+        """Drops every partition, and every copy."""
 
 
 class FaustApp:
@@ -68,7 +72,7 @@ class FaustApp:
         self._table.data.rocksdb_options = SharedMemory()
         self.app.transport.Consumer = partial(BatchConsumer, partitions)
         self.app.tables._recovery = BatchRecovery(
-            self.app, self.app.tables, self._take_over, self._check_positions, fail
+            self.app, self.app.tables, self._take_over, self._check_positions, self._stand_by, fail
         )
         self.app.on_partitions_revoked.connect(self._on_revoked)
         inputs = self.app.topic(
@@ -87,9 +91,15 @@ class FaustApp:
         return {(tp.topic, tp.partition): positions for tp, positions in known.items()}
 
     async def _take_over(self, numbers: set[int]) -> None:
+        if not await self._partitions.take_over(self._stores(numbers), self.consumer.acknowledge):
+            raise RebalanceAgain
+
+    def _stand_by(self, numbers: set[int]) -> None:
+        self._partitions.stand_by(self._stores(numbers))
+
+    def _stores(self, numbers: set[int]) -> dict[int, Rdict]:
         store = self._table.data
-        stores = {number: store._db_for_partition(number) for number in sorted(numbers)}
-        await self._partitions.take_over(stores, self.consumer.acknowledge)
+        return {number: store._db_for_partition(number) for number in sorted(numbers)}
 
     def _check_positions(self) -> None:
         committed = {
@@ -127,7 +137,7 @@ def _faust_app(settings: Settings, catalog: Catalog) -> faust.App:
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=catalog.customer_partitions,
-        table_standby_replicas=0,
+        table_standby_replicas=settings.standbys,
         consumer_group_instance_id=settings.slot,
         consumer_auto_offset_reset="earliest",
         broker_client_id=f"{settings.group}.{settings.slot}",

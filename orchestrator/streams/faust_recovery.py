@@ -20,6 +20,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
     """Takes the assigned partitions over by ``take_over``, checks positions by ``on_positions``, and starts the flow.
 
     ``take_over`` gets the numbers of the partitions; it is cancelled when another rebalance begins meanwhile.
+    ``stand_by`` gets, after everything else, the numbers of those that others own and this worker keeps a copy of.
     """
 
     logger = FAUST_LOG
@@ -30,11 +31,13 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
         tables: TableManagerT,
         take_over: Callable[[set[int]], Awaitable[None]],
         on_positions: Callable[[], None],
+        stand_by: Callable[[set[int]], None],
         on_failure: Callable[[Exception], None],
     ) -> None:
         super().__init__(app, tables, beacon=tables.beacon, loop=tables.loop)
         self._take_over = take_over
         self._on_positions = on_positions
+        self._stand_by = stand_by
         self._on_failure = on_failure
 
     @Service.task  # type: ignore[untyped-decorator]
@@ -74,6 +77,7 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
         # Last: only now may a record come in, and it comes from the position that was just set.
         consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})
         await self.app._fetcher.maybe_start()
+        self._stand_by({tp.partition for tp in self.standby_tps})
         self.tables.on_actives_ready()
         self.tables.on_standbys_ready()
         self.app.on_rebalance_end()

@@ -76,7 +76,7 @@ async def _read(
     RECOVERY_LEFT.set(at_start)
     while True:
         for partition, records in (await reader.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)).items():
-            _apply(stores[partition.partition], records)
+            apply(stores[partition.partition], records)
             crash.at(DURING_RECOVERY)
             count += len(records)
             RECOVERED_RECORDS.inc(len(records))
@@ -112,7 +112,8 @@ def _left(ends: Mapping[TopicPartition, int], positions: Mapping[TopicPartition,
     return sum(max(0, end - positions[partition]) for partition, end in ends.items())
 
 
-def _apply(store: Rdict, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:
+def apply(store: Rdict, records: "Sequence[ConsumerRecord[bytes, bytes]]") -> None:
+    """Writes changelog records (at least one, of one partition, in their order) and the offset of the last of them."""
     batch = WriteBatch(raw_mode=True)
     for record in records:
         if record.value is None:

@@ -17,6 +17,7 @@ from orchestrator.streams.pipeline import Pipeline, Tools
 from orchestrator.streams.producers import stop_producers
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.recovery import recover
+from orchestrator.streams.standby import Standby
 from orchestrator.telemetry.metrics import PARTITIONS_OWNED, RECOVERY_SECONDS
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,10 @@ class Worker(Generic[D, S]):
         self._changelog = changelog
         self._outputs = outputs
         self._fail = fail
+        self._standby = Standby(tools.settings, changelog, fail)
         self._producers: dict[int, AIOKafkaProducer] = {}
         self._pipelines: dict[int, Pipeline[D, S]] = {}
+        self._taking: asyncio.Task[None] | None = None
         self._indexing: asyncio.Task[None] | None = None
 
     @property
@@ -67,14 +70,24 @@ class Worker(Generic[D, S]):
         started = [pipeline.started_s for pipeline in self._pipelines.values() if pipeline.started_s is not None]
         return min(started, default=None)
 
-    async def take_over(self, stores: Mapping[int, Rdict], acknowledge: Acknowledge) -> None:
+    async def take_over(self, stores: Mapping[int, Rdict], acknowledge: Acknowledge) -> bool:
         """Becomes the owner of these partitions and of no others: fences and recovers; who is due is found out later.
+
+        False: it had to let go of them before it was through; the next assignment is on its way.
 
         Raises:
             ProcessingHalted: when the state cannot be had.
         """
-        started = time.monotonic()
         await self.let_go()
+        self._taking = taking = asyncio.create_task(self._take_over(stores, acknowledge))
+        await asyncio.wait([taking])
+        if taking.cancelled():
+            return False
+        await taking
+        return True
+
+    async def _take_over(self, stores: Mapping[int, Rdict], acknowledge: Acknowledge) -> None:
+        started = time.monotonic()
         tools = self._tools
         # First of all: from here on no former owner can change what is recovered.
         self._producers = await take_over(tools.settings, stores, self._outputs)
@@ -132,9 +145,18 @@ class Worker(Generic[D, S]):
         """Lets the batches in work finish, and nothing else begin."""
         await asyncio.gather(*(pipeline.finish() for pipeline in self._pipelines.values()))
 
+    def stand_by(self, stores: Mapping[int, Rdict]) -> None:
+        """Keeps copies of partitions that others own up to date, until ``let_go``."""
+        self._standby.follow(stores)
+
     async def let_go(self) -> None:
-        """Drops every partition, after the batches in work."""
+        """Drops every partition, after the batches in work, and every copy."""
         self.is_settled = False
+        taking, self._taking = self._taking, None
+        if taking is not None:  # it may be writing into stores that are closed next
+            taking.cancel()
+            await asyncio.wait([taking])
+        await self._standby.let_go()
         await self.finish()
         if self._indexing is not None:
             self._indexing.cancel()

@@ -64,6 +64,8 @@ RECOVERED_RECORDS = Counter("orchestrator_recovered_records_total", "Changelog r
 RECOVERY_SECONDS = Histogram(
     "orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S
 )
+STANDBYS = Gauge("orchestrator_standby_partitions", "Partitions of others of which this worker keeps a copy.")
+STANDBY_LAG = Gauge("orchestrator_standby_lag_records", "Changelog offsets that the copies of this worker are behind.")
 CONFIG_REVISION = Gauge("orchestrator_config_revision", "Offset of the last config record a worker has taken over.")
 DECISIONS_REPEATED = Counter(
     "orchestrator_decisions_repeated_total",
