@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,9 +10,10 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from orchestrator.catalog import Catalog
 from orchestrator.definitions.duration import parse_duration
@@ -39,7 +41,7 @@ dead_letters = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
-SHOWN_CHARS = 48  # of a message, in a list
+SHOWN_CHARS = 80  # of a message, in a list
 
 Topic = Annotated[str | None, typer.Option(help="Only of this topic.")]
 Reason = Annotated[str | None, typer.Option(help="Only with this reason, such as malformed or engine_error.")]
@@ -176,18 +178,16 @@ def _place(text: str) -> Place:
 
 def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
     if letters:
-        table = Table("place", "set aside", "stood at", "stage", "reason", "key", "bytes", "redriven", "message")
+        table = Table("place", "set aside", "record", "why", box=box.SIMPLE_HEAD)
         for each in letters:
             table.add_row(
                 str(each.place),
-                f"{_moment(each.set_aside_ms):%Y-%m-%d %H:%M:%S}",
-                escape(each.origin),
-                each.stage,
-                escape(each.reason),
-                escape(_text(each.key)),
-                f"{each.value_bytes:,}" + (" (cut)" if each.is_cut else ""),
-                f"{each.redriven}" + (", came back" if each.has_come_back else ""),
-                escape(each.message[:SHOWN_CHARS]),
+                f"{_moment(each.set_aside_ms):%Y-%m-%d\n%H:%M:%S}",
+                Text(f"{each.origin}\n{_text(each.key) or 'no key'}, {_size(each)}", overflow="fold"),
+                Text(
+                    f"{each.stage}: {each.reason}{_redriven(each)}\n{_plain(each.message[:SHOWN_CHARS])}",
+                    overflow="fold",
+                ),
             )
         out.print(table)
     _print_counts(chosen.letters)
@@ -195,6 +195,15 @@ def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
         _say(f"shown are {len(letters):,} of {len(chosen.letters):,}; see --limit and the filters")
     if chosen.unreadable:
         err.print(f"{chosen.unreadable:,} records of the topic are no dead letters of ours", style="yellow")
+
+
+def _size(each: Summary) -> str:
+    return f"{each.value_bytes:,} bytes" + (", of which a part is kept" if each.is_cut else "")
+
+
+def _redriven(each: Summary) -> str:
+    times = f", redriven {each.redriven}×" if each.redriven else ""
+    return times + (", came back" if each.has_come_back else "")
 
 
 def _print_counts(letters: Sequence[Summary]) -> None:
@@ -259,7 +268,7 @@ def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
         "redriven_from": list(letter.redriven_from),
         "cut_from_bytes": letter.cut_from_bytes,
         "value_kind": kind,
-        "value": json.loads(value) if kind == "json" else value,
+        "value": json.loads(value, parse_float=_number) if kind == "json" else value,
         "redrive": _fate(catalog, found),
     }
 
@@ -273,10 +282,10 @@ def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
         f"stood at   {letter.place}, arrived {_moment(letter.timestamp_ms):%Y-%m-%d %H:%M:%S} UTC",
         f"stage      {letter.stage}",
         f"reason     {letter.reason}",
-        f"message    {letter.message}",
+        f"message    {_plain(letter.message)}",
         f"key        {_text(letter.key)}",
-        *(f"header     {name}: {_text(content)}" for name, content in letter.headers),
-        *(f"redriven   from {origin}" for origin in letter.redriven_from),
+        *(f"header     {_plain(name)}: {_text(content)}" for name, content in letter.headers),
+        *(f"redriven   from {_plain(origin)}" for origin in letter.redriven_from),
         f"redrive    {_fate(catalog, found)}",
     ]
     if letter.cut_from_bytes is not None:
@@ -293,28 +302,35 @@ def _fate(catalog: Catalog, found: Found) -> str:
 
 
 def _shown(value: bytes | None) -> tuple[str, str]:
-    """What a value is (json, text, hex, none) and how to print it."""
+    """What a value is (json, text, hex, none), and how to print it: nothing in it may steer a terminal."""
     if value is None:
         return "none", ""
-    try:
-        msgspec.json.decode(value)
-        return "json", msgspec.json.format(value, indent=2).decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass  # so it is something else
     try:
         text = value.decode()
     except UnicodeDecodeError:
         return "hex", value.hex(" ")
-    return (
-        ("text", text)
-        if all(letter.isprintable() or letter in "\r\n\t" for letter in text)
-        else ("hex", value.hex(" "))
-    )
+    if not all(letter.isprintable() or letter in "\n\t" for letter in text):
+        return "hex", value.hex(" ")
+    try:
+        return "json", msgspec.json.format(value, indent=2).decode()
+    except (msgspec.DecodeError, RecursionError):
+        return "text", text
+
+
+def _number(text: str) -> float | str:
+    """A number of a JSON document; as text what is too large for one."""
+    number = float(text)
+    return number if math.isfinite(number) else text
 
 
 def _text(raw: bytes | None) -> str:
     """Readable, whatever it is."""
-    return "" if raw is None else raw.decode(errors="backslashreplace")
+    return "" if raw is None else _plain(raw.decode(errors="backslashreplace"))
+
+
+def _plain(text: str) -> str:
+    """The text with what a terminal would act on written out: a record may come from anybody."""
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def _moment(at_ms: int) -> datetime:
