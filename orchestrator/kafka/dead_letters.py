@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import ConsumerRecord, RecordMetadata
 
 from orchestrator.catalog import Catalog
-from orchestrator.errors import DecodeError, NotFound, Unavailable
+from orchestrator.errors import ConfigurationError, DecodeError, NotFound, Unavailable
 from orchestrator.kafka.clients import closing, open_producer, open_reader
 from orchestrator.messages.dead_letter import REDRIVEN_FROM, DeadLetter, parse_dead_letter
 from orchestrator.messages.key import parse_customer_key, partition_of
@@ -190,12 +190,13 @@ async def redrive(settings: Settings, catalog: Catalog, places: Collection[Place
 
     Raises:
         Unavailable: the broker does not answer.
+        ConfigurationError: a topic has another partition count than is declared here: keys would go astray.
     """
     done = Redriven()
     wanted = Wanted(places=frozenset(places))
     async with closing(await open_producer(settings, "redrive", patience_s=PATIENCE_S)) as producer:
         sending: list[tuple[Found, str, Awaitable[RecordMetadata]]] = []
-        left = set(places)
+        left, checked = set(places), set[str]()
         async for found in _stream(settings, catalog, wanted):
             if found is None or not wanted.matches(found):
                 continue
@@ -204,6 +205,9 @@ async def redrive(settings: Settings, catalog: Catalog, places: Collection[Place
                 case str(reason):
                     done.refused.append((found.place, reason))
                 case topic, partition:
+                    if topic not in checked:
+                        await _check_count(producer, catalog, topic)
+                        checked.add(topic)
                     sending.append((found, topic, await _send(producer, catalog, found, topic, partition)))
             if len(sending) >= SENT_AT_ONCE:
                 await _acknowledged(sending, done)
@@ -211,6 +215,18 @@ async def redrive(settings: Settings, catalog: Catalog, places: Collection[Place
         await _acknowledged(sending, done)
     done.refused += [(place, "there is no letter at this place (any more)") for place in sorted(left)]
     return done
+
+
+async def _check_count(producer: AIOKafkaProducer, catalog: Catalog, topic: str) -> None:
+    try:
+        count = len(await producer.partitions_for(topic))
+    except KafkaError as error:
+        raise Unavailable(f"asking how many partitions {topic} has: {error!r}") from error
+    if count != (declared := catalog.spec(topic).partitions):
+        raise ConfigurationError(
+            f"sending to {topic}: it has {count} partitions, declared are {declared}; use the settings of the workers "
+            "(ORCHESTRATOR_PARTITIONS)"
+        )
 
 
 async def _send(

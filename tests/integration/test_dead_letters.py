@@ -165,6 +165,16 @@ async def test_what_cannot_be_sent_is_refused_with_the_reason_and_the_rest_is_se
     assert f"{settings.topic_prefix}engagement.events.v1/2/11" in said
 
 
+async def test_settings_that_would_send_customers_astray_are_refused(
+    worker: WorkerProcess, settings: Settings, topics: Catalog
+) -> None:
+    before = len(await read_all(settings, topics.events))
+    code, said = orchestrator(settings, "dead-letters", "redrive", "--stage", "decide", "--yes", partitions=8)
+    assert code == 2
+    assert "it has 4 partitions, declared are 8" in said
+    assert len(await read_all(settings, topics.events)) == before
+
+
 async def test_a_letter_that_is_gone_is_said_to_be(settings: Settings, topics: Catalog) -> None:
     done = await redrive(settings, topics, [Place(0, 5)])
     assert [place for place, _ in done.refused] == [Place(0, 5)]
