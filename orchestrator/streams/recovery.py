@@ -3,6 +3,10 @@
 Faust's own recovery waits for a record at the last offset; a changelog that ends in a transaction marker never has one.
 This one reads committed records with a reader of its own until its *position* reaches the end, and writes them in bulk.
 The former owner has been fenced before (its open transaction is aborted), so the end does not move any more.
+
+A customer who is erased is a tombstone on the changelog, and compaction takes tombstones away after a while. A store
+that missed one, because its worker was off or had other partitions, would keep the customer for ever. So a store that
+has not been brought up to date for long is emptied first, and filled from the beginning.
 """
 
 import logging
@@ -13,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 from rocksdict import Rdict, WriteBatch
 
+from orchestrator.catalog import Catalog
 from orchestrator.errors import ProcessingHalted
 from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.settings import Settings
@@ -26,6 +31,11 @@ POLL_MS = 500
 MAX_RECORDS = 10_000
 PROGRESS_S = 5.0  # between two lines about how far it is
 STUCK_S = 60.0  # without any progress for this long the worker ends, and its restart tries again
+# Kafka keeps a tombstone for delete.retention.ms, counted from its first compaction or later. Half of that leaves room
+# for clocks that disagree.
+TRUSTED_SHARE = 0.5
+DELETE_RETENTION = "delete.retention.ms"
+DEFAULT_DELETE_RETENTION_MS = 86_400_000  # Kafka's
 
 
 async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict], crash: Crash) -> int:
@@ -41,7 +51,9 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
         reader.assign(partitions)
         ends = await reader.end_offsets(partitions)
+        complete_from = await _complete_from(reader, ends, _trusted_ms(settings, changelog))
         for partition in partitions:
+            _empty_if_outdated(stores[partition.partition], partition, complete_from[partition])
             await _seek(reader, partition, stores[partition.partition], ends[partition])
         try:
             count = await _read(reader, ends, stores, crash)
@@ -51,6 +63,34 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
             # The end may lie behind the last record (transaction markers): noted, so that it is not read again.
             stores[partition.partition][OFFSET_KEY] = encode_offset(ends[partition] - 1)
         return count
+
+
+def _trusted_ms(settings: Settings, changelog: str) -> int:
+    """For how long after a store was up to date the changelog still has every tombstone that it misses."""
+    config = Catalog(settings).spec(changelog).config
+    return int(int(config.get(DELETE_RETENTION, DEFAULT_DELETE_RETENTION_MS)) * TRUSTED_SHARE)
+
+
+async def _complete_from(
+    reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], trusted_ms: int
+) -> dict[TopicPartition, int]:
+    """By partition the offset from which on no tombstone can be missing."""
+    since_ms = int(time.time() * 1_000) - trusted_ms
+    found = await reader.offsets_for_times(dict.fromkeys(ends, since_ms))
+    return {partition: end if (at := found.get(partition)) is None else at.offset for partition, end in ends.items()}
+
+
+def _empty_if_outdated(store: Rdict, partition: TopicPartition, complete_from: int) -> None:
+    applied = decode_offset(store.get(OFFSET_KEY))
+    # One offset may be the marker of the last transaction; a record that is missing comes with a marker of its own.
+    if applied is None or applied + 2 >= complete_from:
+        return
+    store.delete_range(b"\x00", b"\xff")  # no key begins with the last byte: it is not UTF-8
+    log.info(
+        "The local state of partition %d is from long ago; the states are read from the beginning of the changelog",
+        partition.partition,
+        extra={"action": "local_state_outdated", "partition": partition.partition, "applied": applied},
+    )
 
 
 async def _seek(reader: AIOKafkaConsumer, partition: TopicPartition, store: Rdict, end: int) -> None:

@@ -23,6 +23,8 @@ from tests.worker_process import produce
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.endurance]
 
+NOBODYS_RUN = derived_id("run", "nobody")
+
 
 @pytest.fixture
 async def house(settings: Settings, topics: Catalog) -> AsyncIterator[House]:
@@ -39,7 +41,7 @@ async def test_commands_expire_while_the_adapter_is_away_and_each_report_counts_
     commands = (await find(house.settings)).commands
     push = [command for command in commands if command.channel == "push"]
     assert push
-    assert all(command.expires_at_ms == command.decided_at_ms + 2 * DAY_MS for command in push)
+    assert all(0 < (command.expires_at_ms or 0) - command.decided_at_ms <= 2 * DAY_MS for command in push)
     adapter, reports = Adapter(), []
     for command in luck.sample(commands, len(commands)):
         away_ms = luck.choice((MINUTE_MS, 3 * DAY_MS))
@@ -47,7 +49,7 @@ async def test_commands_expire_while_the_adapter_is_away_and_each_report_counts_
         assert adapter.carry_out(command, command.decided_at_ms + away_ms) == []
     assert 0 < adapter.expired < len(push)
     unknown = [
-        replace(report, id=f"unknown-{report.id}", command_id=derived_id("command", report.id), run_id="nobody's")
+        replace(report, id=f"unknown-{report.id}", command_id=derived_id("command", report.id), run_id=NOBODYS_RUN)
         for report in luck.sample(reports, 20)
     ]
     again = [report for report in reports if luck.random() < 0.3]

@@ -128,6 +128,7 @@ async def house(settings: Settings, topics: Catalog) -> AsyncIterator[House]:
         yield house
 
 
+@pytest.mark.endurance
 async def test_events_that_come_again_also_in_another_partition_change_nothing(house: House) -> None:
     """Three in ten again in their own partition, one in ten in another one, from which it is forwarded."""
     again = chance("duplicates")

@@ -9,7 +9,7 @@ from tests.faults.patience import caught_up
 from tests.faults.verifier import verify_counting
 from tests.worker_process import counts, fired, produce_events
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.endurance]
 
 COUNTING = ("-m", "tests.faults.other_clock", "tests.counting")
 HOUR_S = 3_600.0
@@ -44,7 +44,6 @@ async def test_a_clock_that_jumps_two_hours_forth_and_back_ends_every_wait_once(
     await verify_counting(settings, [worker], sent=3 * CUSTOMERS, fired=3 * CUSTOMERS)
 
 
-@pytest.mark.endurance
 async def test_workers_whose_clocks_are_five_minutes_apart_end_every_wait_once(
     make_worker: MakeWorker, settings: Settings
 ) -> None:
@@ -62,11 +61,15 @@ async def test_workers_whose_clocks_are_five_minutes_apart_end_every_wait_once(
     early.kill()  # its waits go to the worker for which they lie five minutes ahead
     taken = late.said("partitions_taken_over")
     await late.takes_over(taken + 1)
+    taken = early.said("partitions_taken_over")
     early.start()
-    await early.takes_over(early.said("partitions_taken_over") + 1)
+    await early.takes_over(taken + 1)
+    taken = early.said("partitions_taken_over")
     late.kill()  # and come back
-    await early.takes_over(early.said("partitions_taken_over") + 1)
+    await early.takes_over(taken + 1)
+    taken = late.said("partitions_taken_over")
     late.start()
+    await late.takes_over(taken + 1)
     for clock in clocks:
         clock.is_wrong_by(0)
     await fired(settings, CUSTOMERS, early, late)

@@ -25,7 +25,7 @@ from tests.sink_story import WORKSPACE, a_story, add_journeys
 from tests.stack import JARS
 from tests.worker_process import WorkerProcess, produce_events
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.endurance]
 
 EXIT_HALTED = 70
 SINK = ("-m", "orchestrator", "sink")
@@ -52,7 +52,6 @@ async def test_a_worker_whose_disk_is_full_says_so_and_goes_on_once_there_is_roo
     await verify_counting(settings, [worker], sent=3_000)
 
 
-@pytest.mark.endurance
 async def test_a_postgresql_whose_disk_is_full_holds_the_sink_up_until_there_is_room(
     settings: Settings, topics: Catalog, tmp_path: Path, make_worker: MakeWorker
 ) -> None:
@@ -95,7 +94,6 @@ async def _said(process: WorkerProcess, action: str) -> bool:
     return process.said(action) > 0
 
 
-@pytest.mark.endurance
 async def test_a_broker_whose_disk_is_full_loses_nothing_that_it_had_acknowledged(
     settings: Settings, tmp_path: Path, make_worker: MakeWorker
 ) -> None:

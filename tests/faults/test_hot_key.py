@@ -25,10 +25,14 @@ async def test_a_customer_with_half_of_all_events_is_counted_like_any_other_and_
     one.start()
     two.start()
     async with load(settings, every_other) as running:
+        for worker in (one, two):
+            await worker.takes_over()
         await running.reaches(2_000)
+        taken = one.said("partitions_taken_over")
         one.kill()  # whoever had the hot partition
         await keeps_up(settings, two)
         one.start()
+        await one.takes_over(taken + 1)
         await running.reaches(10_000)
         await keeps_up(settings, one, two)
     await caught_up(settings, one, two)

@@ -43,6 +43,7 @@ async def test_a_worker_killed_in_mid_stream_leaves_what_the_reference_leaves(ho
     await house.verify()
 
 
+@pytest.mark.endurance
 @pytest.mark.parametrize("point", [AFTER_PRODUCE, AFTER_COMMIT])
 async def test_a_worker_that_dies_around_its_commit_leaves_what_the_reference_leaves(house: House, point: str) -> None:
     await house.feed(house.history)

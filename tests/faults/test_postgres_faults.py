@@ -125,6 +125,7 @@ async def test_a_killed_postgresql_stops_no_worker_and_loses_no_row_and_no_chang
     assert house.sink.log.read_text().count("Traceback") == 0
 
 
+@pytest.mark.endurance
 async def test_locked_tables_hold_up_the_sink_and_nobody_else(house: House) -> None:
     house.worker.start()
     house.sink.start()
@@ -158,7 +159,7 @@ async def test_a_sink_that_is_held_up_takes_no_more_memory_for_a_longer_backlog(
     settings: Settings, topics: Catalog, pool: Pool, make_worker: MakeWorker
 ) -> None:
     await add_journeys(pool)
-    story = a_story(80_000)
+    story = a_story(50_000)
     sink = make_worker("sink-0", SINK)
 
     def written(count: int) -> Callable[[], Awaitable[bool]]:
@@ -168,20 +169,20 @@ async def test_a_sink_that_is_held_up_takes_no_more_memory_for_a_longer_backlog(
         return is_written
 
     async with closing(await open_producer(settings, "test")) as producer:
-        await publish(producer, topics.activities, story[:20_000])
+        await publish(producer, topics.activities, story[:15_000])
         sink.start()
-        await comes_true(written(20_000), "the first activities in PostgreSQL", sink)
+        await comes_true(written(15_000), "the first activities in PostgreSQL", sink)
         process = psutil.Process(sink.process.pid)
         at_work = process.memory_info().rss
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(f"lock table {ACTIVITIES} in access exclusive mode")
-            await publish(producer, topics.activities, story[20_000:])
+            await publish(producer, topics.activities, story[15_000:])
             held_up = 0
             for _ in range(50):  # five seconds in which it could go on reading
                 held_up = max(held_up, process.memory_info().rss)
                 await asyncio.sleep(0.1)
         assert held_up < at_work + SINK_GROWTH_BYTES
-        await comes_true(written(80_000), "all activities in PostgreSQL", sink)
+        await comes_true(written(50_000), "all activities in PostgreSQL", sink)
     assert await sink.stop() == 0
     await check_i5(pool, story)
 
@@ -200,6 +201,7 @@ async def test_a_sink_that_dies_right_before_or_after_its_commit_writes_each_act
     await house.verify()
 
 
+@pytest.mark.endurance
 async def test_tables_that_were_emptied_are_filled_from_the_topic_with_the_same_rows_and_figures(house: House) -> None:
     house.worker.start()
     house.sink.start()

@@ -21,7 +21,7 @@ from tests.faults.patience import caught_up, comes_true
 from tests.faults.seed import chance
 from tests.worker_process import WorkerProcess, produce_events, read_all
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.endurance]
 
 API = ("-m", "orchestrator", "api")
 JOURNEYS = ("-m", "orchestrator", "worker")
