@@ -39,8 +39,8 @@ class Partitions(Work, Protocol):
     async def take_over(self, stores: dict[int, Rdict], acknowledge: Acknowledge) -> bool:
         """Becomes the owner of these partitions and of no others; False: it had to let go before it was through."""
 
-    def check_positions(self, committed: dict[tuple[str, int], int | None]) -> None:
-        """Compares committed offsets with the state."""
+    def check_positions(self, positions: dict[tuple[str, int], tuple[int | None, int]]) -> None:
+        """Compares what is committed, and where reading goes on, with the state."""
 
     def feed(self, topic: str, partition: int, records: Sequence[InputRecord]) -> None:
         """Hands consecutive records of a partition over."""
@@ -102,12 +102,11 @@ class FaustApp:
         return {number: store._db_for_partition(number) for number in sorted(numbers)}
 
     def _check_positions(self) -> None:
-        committed = {
-            (tp.topic, tp.partition): offset
-            for tp, offset in self.consumer.committed().items()
-            if tp.topic != self._changelog
-        }
-        self._partitions.check_positions(committed)
+        committed = self.consumer.committed()
+        starts = self.consumer.starts
+        self._partitions.check_positions(
+            {(tp.topic, tp.partition): (committed.get(tp), start) for tp, start in starts.items()}
+        )
 
     async def _on_revoked(self, _app: faust.App, revoked: set[TP], **_: object) -> None:
         # The stores are closed next, and RocksDB lets go of its lock only with the last reference.

@@ -7,12 +7,14 @@ What is changed and why (measured; tests/contract/test_faust_internals.py fails 
 - What is done is told by position (``acknowledge``), not by record: Faust's bookkeeping takes every gap in the offsets
   for a record that is still being worked on, and may commit past one that is.
 - At a rebalance the batch in work is waited for and its offsets are committed *before* the bookkeeping is dropped.
+- Reading goes on, after a rebalance, from positions that nothing moves any more: a fetch of before is waited for, and a
+  partition of which nothing is committed begins at its first record. Faust's way lost what such a fetch had taken.
 - It reads committed records only, so that an upstream transaction that was aborted moves no customer.
 """
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple, Protocol
 
 import aiokafka
@@ -98,6 +100,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self._work = work
         self._processed: dict[TP, int] = {}
+        self._fetching = asyncio.Lock()
+        self.starts: dict[TP, int] = {}  # where reading went on after the last rebalance
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -118,6 +122,22 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         """See :meth:`BatchConsumerThread.known_positions`."""
         return self._thread.known_positions(tps)
 
+    async def go_on(self, inputs: Set[TP], on_positions: Callable[[], None]) -> None:
+        """Has reading go on behind what is committed, or at the first record; ``on_positions`` may still object.
+
+        Nothing is taken from a partition between the setting of its position and the start of the flow.
+        """
+        async with self._fetching:  # what a fetch of before brings now is dropped, and read again
+            if inputs:  # or there are more workers than partitions, and the client objects
+                await self.perform_seek()
+            if new := [tp for tp in inputs if not self._committed_offset.get(tp)]:
+                await self._thread.seek_to_beginning(*new)
+            self.starts = {tp: await self.position(tp) for tp in inputs}
+            on_positions()
+            self.app.flow_control.resume()
+            self.resume_flow()
+            self.resume_partitions(inputs)
+
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Runs as long as the fetcher does, like the method it replaces."""
         most_waiting = BUFFERED_BATCHES * self.app.conf.broker_max_poll_records
@@ -126,9 +146,13 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                 while self._work.waiting > most_waiting and self.flow_active:
                     self._work.room.clear()
                     await self.wait_first(self._work.room.wait(), self.suspend_flow.wait())
-                records, active = await self._wait_next_records(FETCH_TIMEOUT_S)
-                if records and self.flow_active:
-                    self._hand_over(records, active)
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)
+                async with self._fetching:
+                    if self.flow_active:
+                        records, active = await self._wait_next_records(FETCH_TIMEOUT_S)
+                        if records and self.flow_active:
+                            self._hand_over(records, active)
                 await asyncio.sleep(0)
         except self.consumer_stopped_errors:
             if not self.app.should_stop:

@@ -67,15 +67,9 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
         await self.app.on_rebalance_complete.send()
         if self.app.consumer_generation_id != generation:
             return
-        assignment = consumer.assignment()
-        if assignment:
-            await self._wait(consumer.perform_seek(), timeout=self.app.conf.broker_request_timeout)
-            self._on_positions()
+        inputs = {tp for tp in consumer.assignment() if not self._is_changelog_tp(tp)}
+        await self._wait(consumer.go_on(inputs, self._on_positions), timeout=self.app.conf.broker_request_timeout)
         self.completed.set()
-        self.app.flow_control.resume()
-        consumer.resume_flow()
-        # Last: only now may a record come in, and it comes from the position that was just set.
-        consumer.resume_partitions({tp for tp in assignment if not self._is_changelog_tp(tp)})
         await self.app._fetcher.maybe_start()
         self._stand_by({tp.partition for tp in self.standby_tps})
         self.tables.on_actives_ready()

@@ -117,18 +117,21 @@ class Worker(Generic[D, S]):
         )
         self._indexing = asyncio.create_task(self._index_timers(owned, started))
 
-    def check_positions(self, committed: Mapping[tuple[str, int], int | None]) -> None:
-        """Compares the group's committed offsets with what the states say, before reading goes on from the former.
+    def check_positions(self, positions: Mapping[tuple[str, int], tuple[int | None, int]]) -> None:
+        """Compares the group's committed offsets, and where reading goes on, with what the states say.
+
+        ``positions``: both by topic and partition. What nothing was ever read of has to begin where reading begins.
 
         Raises:
             ProcessingHalted: records are committed as read whose effect is not in the states: the changelog was lost.
         """
-        for (topic, number), offset in committed.items():
+        for (topic, number), (offset, start) in positions.items():
             pipeline = self._pipelines.get(number)
-            if pipeline is None or not offset:
+            if pipeline is None:
                 continue
+            pipeline.owned.expected.setdefault(topic, start)
             done = pipeline.owned.record.next_offsets.get(topic, 0)
-            if done < offset:
+            if offset and done < offset:
                 raise ProcessingHalted(
                     f"taking over {topic}/{number}: offsets below {offset} are committed as processed, but the "
                     f"recovered state contains them only below {done}. Was the changelog {self._changelog} "
