@@ -82,11 +82,14 @@ class CountingDecider:
             return new, ()
         return new, (self._command(signal, count, now_ms),)
 
-    def next_due_ms(self, directory: Rules, workspace_id: str, state: Count) -> int | None:
-        return None if state.due_ms < 0 or "count" in directory.paused else state.due_ms
-
-    def held_journeys(self, directory: Rules, workspace_id: str, state: Count) -> Sequence[str]:
-        return ("count",) if state.due_ms >= 0 and "count" in directory.paused else ()
+    def outlook(
+        self, directory: Rules, workspace_id: str, state: Count, now_ms: int
+    ) -> tuple[int | None, Sequence[str]]:
+        if state.due_ms < 0:
+            return None, ()
+        if state.due_ms <= now_ms and "count" in directory.paused:
+            return None, ("count",)
+        return state.due_ms, ()
 
     def may_send(self, directory: Rules, workspace_id: str, journey_id: str) -> bool:
         return journey_id not in directory.paused

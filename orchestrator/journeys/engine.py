@@ -338,8 +338,8 @@ def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -
         due_ms = run.next_ms
         if due_ms is None:
             continue
-        if run.journey_id in directory.moving and (_is_to_migrate(directory, run) or _is_to_leave(directory, run)):
-            due_ms = min(due_ms, directory.standings[run.journey_id].changed_at_ms)
+        if run.journey_id in directory.moving:
+            due_ms = _moved_ms(directory, run, due_ms)
         if (earliest_ms is None or due_ms < earliest_ms) and may_fall_due(
             directory, workspace_id, run.journey_id, run.version
         ):
@@ -350,12 +350,34 @@ def next_due_ms(directory: Directory, workspace_id: str, state: CustomerState) -
     return earliest_ms
 
 
-def held_journeys(directory: Directory, workspace_id: str, state: CustomerState) -> tuple[str, ...]:
-    """The journeys in which something of this customer waits but is held."""
-    if not state.runs:
-        return ()
-    return tuple(
-        run.journey_id
-        for run in state.runs
-        if run.is_under_way and not may_fall_due(directory, workspace_id, run.journey_id, run.version)
-    )
+def outlook(
+    directory: Directory, workspace_id: str, state: CustomerState, now_ms: int
+) -> tuple[int | None, tuple[str, ...]]:
+    """When this customer has to be looked at next (None: never), and the journeys that hold back what has fallen due.
+
+    A moment ahead counts although its journey holds it: by then it may have been resumed. So a pause changes nothing
+    for those who are not due yet.
+    """
+    earliest_ms: int | None = None
+    held: tuple[str, ...] = ()
+    for run in state.runs:
+        due_ms = run.next_ms
+        if due_ms is None:
+            continue
+        if run.journey_id in directory.moving:
+            due_ms = _moved_ms(directory, run, due_ms)
+        if due_ms <= now_ms and not may_fall_due(directory, workspace_id, run.journey_id, run.version):
+            held += (run.journey_id,)
+        elif earliest_ms is None or due_ms < earliest_ms:
+            earliest_ms = due_ms
+    for pending in state.pending:
+        if earliest_ms is None or pending.due_ms < earliest_ms:
+            earliest_ms = pending.due_ms
+    return earliest_ms, held
+
+
+def _moved_ms(directory: Directory, run: Run, due_ms: int) -> int:
+    """The moment of a run, if a newer version takes it over or its journey was stopped: when that was decided."""
+    if _is_to_migrate(directory, run) or _is_to_leave(directory, run):
+        return min(due_ms, directory.standings[run.journey_id].changed_at_ms)
+    return due_ms

@@ -130,7 +130,7 @@ class StreamService(Generic[D, S]):
             outputs = [TopicPartition(*place) for place in self._catalog.written_by("streams")]
             self._worker = worker = Worker(tools, self._catalog.changelog, outputs, self._fail)
             faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
-            ticker = Ticker(self._settings, worker, configs, self._decider, plain, self._catalog.timers)
+            ticker = Ticker(worker, configs, self._decider, plain, self._catalog.timers)
             inputs = (self._catalog.events, self._catalog.deliveries, self._catalog.timers)
             lag_report = LagReport(inputs, worker, faust_app.known_positions)
             self._start(stack, ticker.run())

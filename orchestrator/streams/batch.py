@@ -64,7 +64,7 @@ AllowanceKind: TypeAlias = Literal["asked", "called", "returned", "granted", "no
 
 
 class Due(NamedTuple):
-    """When a customer has to be looked at again, and the journeys whose due moments are held back meanwhile."""
+    """When a customer has to be looked at again, and the journeys that hold back what has fallen due meanwhile."""
 
     due_ms: int | None
     held: Sequence[str]
@@ -144,11 +144,9 @@ def decide(
     return outcome
 
 
-def due(decider: Decider[D, S], directory: D, key: bytes, state: S) -> Due:
-    """When the customer of ``key`` has to be looked at again."""
-    workspace_id = key.partition(b":")[0].decode()
-    held = decider.held_journeys(directory, workspace_id, state)
-    return Due(decider.next_due_ms(directory, workspace_id, state), held)
+def due(decider: Decider[D, S], directory: D, key: bytes, state: S, moment_ms: int) -> Due:
+    """When the customer of ``key`` has to be looked at again; ``moment_ms``: the present, by which timers are due."""
+    return Due(*decider.outlook(directory, key.partition(b":")[0].decode(), state, moment_ms))
 
 
 def _may_ask(wire: Wire, time: TimeMode) -> bool:
@@ -240,12 +238,13 @@ class _Deciding(Generic[D, S]):
         """Encodes the changed states and says when each customer is due next."""
         decider, directory, outcome = self.decider, self.directory, self.outcome
         encode = decider.encode_state
+        moment_ms = self.clock_ms if self.time == "stream" else self.now_ms
         for key, state in outcome.changed.items():
             outcome.states.append((key, encode(state)))
-            outcome.due[key] = due(decider, directory, key, state)
+            outcome.due[key] = due(decider, directory, key, state, moment_ms)
         # A timer that changed nothing must still leave the index, or it would be sent for ever.
         for key in self.timed - outcome.changed.keys():
-            outcome.due[key] = due(decider, directory, key, self.seen[key])
+            outcome.due[key] = due(decider, directory, key, self.seen[key], moment_ms)
 
     def _first_seen(self, topic: str, key: bytes, record: InputRecord, signal: Signal) -> S | None:
         """The state of a customer who had no record in this batch yet; None when the record is not to be applied."""

@@ -61,11 +61,10 @@ class Decider(Protocol[D, S]):
         ``cause``, "topic/partition/offset", is put on the activities. ``wallet`` is changed by what is spent.
         """
 
-    def next_due_ms(self, directory: D, workspace_id: str, state: S) -> int | None:
-        """The earliest moment at which this customer has something to do that may be done; None: nothing waits."""
-
-    def held_journeys(self, directory: D, workspace_id: str, state: S) -> Sequence[str]:
-        """The journeys that wait in this state for a moment, and may not act on it now."""
+    def outlook(self, directory: D, workspace_id: str, state: S, now_ms: int) -> tuple[int | None, Sequence[str]]:
+        """When this customer has to be looked at next (None: nothing waits), and the journeys that hold something back
+        whose moment has come. A moment ahead counts whether or not it is held.
+        """
 
     def may_send(self, directory: D, workspace_id: str, journey_id: str) -> bool:
         """Whether a command of this journey may leave now."""
@@ -124,13 +123,11 @@ class JourneyDecider:
             wallet.purse = wallet.purse.with_spent(result.spent)
         return result.state, result.effects
 
-    def next_due_ms(self, directory: Directory, workspace_id: str, state: CustomerState) -> int | None:
+    def outlook(
+        self, directory: Directory, workspace_id: str, state: CustomerState, now_ms: int
+    ) -> tuple[int | None, Sequence[str]]:
         """See :class:`Decider`."""
-        return engine.next_due_ms(directory, workspace_id, state)
-
-    def held_journeys(self, directory: Directory, workspace_id: str, state: CustomerState) -> Sequence[str]:
-        """See :class:`Decider`."""
-        return engine.held_journeys(directory, workspace_id, state)
+        return engine.outlook(directory, workspace_id, state, now_ms)
 
     def may_send(self, directory: Directory, workspace_id: str, journey_id: str) -> bool:
         """See :class:`Decider`."""

@@ -1,5 +1,6 @@
 """Everything this worker holds for one partition, from the moment it takes it over until it lets go of it."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -7,6 +8,7 @@ from aiokafka import AIOKafkaProducer
 from rocksdict import Rdict, ReadOptions, WriteBatch
 
 from orchestrator.errors import DecodeError, ProcessingHalted
+from orchestrator.settings import TimeMode
 from orchestrator.streams.batch import Due, Outcome, due
 from orchestrator.streams.breaker import Breaker
 from orchestrator.streams.decider import Decider
@@ -24,8 +26,9 @@ from orchestrator.streams.timers import TimerIndex
 S = TypeVar("S")
 D = TypeVar("D")
 
-# Decoded states kept from batch to batch, per partition: active customers are seen again soon. About 2 KiB each.
-CACHED_STATES = 4_000
+# Decoded states kept from batch to batch, by all partitions of a worker together: active customers are seen again soon.
+# About 2 KiB each.
+CACHED_STATES = 32_000
 # Customers, between two turns of other tasks: 2 ms, about.
 SCANNED_AT_ONCE = 250
 
@@ -38,7 +41,15 @@ class OwnedPartition(Generic[D, S]):
     ``walks_sent``: by journey, the moment whose walk was sent last, and when (monotonic clock).
     """
 
-    def __init__(self, number: int, store: Rdict, producer: AIOKafkaProducer, decider: Decider[D, S]) -> None:
+    def __init__(
+        self,
+        number: int,
+        store: Rdict,
+        producer: AIOKafkaProducer,
+        decider: Decider[D, S],
+        time_mode: TimeMode = "wall",
+        cached_states: int = CACHED_STATES,
+    ) -> None:
         self.number = number
         self.producer = producer
         self.timers = TimerIndex()
@@ -49,9 +60,15 @@ class OwnedPartition(Generic[D, S]):
         self.walks_sent: dict[str, tuple[int, float]] = {}
         self._store = store
         self._decider = decider
+        self._is_stream_time = time_mode == "stream"
         self._cache: dict[bytes, S] = {}
+        self._cached_states = cached_states
         self._is_indexed = False
         self._noted: set[bytes] = set()  # customers who are in the index already while it is being built
+
+    def moment_ms(self) -> int:
+        """The present, by which timers are due: by the worker's clock, in stream time by the events seen here."""
+        return self.record.clock_ms if self._is_stream_time else int(time.time() * 1_000)
 
     def load(self, key: bytes) -> S | None:
         """The state of a customer, None when there is none.
@@ -98,7 +115,7 @@ class OwnedPartition(Generic[D, S]):
     def reconsider(self, key: bytes, directory: D) -> Due:
         """Finds out anew when a customer is due."""
         state = self.load(key)
-        found = Due(None, ()) if state is None else due(self._decider, directory, key, state)
+        found = Due(None, ()) if state is None else due(self._decider, directory, key, state, self.moment_ms())
         self._note(key, found)
         return found
 
@@ -121,16 +138,17 @@ class OwnedPartition(Generic[D, S]):
         The store is read as it stands at the first step. Who changes after that is in the index already, and rightly.
         ``directory``: the newest, or a journey that has been resumed meanwhile would hold those who come after.
         """
-        noted, update = self._noted, self.timers.update
+        noted, update, moment_ms = self._noted, self.timers.update, self.moment_ms()
         once = ReadOptions()
         once.fill_cache(False)
         for seen, (key, raw) in enumerate(entries(self._store, once), 1):
             if key not in noted and key not in (OFFSET_KEY, PARTITION_KEY):
-                due_ms, held = due(self._decider, directory(), key, self._decode(raw))
+                due_ms, held = due(self._decider, directory(), key, self._decode(raw), moment_ms)
                 if due_ms is not None or held:
                     update(key, due_ms, held)
             if seen % SCANNED_AT_ONCE == 0:
                 yield
+                moment_ms = self.moment_ms()
         self._is_indexed = True
         self._noted = set()
 
@@ -151,7 +169,7 @@ class OwnedPartition(Generic[D, S]):
         for key, state in states.items():
             cache.pop(key, None)  # to the end: the order is that of the last change
             cache[key] = state
-        excess = len(cache) - CACHED_STATES
+        excess = len(cache) - self._cached_states
         if excess > 0:
             for key in list(cache)[:excess]:
                 del cache[key]

@@ -8,9 +8,10 @@ from faust.stores.rocksdb import RocksDBOptions
 from rocksdict import BlockBasedOptions, Cache, Options, WriteBufferManager
 
 MIB = 1 << 20
-# What a worker's stores keep in memory. Write buffers are a part of it: they may take WRITE_BUFFERS_BYTES, and the
-# largest is written to the disk before that is exceeded.
+# What a worker's stores keep in memory, their write buffers included.
 CACHE_BYTES = 256 * MIB
+# When all write buffers together take more, each is written to the disk at the next batch of its partition; it takes 1
+# or 2 MiB at the least. So with 100 partitions and more the bound is theirs.
 WRITE_BUFFERS_BYTES = 128 * MIB
 WRITE_BUFFER_BYTES = 16 * MIB  # of one partition, before it is written to the disk; one more may be on its way there
 BLOOM_BITS = 10  # per key; most customers that are asked for and are not there cost no look at the disk
@@ -22,7 +23,7 @@ class SharedMemory(RocksDBOptions):  # type: ignore[misc]  # Faust is untyped he
     def __init__(self) -> None:
         super().__init__(use_rocksdict=True)
         self.cache = Cache(CACHE_BYTES)
-        self._buffers = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFERS_BYTES, False, self.cache)
+        self.buffers = WriteBufferManager.new_write_buffer_manager_with_cache(WRITE_BUFFERS_BYTES, False, self.cache)
 
     def as_options(self) -> Options:
         """Options for one more store in the same memory."""
@@ -36,6 +37,6 @@ class SharedMemory(RocksDBOptions):  # type: ignore[misc]  # Faust is untyped he
         options.set_max_open_files(self.max_open_files)
         options.set_write_buffer_size(WRITE_BUFFER_BYTES)
         options.set_max_write_buffer_number(2)
-        options.set_write_buffer_manager(self._buffers)
+        options.set_write_buffer_manager(self.buffers)
         options.set_block_based_table_factory(table)
         return options

@@ -20,7 +20,6 @@ from orchestrator.messages.codec import encode_timer, encode_walk
 from orchestrator.messages.key import parse_customer_key
 from orchestrator.messages.timer import TimerDue
 from orchestrator.messages.walk import WalkDue
-from orchestrator.settings import Settings
 from orchestrator.streams.configs import Configs
 from orchestrator.streams.decider import Decider
 from orchestrator.streams.owned import OwnedPartition
@@ -32,8 +31,8 @@ from orchestrator.telemetry.metrics import TIMERS_HELD, TIMERS_PENDING
 log = logging.getLogger(__name__)
 
 TICK_S = 0.05
-# Per partition and tick: 8 partitions send up to 40,000/s, far above the 5,000/s a worker is built for, and one tick
-# stays a matter of milliseconds.
+# Per partition and tick, so that one tick stays a matter of milliseconds. The pace is not made here: no more timers are
+# on their way than are worked off soon (``timers.MOST_IN_FLIGHT``).
 MOST_PER_TICK = 250
 # Per partition and tick: 500/s. A journey that was paused for a day must not send the whole day's messages at once;
 # 100,000 customers on 8 partitions are looked at again within half a minute.
@@ -52,14 +51,12 @@ class Ticker(Generic[D, S]):
 
     def __init__(
         self,
-        settings: Settings,
         worker: Worker[D, S],
         configs: Configs[D, S],
         decider: Decider[D, S],
         producer: AIOKafkaProducer,
         topic: str,
     ) -> None:
-        self._is_stream_time = settings.time == "stream"
         self._worker = worker
         self._configs = configs
         self._decider = decider
@@ -88,12 +85,11 @@ class Ticker(Generic[D, S]):
             for partition in owned:
                 self._release(partition, view.directory)
         self._reconsider(monotonic_s)
-        now_ms = int(time.time() * 1_000)
         sending = []
         for partition in owned:
             for key in partition.timers.take_released(RELEASED_PER_TICK):
                 partition.reconsider(key, view.directory)
-            moment_ms = partition.record.clock_ms if self._is_stream_time else now_ms
+            moment_ms = partition.moment_ms()
             if due := partition.timers.take_due(moment_ms, monotonic_s, MOST_PER_TICK):
                 sending.append(self._send(partition.number, due))
             if self._ticks % TICKS_BETWEEN_WALKS == 0:
@@ -131,7 +127,10 @@ class Ticker(Generic[D, S]):
         for held, key in list(partition.timers.holders()):
             workspace_id, journey_id = held
             state = partition.load(key)
-            if state is None or journey_id not in self._decider.held_journeys(directory, workspace_id, state):
+            if (
+                state is None
+                or journey_id not in self._decider.outlook(directory, workspace_id, state, partition.moment_ms())[1]
+            ):
                 partition.timers.release(held)
 
     async def _send(self, partition: int, due: list[Entry]) -> None:

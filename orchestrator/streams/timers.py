@@ -112,6 +112,7 @@ class TimerIndex:
                 del self._holding[held]
         if journeys:
             workspace_id = key.partition(b":")[0].decode()
-            self._held_by[key] = tuple((workspace_id, journey_id) for journey_id in journeys)
+            # A customer may be in a journey more than once.
+            self._held_by[key] = tuple((workspace_id, journey_id) for journey_id in dict.fromkeys(journeys))
             for held in self._held_by[key]:
                 self._holding.setdefault(held, {})[key] = None

@@ -12,7 +12,7 @@ from rocksdict import Rdict
 from orchestrator.errors import ProcessingHalted
 from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.fate import take_over
-from orchestrator.streams.owned import OwnedPartition
+from orchestrator.streams.owned import CACHED_STATES, OwnedPartition
 from orchestrator.streams.pipeline import Pipeline, Tools
 from orchestrator.streams.producers import stop_producers
 from orchestrator.streams.record import InputRecord
@@ -93,8 +93,10 @@ class Worker(Generic[D, S]):
         self._producers = await take_over(tools.settings, stores, self._outputs)
         recovered = await recover(tools.settings, self._changelog, stores, tools.crash)
         await tools.configs.is_complete.wait()
+        cached = CACHED_STATES // max(1, len(stores))
         owned = [
-            OwnedPartition(number, store, self._producers[number], tools.decider) for number, store in stores.items()
+            OwnedPartition(number, store, self._producers[number], tools.decider, tools.settings.time, cached)
+            for number, store in stores.items()
         ]
         self._pipelines = {
             partition.number: Pipeline(tools, partition, acknowledge, self.room.set, self._fail) for partition in owned
@@ -180,9 +182,12 @@ class Worker(Generic[D, S]):
         except Exception as error:  # whatever it is: a wait that is not known never ends
             self._fail(error)
         took_s = time.monotonic() - since_s
+        waiting = sum(len(partition.timers) for partition in owned)
+        held = sum(partition.timers.held for partition in owned)
         log.info(
-            "Knows all timers: %d customers wait; found out %.1f s after the assignment",
-            sum(len(partition.timers) for partition in owned),
+            "Knows all timers: %d customers wait, %d are held; found out %.1f s after the assignment",
+            waiting,
+            held,
             took_s,
-            extra={"action": "timers_indexed", "seconds": round(took_s, 3)},
+            extra={"action": "timers_indexed", "seconds": round(took_s, 3), "waiting": waiting, "held": held},
         )

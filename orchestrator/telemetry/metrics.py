@@ -48,7 +48,9 @@ ALLOWANCE_MESSAGES = Counter(
     ["kind"],
 )
 TIMERS_PENDING = Gauge("orchestrator_timers_pending", "Customers with a due time ahead, in this worker.")
-TIMERS_HELD = Gauge("orchestrator_timers_held", "Customers whose due time is held by a paused journey, in this worker.")
+TIMERS_HELD = Gauge(
+    "orchestrator_timers_held", "Customers with something due that a paused journey holds back, in this worker."
+)
 TIMER_LATENESS = Histogram(
     "orchestrator_timer_lateness_seconds", "From a timer's due time to its decision.", buckets=_LAG_BUCKETS_S
 )

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-import msgspec
-
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.tail import Tail
@@ -20,6 +18,7 @@ from tests.bench.ground import Ground, installation
 from tests.bench.journey_run import WORKER
 from tests.bench.measurement import Measurement, percentile
 from tests.bench.published import JOURNEY_ID, publish
+from tests.bench.recovery import said
 from tests.bench.scrape import scrape
 from tests.bench.usage import Usage, watched
 from tests.bench.waiting import JOURNEY, WORKSPACE, number_of, write_states
@@ -181,6 +180,7 @@ class _Run:
             say(f"timers: {REST_RATE} due a second, then {rate:,}")
             await fired.reach(rest, self._worker)
             await fired.reach(sustained, self._worker)
+            usage = self.usages[-1]
             await asyncio.sleep(max(0.0, (killed.begins_ms + killed.ends_ms) / 2_000 - time.time()))
             say("timers: kill -9 in the middle")
         self._worker.kill()
@@ -191,10 +191,12 @@ class _Run:
         await self._worker.stop()
         what = f"{self._count:,} customers waiting"
         at_rest, under_load = fired.lateness_s(rest), fired.lateness_s(sustained, warm_up)
-        took_s = (fired.moments(sustained)[-1] - sustained.due_ms(sustained.first + warm_up)) / 1_000
+        began_s, ended_s = sustained.due_ms(sustained.first + warm_up) / 1_000, fired.moments(sustained)[-1] / 1_000
+        counted = sustained.count - warm_up
         details: dict[str, float | str] = {
             **_percentiles(f"lateness at {REST_RATE} due/s", at_rest),
             **_percentiles(f"lateness at {rate:,} due/s", under_load),
+            f"CPU µs per timer at {rate:,} due/s": 1e6 * usage.between(began_s, ended_s) / counted,
         }
         after: dict[str, float | str] = {
             "kill -9: timers of the phase": killed.count,
@@ -214,7 +216,7 @@ class _Run:
                 f"{what}: timers due, sustained",
                 "timers/s",
                 5_000,
-                (sustained.count - warm_up) / took_s,
+                counted / (ended_s - began_s),
                 note,
                 details=after,
             ),
@@ -264,7 +266,8 @@ class _Run:
         async with watched(self._worker.process.pid) as (usage,):
             self.usages.append(usage)
             await self._until(lambda: self._worker.said("timers_indexed") > lives)
-            yield {**self._said("partitions_taken_over"), "indexed": self._said("timers_indexed")["seconds"]}
+            took, indexed = said(self._worker, "partitions_taken_over"), said(self._worker, "timers_indexed")
+            yield {**took, "indexed": indexed["seconds"]}
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
@@ -272,14 +275,6 @@ class _Run:
             if time.monotonic() > deadline or self._worker.process.poll() is not None:
                 raise Unavailable(f"measuring timers: the worker is not ready\n{self._worker.log.read_text()[-3_000:]}")
             await asyncio.sleep(POLL_S)
-
-    def _said(self, action: str) -> dict[str, float]:
-        """The numbers in the last line that the worker has logged of this."""
-        for line in reversed(self._worker.log.read_bytes().splitlines()):
-            said = msgspec.json.decode(line)
-            if said.get("action") == action:
-                return {name: float(value) for name, value in said.items() if isinstance(value, (int, float))}
-        raise Unavailable(f"measuring timers: {self._worker.log} says nothing of {action}")
 
     async def _sent(self) -> float:
         """Records of the timers topic that this life of the worker has read."""

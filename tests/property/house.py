@@ -77,8 +77,8 @@ class House:
         partition = self.partitions[number]
         for key, state in partition.store.items():
             workspace_id, _, customer_id = key.decode().partition(":")
-            due_ms = self.decider.next_due_ms(self.directory, workspace_id, state)
             moment_ms = partition.record.clock_ms if self.time == "stream" else self.now_ms
+            due_ms, _ = self.decider.outlook(self.directory, workspace_id, state, moment_ms)
             if due_ms is not None and due_ms <= moment_ms:
                 timer = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
                 partition.append(TIMERS, *encode_timer(timer))

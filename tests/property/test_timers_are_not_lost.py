@@ -12,7 +12,7 @@ from orchestrator.streams import timers
 from orchestrator.streams.batch import Outcome, due
 from orchestrator.streams.owned import SCANNED_AT_ONCE, OwnedPartition
 from orchestrator.streams.rocksdb import SharedMemory
-from orchestrator.streams.stored import PartitionRecord
+from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, encode_partition_record
 from orchestrator.streams.timers import RETRY_S, TimerIndex
 from tests.counting import Count, CountingDecider, Rules
 from tests.property.tries import tries
@@ -82,8 +82,11 @@ TestTimers.settings = settings(max_examples=tries(100), stateful_step_count=60)
 
 CUSTOMERS = 2 * SCANNED_AT_ONCE + 10
 CHANGES = st.lists(
-    st.lists(st.tuples(st.integers(0, CUSTOMERS + 5), st.none() | MOMENTS), max_size=6), min_size=1, max_size=4
+    st.lists(st.tuples(st.integers(0, CUSTOMERS + 5), st.none() | st.integers(0, CUSTOMERS)), max_size=6),
+    min_size=1,
+    max_size=4,
 )
+NOW = PartitionRecord(clock_ms=CUSTOMERS // 2)
 
 
 @given(changes=CHANGES, paused=st.lists(st.booleans(), min_size=4, max_size=4))
@@ -97,7 +100,8 @@ def test_an_index_that_is_built_while_customers_change_is_that_of_their_states(
         states = {b"acme:%06d" % number: Count(1, 0, number) for number in range(CUSTOMERS)}
         for key, state in states.items():
             store.put(key, decider.encode_state(state))
-        partition = OwnedPartition(0, store, AIOKafkaProducer.__new__(AIOKafkaProducer), decider)
+        store.put(PARTITION_KEY, encode_partition_record(NOW))
+        partition = OwnedPartition(0, store, AIOKafkaProducer.__new__(AIOKafkaProducer), decider, "stream")
         directory = Rules()
 
         indexing = partition.index_timers(lambda: directory)
@@ -107,10 +111,10 @@ def test_an_index_that_is_built_while_customers_change_is_that_of_their_states(
             partition.save(
                 Outcome(
                     partition=0,
-                    record=PartitionRecord(),
+                    record=NOW,
                     changed=changed,
                     states=[(key, decider.encode_state(state)) for key, state in changed.items()],
-                    due={key: due(decider, directory, key, state) for key, state in changed.items()},
+                    due={key: due(decider, directory, key, state, NOW.clock_ms) for key, state in changed.items()},
                 ),
                 -1,
             )
@@ -122,7 +126,9 @@ def test_an_index_that_is_built_while_customers_change_is_that_of_their_states(
         directory = RUNNING
         for held, _ in list(partition.timers.holders()):
             partition.timers.release(held)
-        for key in partition.timers.take_released(len(states)):
+        released = partition.timers.take_released(len(states))
+        assert all(states[key].due_ms <= NOW.clock_ms for key in released)
+        for key in released:
             partition.reconsider(key, directory)
         waiting = sorted((state.due_ms, key) for key, state in states.items() if state.due_ms >= 0)
         assert _drained(partition) == waiting

@@ -1,6 +1,6 @@
 """The engine, rule by rule: time, order, duplicates, what is held and what is let go."""
 
-from orchestrator.journeys.engine import advance, held_journeys, next_due_ms
+from orchestrator.journeys.engine import advance, next_due_ms, outlook
 from orchestrator.journeys.state import EMPTY, decode_state, encode_state
 from orchestrator.messages.timer import TimerDue
 from tests.builders import (
@@ -131,7 +131,8 @@ def test_while_paused_nobody_enters_nothing_is_sent_and_waits_are_held() -> None
     customer.waits_until(NOON + 4 * DAY)
     assert len(customer.commands) == 1
     assert next_due_ms(customer.directory, WORKSPACE, customer.state) is None
-    assert held_journeys(customer.directory, WORKSPACE, customer.state) == (JOURNEY,)
+    assert outlook(customer.directory, WORKSPACE, customer.state, NOON + 3 * DAY) == (None, (JOURNEY,))
+    assert outlook(customer.directory, WORKSPACE, customer.state, NOON + 3 * DAY - 1) == (NOON + 3 * DAY, ())
 
     customer.directory = customer.directory.with_record(a_standing("ACTIVE"))
     assert next_due_ms(customer.directory, WORKSPACE, customer.state) == NOON + 3 * DAY

@@ -1,4 +1,4 @@
-from orchestrator.streams.timers import DEAD_ENTRIES, RETRY_S, TimerIndex
+from orchestrator.streams.timers import DEAD_ENTRIES, MOST_IN_FLIGHT, RETRY_S, TimerIndex
 
 A, B = b"acme:a", b"acme:b"
 
@@ -87,3 +87,28 @@ def test_a_customer_held_by_two_journeys_stays_held_by_the_other() -> None:
     assert index.held == 1
     assert list(index.holders()) == [(("acme", "two"), A)]
     assert index.take_due(50, 0.0, 1) == [(50, A)]
+
+
+def test_a_customer_held_twice_by_the_same_journey_is_released_once() -> None:
+    index = TimerIndex()
+    index.update(A, None, ("one", "one"))
+    assert index.held == 1
+    index.release(("acme", "one"))
+    assert index.take_released(10) == [A]
+    index.update(A, 50, ())
+    assert index.held == 0
+    assert list(index.holders()) == []
+
+
+def test_no_more_timers_are_on_their_way_than_are_worked_off_soon() -> None:
+    index = TimerIndex()
+    for number in range(MOST_IN_FLIGHT + 10):
+        index.update(b"acme:%04d" % number, number, ())
+    sent = index.take_due(10_000, 0.0, 10_000)
+    assert len(sent) == MOST_IN_FLIGHT
+    assert index.take_due(10_000, 1.0, 10_000) == []
+    for _, key in sent[:3]:
+        index.update(key, None, ())
+    assert [at for at, _ in index.take_due(10_000, 1.0, 10_000)] == [MOST_IN_FLIGHT + number for number in range(3)]
+    # What is sent once more was on its way already.
+    assert index.take_due(10_000, RETRY_S, 10_000) == sent[3:]
