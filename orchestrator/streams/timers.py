@@ -34,7 +34,8 @@ class TimerIndex:
         self._unanswered: set[bytes] = set()
         self._held_by: dict[bytes, tuple[Held, ...]] = {}
         self._holding: dict[Held, dict[bytes, None]] = {}
-        self._releasing: dict[bytes, None] = {}
+        self._releasing: deque[bytes] = deque()
+        self._is_releasing: set[bytes] = set()
 
     def __len__(self) -> int:
         """Customers that wait for a moment."""
@@ -84,15 +85,14 @@ class TimerIndex:
 
     def release(self, held: Held) -> None:
         """Lets go of the customers a journey held: ``take_released`` hands them out at the caller's pace."""
-        self._releasing.update(self._holding.get(held, {}))
+        new = [key for key in self._holding.get(held, {}) if key not in self._is_releasing]
+        self._releasing += new
+        self._is_releasing.update(new)
 
     def take_released(self, limit: int) -> list[bytes]:
         """At most ``limit`` released customers; what holds or waits for them has to be found out anew (``update``)."""
-        taken: list[bytes] = []
-        while self._releasing and len(taken) < limit:
-            key = next(iter(self._releasing))
-            del self._releasing[key]
-            taken.append(key)
+        taken = [self._releasing.popleft() for _ in range(min(limit, len(self._releasing)))]
+        self._is_releasing.difference_update(taken)
         return taken
 
     def _push(self, entry: Entry) -> None:
