@@ -12,14 +12,15 @@ from importlib import import_module
 from importlib.metadata import version
 
 import pytest
-from faust.stores.rocksdb import Store
+from faust.stores.rocksdb import RocksDBOptions, Store
 
-from orchestrator.streams.faust_app import STORE_OPTIONS
+from orchestrator.streams.rocksdb import SharedMemory
 from orchestrator.streams.stored import OFFSET_KEY
 
 VERSIONS = {"faust-streaming": "0.15.3", "mode-streaming": "0.7.1", "aiokafka": "0.14.0"}
 # "module:Class.method": fingerprint of its source.
 OVERRIDDEN = {
+    "faust.stores.rocksdb:RocksDBOptions.as_options": "cd101a34108a",
     "faust.transport.consumer:Consumer._drain_messages": "282782a2a47c",
     "faust.transport.consumer:Consumer._filter_tps_with_pending_acks": "33431d56a34a",
     "faust.transport.consumer:Consumer._new_offset": "ced1529d534b",
@@ -57,6 +58,8 @@ RELIED_ON = {
     "faust.tables.manager:TableManager.on_rebalance": "eadeb92327e2",
     "mode.utils.queues:FlowControlEvent.resume": "af0200721a5f",
     "mode.utils.queues:FlowControlQueue.force_put_nowait": "cec934c5d00a",
+    "faust.stores.rocksdb:RocksDBOptions.open": "541dbf4b6d76",
+    "faust.stores.rocksdb:Store._open_for_partition": "5c98615a7678",
     "faust.stores.rocksdb:Store._db_for_partition": "f24471d70b84",
     "faust.stores.rocksdb:Store.revoke_partitions": "a48d030e4bb1",
     "faust.stores.rocksdb:Store.assign_partitions": "da4dbc7f5223",
@@ -99,6 +102,6 @@ def test_the_store_keeps_its_offset_where_recovery_looks_for_it() -> None:
     assert Store.offset_key == OFFSET_KEY
 
 
-def test_the_store_understands_the_options_that_bound_its_memory() -> None:
-    options = inspect.signature(import_module("faust.stores.rocksdb").RocksDBOptions.__init__).parameters
-    assert set(STORE_OPTIONS) - {"driver"} <= set(options)
+def test_the_store_opens_with_the_options_that_bound_its_memory() -> None:
+    assert issubclass(SharedMemory, RocksDBOptions)
+    assert "as_options" in SharedMemory.__dict__
