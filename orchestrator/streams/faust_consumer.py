@@ -72,6 +72,11 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
                 known[tp] = state._position, state.lso
         return known
 
+    async def seek_to_first(self, tps: Iterable[TP]) -> None:
+        """Sets these partitions to their first records."""
+        places = [aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps]
+        await self.call_thread(self._ensure_consumer().seek_to_beginning, *places)
+
     async def _pause(self, tps: tuple[TP, ...]) -> None:
         consumer = self._ensure_consumer()
         consumer.pause(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps))
@@ -131,7 +136,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
             if inputs:  # or there are more workers than partitions, and the client objects
                 await self.perform_seek()
             if new := [tp for tp in inputs if not self._committed_offset.get(tp)]:
-                await self._thread.seek_to_beginning(*new)
+                await self._thread.seek_to_first(new)
             self.starts = {tp: await self.position(tp) for tp in inputs}
             on_positions()
             self.app.flow_control.resume()
