@@ -81,7 +81,7 @@ async def measure(ground: Ground) -> list[Measurement]:
     details["events"] = f"{total:,} of {customers:,} customers; the Faust idiom the first {for_faust.total:,} of them"
     details["checked"] = "every count, and every command byte for byte; of loops without state, how many there are"
     return [
-        _against(name, best[OURS], best[name], WHAT if not place else "…", {} if place else details)
+        _against(name, best[OURS], best[name], "…" if place else f"{WHAT}:", {} if place else details)
         for place, name in enumerate(names)
     ]
 
@@ -92,7 +92,7 @@ def _against(name: str, mine: Result, theirs: Result, what: str, details: dict[s
         f"{mine.rate:,.0f} against {theirs.rate:,.0f} events/s; "
         f"{mine.cpu_us:.1f} against {theirs.cpu_us:.1f} µs of CPU per event"
     )
-    return Measurement(f"{what}: against {called}", "x", target, mine.rate / theirs.rate, note, details=details)
+    return Measurement(f"{what} against {called}", "x", target, mine.rate / theirs.rate, note, details=details)
 
 
 def _work(total: int, customers: int) -> Work:
