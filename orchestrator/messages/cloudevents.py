@@ -6,7 +6,7 @@ envelope: ``{"id", "source", "type", "time", "workspace_id", "customer_id", "dat
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,10 +25,14 @@ MAX_TYPE_CHARS = 128
 # Every wait that can follow from an event must stay a date: the calendar ends in 9999.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-_DAY_ZERO = date(1970, 1, 1)
+_ZERO = datetime(1970, 1, 1)  # noqa: DTZ001  UTC, and printed without saying so
+_EARLIEST_MS = int(EARLIEST.timestamp()) * 1_000
+_LATEST_MS = int(LATEST.timestamp()) * 1_000
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 _STRUCTURED = b"application/cloudevents"
+_SECONDS = tuple(f":{second:02}" for second in range(60))
+_MILLISECONDS = tuple(f".{ms:03}Z" for ms in range(1_000))
 
 
 class Envelope(NamedTuple):
@@ -79,7 +83,9 @@ def read_envelope(key: bytes | None, value: bytes | None, headers: Headers, time
     try:
         if headers:
             named = dict(headers)
-            if "ce_specversion" in named and not named.get("content-type", b"").lower().startswith(_STRUCTURED):
+            content = named.get("content-type", b"")
+            is_structured = content != _JSON[1] and content.lower().startswith(_STRUCTURED)
+            if "ce_specversion" in named and not is_structured:
                 return _read_binary(key, value, named, timestamp_ms)
         return _read_structured(key, value or b"", timestamp_ms)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -88,19 +94,33 @@ def read_envelope(key: bytes | None, value: bytes | None, headers: Headers, time
 
 def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> Envelope:
     workspace_id, customer_id = parse_customer_key(key)
-    id_, source, type_ = named.get("ce_id", b""), named.get("ce_source", b""), named.get("ce_type", b"")
+    id_ = named.get("ce_id", b"").decode()
+    _check_text("id", id_, MAX_ID_CHARS)
     time = named.get("ce_time")
-    return _checked(
-        Envelope(
-            id_.decode(),
-            source.decode(),
-            type_.decode(),
-            timestamp_ms if time is None else parse_time_ms(time.decode()),
-            workspace_id,
-            customer_id,
-            _decode_data(value) if value else {},
-        )
+    return Envelope(
+        id_,
+        _read_source(named.get("ce_source", b"")),
+        _read_type(named.get("ce_type", b"")),
+        timestamp_ms if time is None else parse_time_ms(time.decode()),
+        workspace_id,
+        customer_id,
+        _decode_data(value) if value else {},
     )
+
+
+# There are few sources and types, and they come with every event. What is refused is not kept.
+@lru_cache(maxsize=1_024)
+def _read_source(raw: bytes) -> str:
+    text = raw.decode()
+    _check_text("source", text, MAX_SOURCE_CHARS)
+    return text
+
+
+@lru_cache(maxsize=1_024)
+def _read_type(raw: bytes) -> str:
+    text = raw.decode()
+    _check_text("type", text, MAX_TYPE_CHARS)
+    return text
 
 
 def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Envelope:
@@ -118,14 +138,13 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enve
             )
         workspace_id, customer_id = of_key
     time_ms = timestamp_ms if event.time is None else parse_time_ms(event.time)
-    return _checked(Envelope(event.id, event.source, event.type, time_ms, workspace_id, customer_id, event.data or {}))
-
-
-def _checked(event: Envelope) -> Envelope:
-    _check_text("id", event.id, MAX_ID_CHARS)
-    _check_text("source", event.source, MAX_SOURCE_CHARS)
-    _check_text("type", event.type, MAX_TYPE_CHARS)
-    return event
+    for name, text, most in (
+        ("id", event.id, MAX_ID_CHARS),
+        ("source", event.source, MAX_SOURCE_CHARS),
+        ("type", event.type, MAX_TYPE_CHARS),
+    ):
+        _check_text(name, text, most)
+    return Envelope(event.id, event.source, event.type, time_ms, workspace_id, customer_id, event.data or {})
 
 
 def _check_text(name: str, text: str, most: int) -> None:
@@ -147,22 +166,24 @@ def parse_time_ms(text: str) -> int:
         raise DecodeError("malformed", f"the time {text[:40]!r} is not RFC 3339: {error}") from error
     if moment.tzinfo is None:
         raise DecodeError("malformed", f"the time {text[:40]!r} has no offset from UTC; end it with Z or +01:00")
-    if not EARLIEST <= moment < LATEST:
+    time_ms = round(moment.timestamp() * 1000)
+    if not _EARLIEST_MS <= time_ms < _LATEST_MS:
         raise DecodeError("malformed", f"the time {text[:40]!r} is not between {EARLIEST.year} and {LATEST.year}")
-    return round(moment.timestamp() * 1000)
+    return time_ms
 
 
 def format_time(time_ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, such as ``2026-11-25T09:30:00.000Z``."""
-    day, ms = divmod(time_ms, 86_400_000)
-    seconds, ms = divmod(ms, 1_000)
-    minutes, second = divmod(seconds, 60)
-    return f"{_format_day(day)}T{minutes // 60:02}:{minutes % 60:02}:{second:02}.{ms:03}Z"
+    minute, ms = divmod(time_ms, 60_000)
+    second, ms = divmod(ms, 1_000)
+    return _format_minute(minute) + _SECONDS[second] + _MILLISECONDS[ms]
 
 
-@lru_cache(maxsize=1_024)  # a datetime for each time would cost three times as much
-def _format_day(day: int) -> str:
-    return (_DAY_ZERO + timedelta(days=day)).isoformat()
+@lru_cache(
+    maxsize=4_096
+)  # what is decided together is decided in few minutes; a datetime each costs five times as much
+def _format_minute(minute: int) -> str:
+    return (_ZERO + timedelta(minutes=minute)).isoformat(timespec="minutes")
 
 
 def write_binary(id_: str, source: str, type_: str, time_ms: int, key: bytes, value: bytes) -> Encoded:

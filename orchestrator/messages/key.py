@@ -5,13 +5,15 @@ default differs (CRC32): such a producer must set ``partitioner=murmur2_random``
 """
 
 import re
+from functools import lru_cache
 from struct import unpack_from
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.ids import SEPARATOR
 
 # A workspace id has no colon, so that the first colon of a key ends it; a customer id may have colons.
-_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_MAX_WORKSPACE_CHARS = 255
+_WORKSPACE = re.compile(r"[A-Za-z0-9._-]+")
 MAX_CUSTOMER_ID_CHARS = 512
 
 
@@ -42,11 +44,20 @@ def parse_customer_key_text(text: str) -> tuple[str, str]:
         DecodeError: with reason ``wrong_key``.
     """
     workspace_id, _, customer_id = text.partition(":")
-    if not 0 < len(customer_id) <= MAX_CUSTOMER_ID_CHARS or not _WORKSPACE.fullmatch(workspace_id):
+    if not 0 < len(customer_id) <= MAX_CUSTOMER_ID_CHARS or not _is_workspace(workspace_id):
         raise DecodeError("wrong_key", f"the record key is {text[:80].encode()!r}; expected workspace_id:customer_id")
     if SEPARATOR in customer_id or "\x00" in customer_id:
         raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")
     return workspace_id, customer_id
+
+
+def _is_workspace(text: str) -> bool:
+    return len(text) <= _MAX_WORKSPACE_CHARS and _matches(text)
+
+
+@lru_cache(maxsize=1_024)  # there are few, and they come with every event
+def _matches(workspace_id: str) -> bool:
+    return _WORKSPACE.fullmatch(workspace_id) is not None
 
 
 def is_customer_id(text: str) -> bool:
