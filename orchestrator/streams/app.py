@@ -81,6 +81,7 @@ class StreamService(Generic[D, S]):
         self._fail = fail
         self._vitals = vitals
         self._stopped = asyncio.Event()
+        self._has_begun = asyncio.Event()
         # A thread, since what hangs may be the event loop.
         self._patience = threading.Timer(STOP_S, self._give_up)
         self._patience.daemon = True
@@ -138,6 +139,7 @@ class StreamService(Generic[D, S]):
             self._start(stack, self._watch_topics())
             self._start(stack, self._run_faust(faust_app))
             await self._stopped.wait()
+            await self._has_begun.wait()  # Faust cannot be stopped in the middle of its start: it would never end
             await faust_app.app.stop()
             await worker.let_go()
 
@@ -167,6 +169,7 @@ class StreamService(Generic[D, S]):
 
     async def _run_faust(self, faust_app: FaustApp) -> None:
         await faust_app.app.start()
+        self._has_begun.set()
         await faust_app.app._crashed.wait()
         if not self._stopped.is_set():
             raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason

@@ -21,6 +21,11 @@ from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
 from orchestrator.streams.app import EXIT_HALTED
 from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, decode_partition_record
+from tests.faults.load import load
+from tests.faults.patience import caught_up
+from tests.faults.seed import chance
+from tests.faults.verifier import verify_counting
+from tests.faults.win_back import a_house
 from tests.probing import Watched
 from tests.sink_story import a_story, add_journeys, metrics, metrics_of
 from tests.stack import JARS
@@ -41,6 +46,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.faults]
 
 SINK = ("-m", "orchestrator", "sink")
 CUSTOMERS = 40
+STOPS = 4
 DUPLICATES = {"name": "orchestrator_records_consumed_total", "result": "duplicate"}
 
 
@@ -69,35 +75,45 @@ async def positions(settings: Settings) -> dict[int, PartitionRecord]:
 async def test_a_worker_stopped_under_load_has_committed_all_it_did_and_does_none_of_it_again(
     worker: Watched, settings: Settings, topics: Catalog
 ) -> None:
-    done = asyncio.Event()
-
-    async def keep_producing() -> int:
-        sent = 0
-        while not done.is_set():
-            await produce_events(settings, 200, CUSTOMERS, first=sent)
-            sent += 200
-        return sent
-
-    producing = asyncio.create_task(keep_producing())
-    for _ in range(3):
-        worker.process.start()
-        await worker.shows(lambda count: count > 500, "orchestrator_records_consumed_total", result="applied")
-        assert await worker.metric(**DUPLICATES) in (None, 0.0)
-        assert await worker.process.stop() == 0
-        committed = await committed_offsets(settings)
-        for partition, record in (await positions(settings)).items():
-            assert committed[topics.events, partition] == record.next_offsets[topics.events]
-    done.set()
-    total = await producing
-
+    async with load(settings) as running:
+        for _ in range(3):
+            worker.process.start()
+            await worker.shows(lambda count: count > 500, "orchestrator_records_consumed_total", result="applied")
+            assert await worker.metric(**DUPLICATES) in (None, 0.0)
+            assert await worker.process.stop() == 0
+            committed = await committed_offsets(settings)
+            for partition, record in (await positions(settings)).items():
+                assert committed[topics.events, partition] == record.next_offsets[topics.events]
     worker.process.start()
-    await counted(settings, total, worker.process)
+    await caught_up(settings, worker.process)
     await worker.shows(lambda lag: lag == 0, "orchestrator_lag_records")
     assert await worker.metric(**DUPLICATES) in (None, 0.0)
     assert await worker.process.stop() == 0
     assert worker.process.said("worker_stopped") == 4
     assert worker.process.said("worker_ended") == 0
-    await assert_counted_once(settings, total, CUSTOMERS)
+    await verify_counting(settings, [worker.process], running.sent)
+
+
+async def test_a_worker_and_a_sink_stopped_at_any_moment_leave_what_the_reference_leaves(
+    settings: Settings, topics: Catalog
+) -> None:
+    moments = chance("stops in mid-stream")
+    async with a_house(settings, chance("history")) as house:
+        share = len(house.history) // STOPS
+        for stop in range(STOPS):
+            house.worker.start()
+            house.sink.start()
+            await house.worker.takes_over(stop + 1)
+            feeding = asyncio.create_task(house.feed(house.history[stop * share : (stop + 1) * share]))
+            await asyncio.sleep(moments.random())  # not a wait for anything: the moment is left to chance
+            for process in (house.worker, house.sink):
+                assert await process.stop() == 0
+            await feeding
+        house.worker.start()
+        house.sink.start()
+        await house.feed(house.history[STOPS * share :])
+        await house.finish()
+        await house.verify()
 
 
 async def test_a_worker_stopped_while_it_recovers_gives_the_recovery_up_and_the_next_one_makes_it(
@@ -129,14 +145,15 @@ async def test_a_worker_stopped_while_it_recovers_gives_the_recovery_up_and_the_
     assert await worker.process.stop() == 0
 
 
-async def test_a_worker_stopped_before_it_has_joined_ends_in_order(worker: Watched) -> None:
-    for life in (1, 2):
+async def test_a_worker_stopped_at_any_moment_of_its_start_ends_in_order(worker: Watched) -> None:
+    for life in range(8):
         worker.process.start()
-        await until(lambda: worker.process.said("worker_starting") == life, worker.process)  # noqa: B023  called at once
-        await asyncio.sleep(0.3 * (life - 1))  # not a wait for anything: another moment of its start
-        assert await worker.process.stop() == 0
-        assert worker.process.said("worker_stopped") == life
+        await until(lambda: worker.process.said("worker_starting") == life + 1, worker.process)  # noqa: B023  at once
+        await asyncio.sleep(0.15 * life)  # not a wait for anything: another moment of its start
+        assert await worker.process.stop() == 0, worker.process.log.read_text()
+    assert worker.process.said("worker_stopped") == 8
     assert worker.process.said("worker_ended") == 0
+    assert "Warning" not in worker.process.log.read_text()
 
 
 async def test_a_worker_stopped_while_kafka_is_away_ends_without_a_trace_and_loses_nothing(
