@@ -81,7 +81,6 @@ class StreamService(Generic[D, S]):
         self._fail = fail
         self._vitals = vitals
         self._stopped = asyncio.Event()
-        self._has_begun = asyncio.Event()
         # A thread, since what hangs may be the event loop.
         self._patience = threading.Timer(STOP_S, self._give_up)
         self._patience.daemon = True
@@ -95,6 +94,7 @@ class StreamService(Generic[D, S]):
         Where that cannot be done in time (Kafka is away), the service fails: what was not acknowledged is read again.
         """
         if not self._stopped.is_set():
+            log.info("Stopping", extra={"action": "worker_stopping", "slot": self._settings.slot})
             self._stopped.set()
             self._patience.start()
 
@@ -139,7 +139,9 @@ class StreamService(Generic[D, S]):
             self._start(stack, self._watch_topics())
             self._start(stack, self._run_faust(faust_app))
             await self._stopped.wait()
-            await self._has_begun.wait()  # Faust cannot be stopped in the middle of its start: it would never end
+            await worker.is_called.wait()  # Faust cannot be stopped before it has joined: it would never end
+            if not worker.is_settled:  # it is recovering, which the next one will do from where this one has come to
+                await worker.let_go()
             await faust_app.app.stop()
             await worker.let_go()
 
@@ -169,7 +171,6 @@ class StreamService(Generic[D, S]):
 
     async def _run_faust(self, faust_app: FaustApp) -> None:
         await faust_app.app.start()
-        self._has_begun.set()
         await faust_app.app._crashed.wait()
         if not self._stopped.is_set():
             raise ProcessingHalted(f"Faust gave up: {faust_app.app.crash_reason!r}") from faust_app.app.crash_reason

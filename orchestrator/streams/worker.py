@@ -40,6 +40,7 @@ class Worker(Generic[D, S]):
         fail: Callable[[Exception], None],
     ) -> None:
         self.room = asyncio.Event()  # set whenever a batch is finished
+        self.is_called = asyncio.Event()  # the group has assigned for the first time, be it nothing
         self.is_settled = False  # what the group assigned is taken over, be it nothing
         self._tools = tools
         self._changelog = changelog
@@ -80,6 +81,7 @@ class Worker(Generic[D, S]):
         """
         await self.let_go()
         self._taking = taking = asyncio.create_task(self._take_over(stores, acknowledge))
+        self.is_called.set()
         await asyncio.wait([taking])
         if taking.cancelled():
             return False

@@ -130,10 +130,11 @@ async def test_a_worker_stopped_while_it_recovers_gives_the_recovery_up_and_the_
     worker.process.wipe()
 
     worker.process.start()
-    await worker.shows(lambda left: left > 0, "orchestrator_recovery_left_records")
+    await worker.shows(lambda partitions: partitions > 0, "orchestrator_customer_partitions")
     status, document = await worker.probe("/readyz")
     assert (status, document["checks"]["partitions"]["ok"]) == (503, False)
     assert (await worker.probe("/livez"))[0] == 200
+    await worker.shows(lambda left: left > 0, "orchestrator_recovery_left_records")
     assert await worker.process.stop() == 0
     assert worker.process.said("partitions_taken_over") == 1  # in its first life
     assert worker.process.said("worker_stopped") == 2
