@@ -61,6 +61,20 @@ def test_blocks_indexes_and_filters_of_many_partitions_stay_within_one_budget(
         store.close()
 
 
+def test_a_store_that_is_opened_again_is_in_the_shared_memory_too(tmp_path: Path) -> None:
+    store = SharedMemory().open(tmp_path / "store")
+    fill([store], 2)
+    store.flush()
+    store.close()
+    memory = SharedMemory()
+    store = memory.open(tmp_path / "store")
+    before = memory.cache.get_usage()
+    assert sum(1 for _ in store.items()) == 2 * 16 * 64
+    assert memory.cache.get_usage() - before >= 2 * MIB
+    assert store.property_int_value("rocksdb.block-cache-capacity") == rocksdb.CACHE_BYTES
+    store.close()
+
+
 def test_faust_opens_every_partition_in_the_shared_memory(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path)
     partitions: Any = None
