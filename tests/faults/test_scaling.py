@@ -84,7 +84,9 @@ async def test_workers_that_are_killed_while_partitions_move_leave_all_to_the_ot
             unlucky.kill()
             if life % 2:
                 unlucky.wipe()
+        taken = unlucky.said("partitions_taken_over")
         unlucky.start()
+        await unlucky.takes_over(taken + 1)
         await keeps_up(settings, steady, unlucky)
     await caught_up(settings, steady, unlucky)
     for worker in (steady, unlucky):
