@@ -51,9 +51,8 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
         reader.assign(partitions)
         ends = await reader.end_offsets(partitions)
-        complete_from = await _complete_from(reader, ends, _trusted_ms(settings, changelog))
+        await empty_outdated(settings, reader, {partition: stores[partition.partition] for partition in partitions})
         for partition in partitions:
-            _empty_if_outdated(stores[partition.partition], partition, complete_from[partition])
             await _seek(reader, partition, stores[partition.partition], ends[partition])
         try:
             count = await _read(reader, ends, stores, crash)
@@ -65,19 +64,24 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         return count
 
 
-def _trusted_ms(settings: Settings, changelog: str) -> int:
+async def empty_outdated(settings: Settings, reader: AIOKafkaConsumer, stores: Mapping[TopicPartition, Rdict]) -> None:
+    """Empties each store, of a partition of a changelog, that has not seen it for so long that it may miss tombstones.
+
+    To be called before a store goes on where it was, by whoever has it do so.
+    """
+    ends = await reader.end_offsets(list(stores))
+    now_ms = int(time.time() * 1_000)
+    catalog = Catalog(settings)
+    since = {partition: now_ms - _trusted_ms(catalog, partition.topic) for partition in stores}
+    found = await reader.offsets_for_times(since)
+    for partition, store in stores.items():
+        at = found.get(partition)  # None: nothing has been written since
+        _empty_if_outdated(store, partition, ends[partition] if at is None else at.offset)
+
+
+def _trusted_ms(catalog: Catalog, changelog: str) -> int:
     """For how long after a store was up to date the changelog still has every tombstone that it misses."""
-    config = Catalog(settings).spec(changelog).config
-    return int(int(config.get(DELETE_RETENTION, DEFAULT_DELETE_RETENTION_MS)) * TRUSTED_SHARE)
-
-
-async def _complete_from(
-    reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], trusted_ms: int
-) -> dict[TopicPartition, int]:
-    """By partition the offset from which on no tombstone can be missing."""
-    since_ms = int(time.time() * 1_000) - trusted_ms
-    found = await reader.offsets_for_times(dict.fromkeys(ends, since_ms))
-    return {partition: end if (at := found.get(partition)) is None else at.offset for partition, end in ends.items()}
+    return int(int(catalog.spec(changelog).config.get(DELETE_RETENTION, DEFAULT_DELETE_RETENTION_MS)) * TRUSTED_SHARE)
 
 
 def _empty_if_outdated(store: Rdict, partition: TopicPartition, complete_from: int) -> None:

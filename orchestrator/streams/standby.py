@@ -16,7 +16,7 @@ from rocksdict import Rdict
 
 from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.settings import Settings
-from orchestrator.streams.recovery import apply
+from orchestrator.streams.recovery import apply, empty_outdated
 from orchestrator.streams.stored import OFFSET_KEY, decode_offset
 from orchestrator.telemetry.metrics import STANDBY_LAG, STANDBYS
 
@@ -62,6 +62,7 @@ class Standby:
     async def _follow(self, stores: dict[TopicPartition, Rdict]) -> None:
         reader = await open_reader(self._settings, "standby", start="none")
         async with closing(reader):
+            await empty_outdated(self._settings, reader, stores)
             await _seek(reader, stores)
             while stores:
                 try:
