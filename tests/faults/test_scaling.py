@@ -92,3 +92,19 @@ async def test_workers_that_are_killed_while_partitions_move_leave_all_to_the_ot
     for worker in (steady, unlucky):
         assert await worker.stop() == 0
     await verify_counting(settings, [steady, unlucky], running.sent)
+
+
+async def test_workers_that_start_at_once_on_topics_nobody_has_read_begin_at_the_first_record(
+    make_worker: MakeWorker, settings: Settings
+) -> None:
+    workers = [make_worker(f"worker-{number}") for number in (1, 2)]
+    async with load(settings) as running:
+        await running.reaches(500)
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            await worker.takes_over()
+    await caught_up(settings, *workers)
+    for worker in workers:
+        assert await worker.stop() == 0
+    await verify_counting(settings, workers, running.sent)
