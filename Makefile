@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Processes that share the tests out among them, each with servers of its own: half of the time is waiting for servers.
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-faults test-properties test-browser check format bench schemas lock clean
@@ -28,10 +30,10 @@ demo: $(VENV)/run-ready ## start everything here, replay real purchases, compare
 	@$(BIN)/orchestrator demo $(ARGS)
 
 test: $(VENV)/dev-ready ## every test but the longest and those in a browser, on a real Kafka and a real PostgreSQL
-	@$(BIN)/pytest -m "not browser and not bench and not endurance" $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not browser and not bench and not endurance" $(ARGS)
 
 test-faults: $(VENV)/dev-ready ## only the tests that break things, the long ones too (SEED=7: other chances)
-	@ORCHESTRATOR_FAULT_SEED=$(SEED) $(BIN)/pytest -m faults $(ARGS)
+	@ORCHESTRATOR_FAULT_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) --dist worksteal -m faults $(ARGS)
 
 test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an hour or two
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -v tests/property $(ARGS)
