@@ -262,6 +262,7 @@ def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     sys.setswitchinterval(THREAD_SWITCH_S)
+    threading.excepthook = _tell_of_thread
     if decider is None:
         asyncio.run(_serve(settings, catalog, JourneyDecider(), crash, vitals))
     else:
@@ -286,6 +287,12 @@ async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], c
     log.info("Starting", extra={"action": "worker_starting", "slot": settings.slot, "group": settings.group})
     await service.run()
     log.info("Stopped in order", extra={"action": "worker_stopped", "slot": settings.slot})
+
+
+def _tell_of_thread(failure: threading.ExceptHookArgs) -> None:
+    """Python would print it, and a line of the log that is no JSON is a line lost."""
+    name = "" if failure.thread is None else failure.thread.name
+    log.error("The thread %s has ended", name, exc_info=failure.exc_value, extra={"action": "thread_ended"})
 
 
 def end_process(error: BaseException) -> NoReturn:

@@ -62,6 +62,9 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS
         return consumer
 
+    def on_crash(self, msg: str, *fmt: object, **kwargs: object) -> None:
+        """Nothing: mode would print it to standard error, beside the log. ``threading.excepthook`` tells it."""
+
     async def stop_fetching(self, tps: Iterable[TP]) -> None:
         """Keeps the client from fetching these partitions at all: Faust only leaves what it fetched unread."""
         await self.call_thread(self._pause, tuple(tps))

@@ -78,7 +78,8 @@ async def keeps_running(worker: WorkerProcess) -> None:
     assert worker.process.poll() is None, worker.log.read_text()[-4_000:]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.endurance)])
+@pytest.mark.endurance
+@pytest.mark.parametrize("kills", [2, 10])
 async def test_a_broker_killed_again_and_again_loses_and_repeats_nothing(
     settings: Settings, cluster: OwnCluster, worker: WorkerProcess, kills: int
 ) -> None:

@@ -58,6 +58,7 @@ async def copied(*workers: WorkerProcess) -> bool:
     return all(shares) and set().union(*shares) == set(range(PARTITIONS))
 
 
+@pytest.mark.endurance
 async def test_copies_change_nothing_about_what_is_decided_when_workers_die_and_return(
     make_worker: MakeWorker, settings: Settings
 ) -> None:
