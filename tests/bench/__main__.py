@@ -18,7 +18,7 @@ from tests.bench.ground import Ground, ground
 from tests.bench.machine import described, load
 from tests.bench.measurement import Measurement
 from tests.bench.report import print_details, print_table
-from tests.bench.targets import MEASUREMENTS, NOT_MEASURED
+from tests.bench.targets import MEASUREMENTS, NOT_MEASURED, ON_REQUEST
 
 WIDTH = 160  # columns, when the output is no terminal
 
@@ -37,7 +37,7 @@ def main() -> int:
         err.print(f"{time.monotonic() - began:5.0f} s  {line}", highlight=False, markup=False)
 
     try:
-        with ground(options.quick, options.events, tuple(options.peers), say) as here:
+        with ground(options.quick, options.events, tuple(options.peers), say, options.minutes) as here:
             if options.profile:
                 out.print(engine.profile(here), highlight=False, markup=False)
                 return 0
@@ -59,7 +59,7 @@ def main() -> int:
 
 def _measure(here: Ground, name: str) -> tuple[str, str, list[Measurement]]:
     before = load()
-    return name, before, uvloop.run(MEASUREMENTS[name](here))
+    return name, before, uvloop.run({**MEASUREMENTS, **ON_REQUEST}[name](here))
 
 
 def _document(measured: Measured) -> dict[str, object]:
@@ -73,9 +73,12 @@ def _document(measured: Measured) -> dict[str, object]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", metavar="NAME", choices=MEASUREMENTS, help=", ".join(MEASUREMENTS))
+    names = [*MEASUREMENTS, *ON_REQUEST]
+    also = f"{', '.join(names)}; {', '.join(ON_REQUEST)} only when asked for here"
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=names, help=also)
     parser.add_argument("--quick", action="store_true", help="small sizes: checks that everything runs")
     parser.add_argument("--events", type=int, metavar="N", help="events that a worker finds in Kafka")
+    parser.add_argument("--minutes", type=float, metavar="N", default=30.0, help="soak: how long; default: 30")
     parser.add_argument(
         "--peers", nargs="+", default=[], metavar="NAME", choices=PEERS, help="same-work: only with " + ", ".join(PEERS)
     )

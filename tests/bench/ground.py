@@ -27,6 +27,7 @@ class Ground:
     """``events``: how many the workers get, None for the default; ``say``: tells the person what goes on.
 
     ``peers``: with whom the same work is compared, empty for all. ``broker``: the pid of a broker of our own.
+    ``minutes``: how long the soak takes.
     """
 
     kafka: str
@@ -38,6 +39,7 @@ class Ground:
     say: Callable[[str], None]
     peers: tuple[str, ...] = ()
     broker: int | None = None
+    minutes: float = 30.0
 
     def size(self, full: int, quick: int) -> int:
         """How much of something there is to be in this run."""
@@ -49,7 +51,9 @@ class Ground:
 
 
 @contextmanager
-def ground(is_quick: bool, events: int | None, peers: tuple[str, ...], say: Callable[[str], None]) -> Iterator[Ground]:
+def ground(
+    is_quick: bool, events: int | None, peers: tuple[str, ...], say: Callable[[str], None], minutes: float
+) -> Iterator[Ground]:
     """The servers at the addresses that are given, else ones of our own on this machine, with durable settings."""
     kind = choose(os.environ, lambda: False)
     folder = FOLDER / uuid4().hex[:8]
@@ -58,12 +62,12 @@ def ground(is_quick: bool, events: int | None, peers: tuple[str, ...], say: Call
         if kind is Kind.EXTERNAL:
             with running_stack(kind) as given:
                 label = f"given by {KAFKA_VARIABLE} and {POSTGRES_VARIABLE}; their settings are not known here"
-                yield Ground(given.kafka, given.postgres, folder, label, is_quick, events, say, peers)
+                yield Ground(given.kafka, given.postgres, folder, label, is_quick, events, say, peers, minutes=minutes)
         else:
             with _own(folder, say) as (kafka, postgres):
                 server = read_state(folder).kafka
                 broker = None if server is None else server.process.pid
-                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say, peers, broker)
+                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say, peers, broker, minutes)
     finally:
         shutil.rmtree(folder)
 

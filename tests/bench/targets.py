@@ -3,7 +3,20 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from tests.bench import api, backtest, engine, journeys, latency, pause, recovery, same_work, sink, timers
+from tests.bench import (
+    api,
+    backtest,
+    engine,
+    hand_over,
+    journeys,
+    latency,
+    pause,
+    recovery,
+    same_work,
+    sink,
+    soak,
+    timers,
+)
 from tests.bench.ground import Ground
 from tests.bench.measurement import Measurement, not_measured
 
@@ -21,6 +34,7 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "mix": journeys.measure_mix,
         "two-workers": journeys.measure_two,
         "recovery": recovery.measure,
+        "hand-over": hand_over.measure,
         "timers": timers.measure,
         "latency": latency.measure,
         "pause": pause.measure,
@@ -28,6 +42,9 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "api": api.measure,
     }
 )
+
+# Only when they are asked for by name: they take as long as one tells them to.
+ON_REQUEST: Mapping[str, Measure] = MappingProxyType({"soak": soak.measure})
 
 NOT_MEASURED = (
     not_measured(
