@@ -51,7 +51,7 @@ async def run_journey(
         for worker in crew:
             stack.callback(worker.close)
             worker.start()
-        await _share_partitions(ports, crew)
+        await share_partitions(ports, crew)
         async with closing(await open_transactional_producer(settings, "bench", settings.group)) as producer:
             await producer.begin_transaction()
             for partition, part in records.items():
@@ -69,7 +69,7 @@ async def run_journey(
     return JourneyRun(span, cpu_us, {"events": events, "CPU µs per event": cpu_us, **details, "MiB": rss_mib})
 
 
-async def _share_partitions(ports: list[int], crew: list[WorkerProcess]) -> None:
+async def share_partitions(ports: list[int], crew: list[WorkerProcess]) -> None:
     """Waits until the partitions are shared out among all of them."""
     await asyncio.gather(*(worker.takes_over() for worker in crew))
     async with asyncio.timeout(PATIENCE_S):

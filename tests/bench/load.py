@@ -33,14 +33,17 @@ AT_ONCE: dict[str, object] = {
 
 
 class Load:
-    """Events of customers ``c0``, ``c1``, … at ``rate`` a second. ``sent_s``: when each was handed to the producer."""
+    """Events of customers ``c0``, ``c1``, … at ``rate`` a second. ``sent_s``: when each was handed to the producer.
+
+    ``places``: the partition of each.
+    """
 
     def __init__(self, settings: Settings, count: int, rate: int) -> None:
         catalog = Catalog(settings)
         self.sent_s: list[float] = []
         self._topic, self._rate = catalog.events, rate
         self._records = [encode_event(an_event(number, f"c{number}")) for number in range(count)]
-        self._places = [partition_of(record.key, catalog.customer_partitions) for record in self._records]
+        self.places = [partition_of(record.key, catalog.customer_partitions) for record in self._records]
 
     @property
     def longest_s(self) -> float:
@@ -56,7 +59,7 @@ class Load:
             if ahead_s > 0:
                 await asyncio.sleep(ahead_s)
             self.sent_s.append(time.time())
-            future = await _send(producer, self._topic, self._places[number], record)
+            future = await _send(producer, self._topic, self.places[number], record)
             waiting.add(future)
             future.add_done_callback(waiting.discard)
         await asyncio.gather(*waiting)

@@ -1,8 +1,8 @@
 """A worker under a steady load for as long as one likes: does it keep its memory, its files and its promises?
 
 Only on request: ``python -m tests.bench --only soak --minutes 30``. The customers are a fixed number, so what a worker
-knows of them stops growing (64 ids of events, 16 times of each type) but for what was sent to them, of which it keeps up
-to 256 records each for a year; that is why there are few sends.
+knows of them stops growing (64 ids of events, 16 times of each type) but for what was sent to them, of which it keeps
+up to 256 records each for a year; that is why there are few sends.
 """
 
 import asyncio
@@ -119,7 +119,7 @@ async def measure(ground: Ground) -> list[Measurement]:
 
 
 async def _send(settings: Settings, longest_s: float) -> list[tuple[str, str, str]]:
-    """Sends for so long, with quiet periods; returns (id, type, customer) of every event that is safe with the broker."""
+    """Sends for so long, with quiet periods; returns (id, type, customer) of every event that the broker has."""
     catalog, chance = Catalog(settings), Random(SEED)
     types, weights = list(TYPES), list(TYPES.values())
     sent: list[tuple[str, str, str]] = []
