@@ -20,7 +20,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
-from orchestrator.streams.faust_recovery import BatchRecovery
+from orchestrator.streams.faust_recovery import BatchRecovery, PromptTables
 from orchestrator.streams.local_state import open_folder
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.rocksdb import SharedMemory
@@ -130,6 +130,7 @@ def _faust_app(settings: Settings, catalog: Catalog) -> faust.App:
         settings.group,
         broker=[f"aiokafka://{address.strip()}" for address in settings.kafka.split(",")],
         store="rocksdb://",
+        TableManager=PromptTables,
         datadir=str(settings.data_dir / settings.slot),
         processing_guarantee="at_least_once",
         web_enabled=False,

@@ -27,7 +27,10 @@ from orchestrator.telemetry.metrics import RECOVERED_RECORDS, RECOVERY_LEFT
 
 log = logging.getLogger(__name__)
 
-POLL_MS = 500
+# Short, both: a store that is up to date but for the marker of the last transaction gets no record to wake it, and a
+# request for offsets stands in line behind the fetch before it. (With 500 and 250 ms a take-over took 0.8 s longer.)
+POLL_MS = 50
+FETCH_WAIT_MS = 20
 MAX_RECORDS = 10_000
 PROGRESS_S = 5.0  # between two lines about how far it is
 STUCK_S = 60.0  # without any progress for this long the worker ends, and its restart tries again
@@ -46,7 +49,7 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
     """
     if not stores:  # more workers than partitions
         return 0
-    reader = await open_reader(settings, "recovery")
+    reader = await open_reader(settings, "recovery", fetch_wait_ms=FETCH_WAIT_MS)
     async with closing(reader):
         partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
         reader.assign(partitions)

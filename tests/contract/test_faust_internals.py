@@ -37,6 +37,7 @@ OVERRIDDEN = {
     "faust.tables.recovery:Recovery._slurp_changelogs": "ced6cda3c6ab",
     "faust.tables.recovery:Recovery._publish_stats": "3c0f6b5a1e70",
     "faust.tables.recovery:Recovery.flush_buffers": "60d3d0bdc256",
+    "faust.tables.manager:TableManager.on_start": "be2de4f72f5a",
     "faust.tables.manager:TableManager.recovery": "a0205df27706",
     "faust.transport.base:Transport.create_consumer": "7e12226b3b68",
 }
@@ -68,6 +69,8 @@ RELIED_ON = {
     "aiokafka.producer.transaction_manager:TransactionManager.maybe_add_partition_to_txn": "63c38868ddaa",
     "aiokafka.producer.sender:Sender._maybe_do_transactional_request": "25c395a6c2a0",
     "aiokafka.producer.sender:Sender._find_coordinator": "d2b3df8c8128",
+    "faust.tables.manager:TableManager._update_channels": "b53da3b695c3",
+    "faust.transport.conductor:Conductor._subscriber": "eb1d907408fd",
     "faust.tables.manager:TableManager.on_rebalance": "eadeb92327e2",
     "mode.utils.queues:FlowControlEvent.resume": "af0200721a5f",
     "mode.utils.queues:FlowControlQueue.force_put_nowait": "cec934c5d00a",
