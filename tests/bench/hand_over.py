@@ -37,7 +37,7 @@ LONGEST_S = 900
 BEFORE_S = 1.0  # events of the last moment before may be under way
 AFTER_S = 4.0  # at rest again
 SESSION_S = 8.0  # the default
-TIMES = 3
+TIMES = 2
 COPIES_LAG = 500  # offsets; the load alone makes 200 a second
 COPIES_LOOKS = 5
 

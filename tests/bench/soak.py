@@ -240,6 +240,7 @@ def _judged(samples: Sequence[Sample], sent: Sequence[tuple[str, str, str]], cpu
     if len(counted) < 2:
         raise Unavailable(f"soaking: {len(samples)} samples are too few; take more minutes")
     slope = linear_regression([each.at_s / 3_600 for each in counted], [each.rss_mib for each in counted]).slope
+    third = len(samples) // 3
     minutes: defaultdict[int, list[Sample]] = defaultdict(list)
     for sample in samples:
         minutes[int(sample.at_s // 60)].append(sample)
@@ -247,8 +248,8 @@ def _judged(samples: Sequence[Sample], sent: Sequence[tuple[str, str, str]], cpu
         "seed": SEED,
         "events": len(sent),
         "CPU µs per event, quiet periods and timers in it": 1e6 * cpu_s / len(sent),
-        "MiB at the end of the warm-up, at the end, at most": ", ".join(
-            f"{mib:.1f}" for mib in (counted[0].rss_mib, counted[-1].rss_mib, max(each.rss_mib for each in samples))
+        "MiB at most, in each third (write buffers fill and are emptied)": ", ".join(
+            f"{max(each.rss_mib for each in samples[n * third : (n + 1) * third]):.1f}" for n in range(3)
         ),
         "files that are open, at most, in the warm-up and after it": ", ".join(
             str(max(each.files for each in part)) for part in (samples[: len(samples) - len(counted) + 1], counted)

@@ -14,6 +14,7 @@ from tests.bench import (
     recovery,
     same_work,
     sink,
+    sizes,
     soak,
     timers,
 )
@@ -25,6 +26,7 @@ Measure = Callable[[Ground], Awaitable[list[Measurement]]]
 MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
     {
         "engine": engine.measure_six_steps,
+        "sizes": sizes.measure,
         "engine-win-back": engine.measure_win_back,
         "backtest": backtest.measure_backtest,
         "simulate": backtest.measure_simulate,
