@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orchestrator.errors import DecodeError
+from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import SEPARATOR
 from orchestrator.messages.key import parse_customer_key, parse_customer_key_text
 
@@ -33,18 +34,6 @@ _JSON = ("content-type", b"application/json")
 _STRUCTURED = b"application/cloudevents"
 _SECONDS = tuple(f":{second:02}" for second in range(60))
 _MILLISECONDS = tuple(f".{ms:03}Z" for ms in range(1_000))
-
-
-class Envelope(NamedTuple):
-    """What every event carries, whichever way it was written; ``data`` is decoded JSON."""
-
-    id: str
-    source: str
-    type: str
-    time_ms: int
-    workspace_id: str
-    customer_id: str
-    data: dict[str, Any]
 
 
 class Encoded(NamedTuple):
@@ -72,7 +61,7 @@ _decode_structured = msgspec.json.Decoder(_Structured).decode
 _decode_data = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def read_envelope(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> Envelope:
+def read_event(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> EngagementEvent:
     """The event in a record. ``timestamp_ms`` is the record's own time, used when the event has none.
 
     Raises:
@@ -92,19 +81,19 @@ def read_envelope(key: bytes | None, value: bytes | None, headers: Headers, time
         raise DecodeError("malformed", f"the event cannot be read: {error}") from error
 
 
-def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> Envelope:
+def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> EngagementEvent:
     workspace_id, customer_id = parse_customer_key(key)
     id_ = named.get("ce_id", b"").decode()
     _check_text("id", id_, MAX_ID_CHARS)
     time = named.get("ce_time")
-    return Envelope(
-        id_,
-        _read_source(named.get("ce_source", b"")),
-        _read_type(named.get("ce_type", b"")),
-        timestamp_ms if time is None else parse_time_ms(time.decode()),
-        workspace_id,
-        customer_id,
-        _decode_data(value) if value else {},
+    return EngagementEvent(
+        id=id_,
+        source=_read_source(named.get("ce_source", b"")),
+        type=_read_type(named.get("ce_type", b"")),
+        time_ms=timestamp_ms if time is None else parse_time_ms(time.decode()),
+        workspace_id=workspace_id,
+        customer_id=customer_id,
+        data=_decode_data(value) if value else {},
     )
 
 
@@ -123,7 +112,7 @@ def _read_type(raw: bytes) -> str:
     return text
 
 
-def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Envelope:
+def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> EngagementEvent:
     event = _decode_structured(value)
     workspace_id = event.workspace_id or event.workspaceid
     customer_id = event.customer_id or event.customerid
@@ -144,7 +133,15 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enve
         ("type", event.type, MAX_TYPE_CHARS),
     ):
         _check_text(name, text, most)
-    return Envelope(event.id, event.source, event.type, time_ms, workspace_id, customer_id, event.data or {})
+    return EngagementEvent(
+        id=event.id,
+        source=event.source,
+        type=event.type,
+        time_ms=time_ms,
+        workspace_id=workspace_id,
+        customer_id=customer_id,
+        data=event.data or {},
+    )
 
 
 def _check_text(name: str, text: str, most: int) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.allowance import AllowanceMessage
-from orchestrator.messages.cloudevents import Encoded, Headers, read_envelope, write_binary
+from orchestrator.messages.cloudevents import Encoded, Headers, read_event, write_binary
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import ConfigRecord, config_key
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent, Outcome
@@ -60,18 +60,9 @@ def decode_engagement(key: bytes | None, value: bytes | None, headers: Headers, 
     """The engagement event in a record.
 
     Raises:
-        DecodeError: see :func:`orchestrator.messages.cloudevents.read_envelope`.
+        DecodeError: see :func:`orchestrator.messages.cloudevents.read_event`.
     """
-    id_, source, type_, time_ms, workspace_id, customer_id, data = read_envelope(key, value, headers, timestamp_ms)
-    return EngagementEvent(
-        id=id_,
-        source=source,
-        type=type_,
-        time_ms=time_ms,
-        workspace_id=workspace_id,
-        customer_id=customer_id,
-        data=data,
-    )
+    return read_event(key, value, headers, timestamp_ms)
 
 
 def decode_delivery(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> DeliveryEvent:
@@ -80,17 +71,17 @@ def decode_delivery(key: bytes | None, value: bytes | None, headers: Headers, ti
     Raises:
         DecodeError: as :func:`decode_engagement`, and ``malformed`` for data that is no delivery report.
     """
-    envelope = read_envelope(key, value, headers, timestamp_ms)
+    event = read_event(key, value, headers, timestamp_ms)
     try:
-        report = msgspec.convert(envelope.data, DeliveryReport)
+        report = msgspec.convert(event.data, DeliveryReport)
     except msgspec.ValidationError as error:
         raise DecodeError("malformed", f"the data is not a delivery report: {error}") from error
     return DeliveryEvent(
-        id=envelope.id,
-        source=envelope.source,
-        time_ms=envelope.time_ms,
-        workspace_id=envelope.workspace_id,
-        customer_id=envelope.customer_id,
+        id=event.id,
+        source=event.source,
+        time_ms=event.time_ms,
+        workspace_id=event.workspace_id,
+        customer_id=event.customer_id,
         **msgspec.structs.asdict(report),
     )
 

@@ -22,6 +22,7 @@ def customer_key(workspace_id: str, customer_id: str) -> bytes:
     return f"{workspace_id}:{customer_id}".encode()
 
 
+@lru_cache(maxsize=16_384)  # customers who did something lately soon do something again; what is refused is not kept
 def parse_customer_key(key: bytes | None) -> tuple[str, str]:
     """``(workspace_id, customer_id)`` of a record key.
 
