@@ -136,5 +136,7 @@ async def test_who_takes_over_drops_what_was_not_confirmed_to_the_former_owner(s
 
 
 async def test_a_transactional_id_that_was_never_used_has_no_state(settings: Settings) -> None:
-    async with closing(await open_admin(settings)) as admin:
+    # A broker that has never had a transaction has no coordinator yet either.
+    producers = await open_partition_producers(settings, [NUMBER])
+    async with closing(producers[NUMBER]), closing(await open_admin(settings)) as admin:
         assert await transaction_state(admin, "nobody") is None
