@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from orchestrator.errors import OrchestratorError
 from orchestrator.journeys.occasions import Occasion
 from orchestrator.messages.activity import Activity
-from orchestrator.messages.command import SendCommand
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import TimeMode, load_settings
 from orchestrator.streams.app import run
 from orchestrator.streams.decider import Effect, Signal, Wallet
 from orchestrator.telemetry.log import set_up_logging
+from tests.bench.command import command_for
 
 # Counting further waits this long after each event, when it is above 0 (milliseconds).
 DELAY_MS = int(os.environ.get("COUNTING_DELAY_MS", "0"))
@@ -80,7 +80,7 @@ class CountingDecider:
         new = Count(count, state.fired, now_ms + DELAY_MS if DELAY_MS else -1)
         if count % 2 or "count" in directory.paused:
             return new, ()
-        return new, (self._command(signal, count, now_ms),)
+        return new, (command_for(signal.workspace_id, signal.customer_id, count, now_ms),)
 
     def outlook(
         self, directory: Rules, workspace_id: str, state: Count, now_ms: int
@@ -102,23 +102,6 @@ class CountingDecider:
 
     def moves_customers(self, before: Rules, after: Rules) -> bool:
         return False
-
-    def _command(self, signal: Signal, count: int, now_ms: int) -> SendCommand:
-        return SendCommand(
-            id=derived_id("command", signal.workspace_id, signal.customer_id, str(count)),
-            workspace_id=signal.workspace_id,
-            customer_id=signal.customer_id,
-            journey_id="count",
-            version=1,
-            run_id="run",
-            step="send",
-            visit=count,
-            channel="email",
-            template="count",
-            category="marketing",
-            variables={"count": count},
-            decided_at_ms=now_ms,
-        )
 
     def _activity(self, signal: Signal, state: Count, now_ms: int, cause: str) -> Activity:
         return Activity(

@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.clients import open_producer, open_reader, open_transactional_producer
+from orchestrator.kafka.transactions import still_open
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 
@@ -91,8 +92,7 @@ class ConfigWriter:
         """Waits until readers of committed records are past ``offset``."""
         place = TopicPartition(self._catalog.configs, PARTITION)
         while True:
-            ends = await self._reader.end_offsets([place])
-            if ends[place] > offset:
+            if not await still_open(self._reader, {place: offset}):
                 return
             await asyncio.sleep(LOOK_S)
 

@@ -7,10 +7,10 @@ are not part of aiokafka, and are defined here.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
@@ -184,6 +184,16 @@ async def open_transactions(
                 if producer_ids := {producer_id for producer_id, _, _, _, _, start, _ in producers if start >= 0}:
                     found[TopicPartition(topic, number)] = producer_ids
     return found
+
+
+async def still_open(reader: AIOKafkaConsumer, written: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+    """What of ``written`` (offsets) readers of committed records do not get past yet. ``reader`` is one of those.
+
+    Raises:
+        KafkaError: a broker does not answer.
+    """
+    ends = await reader.end_offsets(list(written))
+    return {place: offset for place, offset in written.items() if ends[place] <= offset}
 
 
 async def end_hanging(producer: AIOKafkaProducer, partitions: Iterable[TopicPartition], *, commit: bool) -> None:

@@ -4,10 +4,9 @@ import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from orchestrator.telemetry.probes import Check, Checks
+from orchestrator.telemetry.probes import Check, Checks, event_loop
 
 PULSE_S = 1.0
-LONGEST_TURN_S = 30.0  # of the event loop; the longest it is kept is by folding a batch, well under a second
 # A round reads for a quarter of a second and writes a batch; PostgreSQL is given a minute for a statement.
 LONGEST_ROUND_S = 90.0
 LONGEST_SILENCE_S = 30.0
@@ -61,8 +60,7 @@ class Vitals:
 
 def liveness(signs: Signs, now_s: float) -> Checks:
     """What must hold for the process to be worth keeping."""
-    still_s = now_s - signs.turned_s
-    return {"event_loop": Check(still_s <= LONGEST_TURN_S, f"turned {still_s:.0f} s ago")}
+    return event_loop(signs.turned_s, now_s)
 
 
 def readiness(signs: Signs, now_s: float) -> Checks:

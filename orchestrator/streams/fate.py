@@ -27,7 +27,13 @@ from aiokafka.errors import KafkaError
 
 from orchestrator.errors import ProcessingHalted
 from orchestrator.kafka.clients import closing, open_admin, open_reader
-from orchestrator.kafka.transactions import TransactionState, end_hanging, open_transactions, transaction_state
+from orchestrator.kafka.transactions import (
+    TransactionState,
+    end_hanging,
+    open_transactions,
+    still_open,
+    transaction_state,
+)
 from orchestrator.settings import Settings
 from orchestrator.streams.producers import open_partition_producers, stop_producers, transactional_id
 
@@ -99,11 +105,10 @@ class Fate:
         left = written
         while left:
             try:
-                ends = await (await self._opened()).end_offsets(list(left))
+                left = await still_open(await self._opened(), left)
             except KafkaError as error:
                 log.debug("Asking what has ended: %r", error)
             else:
-                left = {place: offset for place, offset in left.items() if ends[place] <= offset}
                 began = time.monotonic() if began is None else began
                 if time.monotonic() - began >= HANGING_S:
                     break

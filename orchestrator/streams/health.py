@@ -6,11 +6,9 @@ not turn any more is seen by the age of what it left.
 
 from dataclasses import dataclass
 
-from orchestrator.telemetry.probes import Check, Checks
+from orchestrator.telemetry.probes import Check, Checks, event_loop
 
 PULSE_S = 1.0
-# Far longer than anything that keeps the loop: a batch of the largest size is decided in well under a second.
-LONGEST_TURN_S = 30.0
 # Longer than a broker takes to restart or a partition to elect a leader; a batch takes well under a second.
 STUCK_S = 120.0
 
@@ -45,10 +43,9 @@ def is_stuck(signs: Signs, now_s: float) -> bool:
 
 def liveness(signs: Signs, now_s: float) -> Checks:
     """What must hold for the process to be worth keeping."""
-    still_s = now_s - signs.turned_s
     working_s = 0.0 if signs.oldest_batch_s is None else now_s - signs.oldest_batch_s
     return {
-        "event_loop": Check(still_s <= LONGEST_TURN_S, f"turned {still_s:.0f} s ago"),
+        **event_loop(signs.turned_s, now_s),
         "batches": Check(not is_stuck(signs, now_s), f"the oldest in work has been for {working_s:.0f} s"),
     }
 

@@ -54,7 +54,8 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
         reader.assign(partitions)
         ends = await reader.end_offsets(partitions)
-        await empty_outdated(settings, reader, {partition: stores[partition.partition] for partition in partitions})
+        of_partitions = {partition: stores[partition.partition] for partition in partitions}
+        await empty_outdated(settings, reader, of_partitions, ends)
         for partition in partitions:
             await _seek(reader, partition, stores[partition.partition], ends[partition])
         try:
@@ -67,12 +68,16 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         return count
 
 
-async def empty_outdated(settings: Settings, reader: AIOKafkaConsumer, stores: Mapping[TopicPartition, Rdict]) -> None:
+async def empty_outdated(
+    settings: Settings,
+    reader: AIOKafkaConsumer,
+    stores: Mapping[TopicPartition, Rdict],
+    ends: Mapping[TopicPartition, int],
+) -> None:
     """Empties each store, of a partition of a changelog, that has not seen it for so long that it may miss tombstones.
 
-    To be called before a store goes on where it was, by whoever has it do so.
+    To be called before a store goes on where it was, by whoever has it do so. ``ends``: of the changelog's partitions.
     """
-    ends = await reader.end_offsets(list(stores))
     now_ms = int(time.time() * 1_000)
     catalog = Catalog(settings)
     since = {partition: now_ms - _trusted_ms(catalog, partition.topic) for partition in stores}

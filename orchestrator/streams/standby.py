@@ -62,7 +62,7 @@ class Standby:
     async def _follow(self, stores: dict[TopicPartition, Rdict]) -> None:
         reader = await open_reader(self._settings, "standby", start="none")
         async with closing(reader):
-            await empty_outdated(self._settings, reader, stores)
+            await empty_outdated(self._settings, reader, stores, await reader.end_offsets(list(stores)))
             await _seek(reader, stores)
             while stores:
                 try:

@@ -33,6 +33,15 @@ class Check(NamedTuple):
 
 Checks = Mapping[str, Check]
 
+# Far longer than anything that keeps an event loop: the largest batch takes well under a second.
+LONGEST_TURN_S = 30.0
+
+
+def event_loop(turned_s: float, now_s: float) -> Checks:
+    """Whether an event loop still turns, by when it last said so; both in seconds of the monotonic clock."""
+    still_s = now_s - turned_s
+    return {"event_loop": Check(still_s <= LONGEST_TURN_S, f"turned {still_s:.0f} s ago")}
+
 
 class Probes(NamedTuple):
     """What is asked at each probe, from the server's thread: both must be quick and safe to call from there."""

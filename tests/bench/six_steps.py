@@ -70,11 +70,11 @@ def shoppers(most: int) -> list[EngagementEvent]:
     """At least ``most`` events of shoppers who start one after the other through four weeks, in order of time."""
     customers = -(-most // EVENTS_PER_CUSTOMER)
     apart_ms = 28 * DAY_MS // customers
-    events = [event for number in range(customers) for event in _life(number, BEGIN_MS + number * apart_ms)]
+    events = [event for number in range(customers) for event in life(number, BEGIN_MS + number * apart_ms)]
     return sorted(events, key=lambda event: event.time_ms)
 
 
-def _life(number: int, at_ms: int) -> Iterator[EngagementEvent]:
+def life(number: int, at_ms: int) -> Iterator[EngagementEvent]:
     """Ten events in four days: three that say who it is, four page views, a cart, and how it ends."""
     amount = 20 + number % 130
 

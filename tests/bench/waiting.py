@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -9,7 +10,6 @@ from orchestrator.catalog import Catalog
 from orchestrator.journeys.engine import advance
 from orchestrator.journeys.state import EMPTY, CustomerState, encode_state
 from orchestrator.kafka.clients import closing, open_producer
-from orchestrator.messages.event import CONSENT_GRANTED, CUSTOMER_UPDATED, EngagementEvent
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, parse_customer_key, partition_of
 from orchestrator.settings import Settings
@@ -17,14 +17,14 @@ from orchestrator.simulator.people import ZONES
 from orchestrator.streams.producers import acknowledged, submit
 from orchestrator.streams.record import Outgoing
 from tests.bench.published import directory_of
+from tests.bench.six_steps import life
 
 WORKSPACE = "waiting"
-TEMPLATES = (
-    120  # states that differ in what they hold; every customer has one of them, and a run and a moment of its own
-)
+# States that differ in what they hold; every customer has one of them, and a run and a moment of its own.
+TEMPLATES = 120
 WRITTEN_AT_ONCE = 50_000
 ENTERED_MS = 1_767_225_600_000  # 2026-01-01
-MINUTE_MS = 60_000
+UP_TO_THE_CART = 7  # events of a shopper: who it is, what it may be sent, three page views and a cart
 
 # Six steps. No quiet hours: what is measured must not depend on the time of the day.
 JOURNEY: dict[str, object] = {
@@ -102,29 +102,8 @@ def _templates() -> list[CustomerState]:
     states = []
     for number in range(TEMPLATES):
         state = EMPTY
-        for event in _life(number):
+        for event in islice(life(number, ENTERED_MS), UP_TO_THE_CART):
+            event = replace(event, workspace_id=WORKSPACE)
             state = advance(directory, state, event, event.time_ms, "stream").state
         states.append(state)
     return states
-
-
-def _life(number: int) -> Iterable[EngagementEvent]:
-    """Who it is, what it may be sent, three page views and a cart."""
-
-    def event(minutes: int, type_: str, **data: object) -> EngagementEvent:
-        return EngagementEvent(
-            id=f"{type_}-{number}-{minutes}",
-            source="/shop",
-            type=type_,
-            time_ms=ENTERED_MS + minutes * MINUTE_MS,
-            workspace_id=WORKSPACE,
-            customer_id=f"template-{number}",
-            data=data,
-        )
-
-    yield event(0, CUSTOMER_UPDATED, attributes={"timezone": ZONES[number % len(ZONES)], "tier": "gold"})
-    yield event(1, CONSENT_GRANTED, channel="email")
-    yield event(2, CONSENT_GRANTED, channel="push")
-    for minutes in (3, 5, 8):
-        yield event(minutes, "page.viewed", url=f"/products/{minutes}")
-    yield event(10, "cart.abandoned", cart_id=f"cart-{number}", amount=20 + number, items=2)

@@ -7,14 +7,13 @@ import pytest
 from orchestrator.sink.health import (
     LONGEST_ROUND_S,
     LONGEST_SILENCE_S,
-    LONGEST_TURN_S,
     Part,
     Signs,
     Vitals,
     liveness,
     readiness,
 )
-from orchestrator.telemetry.probes import Checks
+from orchestrator.telemetry.probes import LONGEST_TURN_S, Checks
 
 NOW_S = 1_000.0
 WELL = Signs(turned_s=NOW_S, part=Part.WRITING, round_s=NOW_S - 1, answered_s=NOW_S - 4)

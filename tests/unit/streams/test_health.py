@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.streams.health import LONGEST_TURN_S, STUCK_S, Signs, is_stuck, liveness, readiness
-from orchestrator.telemetry.probes import Checks
+from orchestrator.streams.health import STUCK_S, Signs, is_stuck, liveness, readiness
+from orchestrator.telemetry.probes import LONGEST_TURN_S, Checks
 
 WELL = Signs(turned_s=1_000.0, are_topics_checked=True, are_configs_read=True, partitions=4)
 NOW_S = 1_000.5

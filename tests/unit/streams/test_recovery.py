@@ -24,13 +24,10 @@ class At(NamedTuple):
 
 
 class Reader:
-    """A changelog that ends at 100, and in which the records of the last half day begin at ``young``."""
+    """A changelog in which the records of the last half day begin at ``young``."""
 
     def __init__(self, young: int | None) -> None:
         self._young = young
-
-    async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(places, END)
 
     async def offsets_for_times(self, since: dict[TopicPartition, int]) -> dict[TopicPartition, At | None]:
         assert all(abs(time.time() * 1_000 - HALF_A_DAY_MS - since_ms) < 60_000 for since_ms in since.values())
@@ -56,7 +53,7 @@ async def test_a_store_is_emptied_when_old_records_are_missing_in_it(
     for key, value in content.items():
         store[key] = value
     store[OFFSET_KEY] = encode_offset(applied)
-    await empty_outdated(SETTINGS, Reader(young), {HERE: store})
+    await empty_outdated(SETTINGS, Reader(young), {HERE: store}, {HERE: END})
     found = dict(store.items())
     assert found == ({**content, OFFSET_KEY: encode_offset(applied)} if is_kept else {})
     store.close()
@@ -64,6 +61,6 @@ async def test_a_store_is_emptied_when_old_records_are_missing_in_it(
 
 async def test_a_new_store_has_nothing_to_be_emptied_of(tmp_path: Path) -> None:
     store = Rdict(str(tmp_path / "store"), Options(raw_mode=True))
-    await empty_outdated(SETTINGS, Reader(50), {HERE: store})
+    await empty_outdated(SETTINGS, Reader(50), {HERE: store}, {HERE: END})
     assert dict(store.items()) == {}
     store.close()
