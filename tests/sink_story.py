@@ -12,7 +12,7 @@ from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import commit
-from orchestrator.sink.decode import RawRecord
+from orchestrator.sink.decode import RawRecord, decode
 from orchestrator.sink.fold import fold
 from orchestrator.store.pool import Pool, connect
 from orchestrator.store.rows import Figures
@@ -92,7 +92,9 @@ async def sunk(settings: Settings, activities: Iterable[Activity]) -> None:
     """Writes the activities as the sink would."""
     connection = await connect(settings, application="test", patience_s=30)
     try:
-        await commit(connection, ActivityWriter(connection, "test"), TOPIC, raw_records(activities))
+        await commit(
+            connection, ActivityWriter(connection, "test"), TOPIC, [decode(raw) for raw in raw_records(activities)]
+        )
     finally:
         await connection.close()
 

@@ -1,6 +1,6 @@
 """One batch of records into PostgreSQL, in one transaction.
 
-1. Decode every record; what is not an activity becomes a refusal.
+1. Every record was decoded before (``sink/ahead.py``); what is not an activity came as a refusal.
 2. Begin. Leave out what an erasure has deleted before (``sink/erasures.py``). Look the journeys up; an activity whose
    journey is not there, or is in another workspace, becomes a refusal.
 3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
@@ -23,10 +23,9 @@ from dataclasses import dataclass
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
-from orchestrator.sink.decode import ActivityRecord, RawRecord, decode, is_uuid, refusal
+from orchestrator.sink.decode import ActivityRecord, Decoded, is_uuid, raw_of, refusal
 from orchestrator.sink.deliveries import deliveries
 from orchestrator.sink.erasures import (
-    Decoded,
     ending_with_erasures,
     erasure_of,
     is_erasure,
@@ -54,7 +53,7 @@ class Written:
         return Written(self.new + other.new, self.duplicate + other.duplicate, self.refused + other.refused)
 
 
-async def commit(connection: Connection, writer: ActivityWriter, topic: str, records: Sequence[RawRecord]) -> Written:
+async def commit(connection: Connection, writer: ActivityWriter, topic: str, records: Sequence[Decoded]) -> Written:
     """Writes ``records`` of ``topic``, which are in order within each partition, and where to read on after them.
 
     A record with a value that PostgreSQL does not take is found by halving the batch, and refused alone.
@@ -64,12 +63,12 @@ async def commit(connection: Connection, writer: ActivityWriter, topic: str, rec
     """
     try:
         written = Written(0, 0, Counter())
-        for part in ending_with_erasures([decode(raw) for raw in records]):  # step 1
+        for part in ending_with_erasures(records):
             written += await _commit(connection, writer, topic, part)
         return written
     except DecodeError as error:
         if len(records) == 1:
-            return await _commit(connection, writer, topic, [refusal(records[0], error.reason, str(error))])
+            return await _commit(connection, writer, topic, [refusal(raw_of(records[0]), error.reason, str(error))])
         middle = len(records) // 2
         first = await commit(connection, writer, topic, records[:middle])
         return first + await commit(connection, writer, topic, records[middle:])

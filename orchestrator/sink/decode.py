@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import msgspec
 
@@ -40,7 +41,10 @@ class ActivityRecord:
     activity: Activity
 
 
-def decode(raw: RawRecord) -> ActivityRecord | Refusal:
+Decoded: TypeAlias = ActivityRecord | Refusal
+
+
+def decode(raw: RawRecord) -> Decoded:
     """The activity of ``raw``, or a refusal with reason ``malformed``."""
     if raw.value is None:
         return refusal(raw, "malformed", "the record has no value")
@@ -54,6 +58,13 @@ def decode(raw: RawRecord) -> ActivityRecord | Refusal:
     if problem:
         return refusal(raw, "malformed", problem, activity)
     return ActivityRecord(raw, activity)
+
+
+def raw_of(record: Decoded) -> RawRecord:
+    """The record as Kafka holds it."""
+    if isinstance(record, ActivityRecord):
+        return record.raw
+    return RawRecord(record.topic, record.partition, record.offset, record.key, record.value)
 
 
 def refusal(raw: RawRecord, reason: str, message: str, activity: Activity | None = None) -> Refusal:

@@ -9,11 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeGuard
 
 from orchestrator.messages.key import customer_key
-from orchestrator.sink.decode import ActivityRecord
+from orchestrator.sink.decode import ActivityRecord, Decoded
 from orchestrator.store.rows import Erased, Erasure, Refusal, digest_of
 from orchestrator.store.writer import ActivityWriter
-
-Decoded = ActivityRecord | Refusal
 
 
 def is_erasure(record: Decoded) -> TypeGuard[ActivityRecord]:

@@ -16,8 +16,9 @@ import time
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.stopping import Stopped, unless_stopped
 from orchestrator.settings import Settings
+from orchestrator.sink.ahead import ReadAhead
 from orchestrator.sink.commit import Written, commit
-from orchestrator.sink.decode import RawRecord
+from orchestrator.sink.decode import Decoded
 from orchestrator.sink.health import Vitals
 from orchestrator.sink.source import ActivitySource
 from orchestrator.store.faults import translated
@@ -66,11 +67,13 @@ async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: 
         with translated("reading the sink's offsets"):
             offsets = await writer.offsets(topic)
         source = await unless_stopped(ActivitySource.open(settings, topic, offsets), stop)
+        ahead = ReadAhead(source)
         try:
             extra = {"action": "sink_started", "topic": topic, "offsets": offsets}
             log.info("Writing %s to PostgreSQL", topic, extra=extra)
-            await _copy(connection, writer, source, topic, stop, vitals)
+            await _copy(connection, writer, source, ahead, topic, stop, vitals)
         finally:
+            await ahead.close()
             await source.close()
     finally:
         await _close(connection)
@@ -98,13 +101,14 @@ async def _copy(
     connection: Connection,
     writer: ActivityWriter,
     source: ActivitySource,
+    ahead: ReadAhead,
     topic: str,
     stop: asyncio.Event,
     vitals: Vitals,
 ) -> None:
     lag_due = ask_due = 0.0
     while not stop.is_set():
-        records = await source.read()
+        records = await ahead.next()
         if records or time.monotonic() >= ask_due:
             if records:
                 await _write(connection, writer, topic, records)
@@ -118,7 +122,7 @@ async def _copy(
         if time.monotonic() >= lag_due:
             lag_due = time.monotonic() + LAG_EVERY_S
             source.report_silence(time.time() * 1_000)
-            await source.report_lag()
+            await source.report_lag(ahead.held())
             if source.has_grown():
                 raise Unavailable(f"reading {topic}: it has more partitions now")
 
@@ -128,7 +132,7 @@ async def _ask(connection: Connection) -> None:
         await connection.fetchval("SELECT 1", timeout=_ASK_TIMEOUT_S)
 
 
-async def _write(connection: Connection, writer: ActivityWriter, topic: str, records: list[RawRecord]) -> Written:
+async def _write(connection: Connection, writer: ActivityWriter, topic: str, records: list[Decoded]) -> Written:
     with SINK_BATCH_SECONDS.time():
         written = await commit(connection, writer, topic, records)
     SINK_ROWS.labels("written").inc(written.new)

@@ -75,13 +75,17 @@ class ActivitySource:
             for record in records
         ]
 
-    async def report_lag(self) -> None:
-        """Publishes how many records each partition has that were not read yet."""
+    async def report_lag(self, held: Mapping[int, int]) -> None:
+        """Publishes how many records each partition has that were not written yet.
+
+        ``held``: by partition, the offset of the first record that was read and is not written.
+        """
         for place in self._partitions:
             end = self._consumer.last_stable_offset(place)
             if end is not None and end >= 0:
-                unread = end - await self._consumer.position(place)
-                SINK_LAG_RECORDS.labels(str(place.partition)).set(max(unread, 0))
+                first = held.get(place.partition)
+                behind = end - (await self._consumer.position(place) if first is None else first)
+                SINK_LAG_RECORDS.labels(str(place.partition)).set(max(behind, 0))
 
     def report_silence(self, now_ms: float) -> None:
         """Says once when the broker has stopped to answer, and once when it answers again; aiokafka goes on trying.

@@ -12,7 +12,7 @@ from orchestrator.messages.codec import encode_activity
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import commit
-from orchestrator.sink.decode import RawRecord
+from orchestrator.sink.decode import RawRecord, decode
 from orchestrator.store.pool import Pool
 from orchestrator.store.writer import ActivityWriter
 from tests.bench.activities import activities
@@ -70,7 +70,7 @@ async def _fill(settings: Settings, pool: Pool, recorded: list[Activity]) -> str
     for activity in recorded:
         key, value, _ = encode_activity(activity)
         partition = partition_of(key, len(ends))
-        records.append(RawRecord(topic, partition, ends[partition], key, value))
+        records.append(decode(RawRecord(topic, partition, ends[partition], key, value)))
         ends[partition] += 1
     async with pool.acquire() as connection:
         writer = ActivityWriter(connection, settings.sink_group)

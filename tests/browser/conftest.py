@@ -23,6 +23,7 @@ from orchestrator.kafka.clients import closing, open_admin
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.settings import Settings, load_settings
 from orchestrator.sink.commit import commit
+from orchestrator.sink.decode import decode
 from orchestrator.store.keys import Role, create_key
 from orchestrator.store.pool import connect
 from orchestrator.store.writer import ActivityWriter
@@ -149,7 +150,7 @@ async def _fill(settings: Settings, journey_id: str) -> None:
     connection = await connect(settings, application="test", patience_s=30)
     try:
         writer = ActivityWriter(connection, settings.sink_group)
-        records = raw_records(story(journey_id))
+        records = [decode(raw) for raw in raw_records(story(journey_id))]
         for start in range(0, len(records), BATCH):
             await commit(connection, writer, TOPIC, records[start : start + BATCH])
     finally:

@@ -1,7 +1,7 @@
 """One batch into PostgreSQL: all of it or nothing, once however often it comes, and nothing lost that is no use."""
 
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
 from orchestrator.sink.commit import Written, commit
-from orchestrator.sink.decode import RawRecord
+from orchestrator.sink.decode import Decoded, RawRecord, decode
 from orchestrator.store import reports
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Connection, Pool, connect, open_pool
@@ -69,9 +69,13 @@ async def connection(settings: Settings, pool: Pool) -> AsyncIterator[Connection
     await connection.close()
 
 
+def decoded(records: Iterable[RawRecord]) -> list[Decoded]:
+    return [decode(raw) for raw in records]
+
+
 async def write(connection: Connection, *batches: Sequence[RawRecord]) -> list[Written]:
     writer = ActivityWriter(connection, GROUP)
-    return [await commit(connection, writer, TOPIC, batch) for batch in batches]
+    return [await commit(connection, writer, TOPIC, decoded(batch)) for batch in batches]
 
 
 async def test_an_activity_becomes_a_row_with_all_it_says(connection: Connection, pool: Pool) -> None:
@@ -175,7 +179,7 @@ async def test_a_stop_at_any_step_leaves_nothing_and_the_next_try_all(
     before = await contents(pool)
     rest = [*raw_records(story)[100:], RawRecord(TOPIC, 1, 1_000, None, b"more poison")]
     with pytest.raises(PowerCutError):
-        await commit(connection, StoppingWriter(connection, step, after=after), TOPIC, rest)
+        await commit(connection, StoppingWriter(connection, step, after=after), TOPIC, decoded(rest))
     assert await contents(pool) == before
     await write(connection, rest)
     assert await metrics(pool) == metrics_of(story)
@@ -254,7 +258,7 @@ async def test_a_value_postgresql_does_not_take_is_found_and_refused_alone(
     story = a_story(100)
     writer = PickyWriter(connection, GROUP)
     writer.unwanted = story[position].id
-    written = await commit(connection, writer, TOPIC, raw_records(story))
+    written = await commit(connection, writer, TOPIC, decoded(raw_records(story)))
     assert (written.new, dict(written.refused)) == (99, {"unstorable": 1})
     assert await metrics(pool) == metrics_of([*story[:position], *story[position + 1 :]])
 
