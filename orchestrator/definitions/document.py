@@ -13,7 +13,7 @@ MAX_LENGTH = timedelta(days=3_660)  # ten years: longer than any campaign, short
 class Document(BaseModel):
     """A frozen piece of a definition. An unknown field is a mistake of the writer, so it is refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 def _is_positive(length: timedelta) -> timedelta:

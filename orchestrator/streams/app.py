@@ -33,6 +33,7 @@ from orchestrator.streams.health import PULSE_S, STUCK_S, Signs, Vitals, is_stuc
 from orchestrator.streams.lag import LagReport
 from orchestrator.streams.local_state import explained
 from orchestrator.streams.pipeline import Tools
+from orchestrator.streams.slot import POLL_S, Slot
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
 from orchestrator.streams.worker import Worker
@@ -46,6 +47,7 @@ EXIT_HALTED = 70  # EX_SOFTWARE: ended on purpose, without acknowledging; to be 
 # each is forwarded to the partition that the declared count gives its key.
 TOPICS_WATCH_S = 15.0
 STOP_S = 30.0
+PORT_PATIENCE_S = 5.0
 
 # A batch makes some hundred thousand objects, none of them in a cycle, and drops them all at its end. To look for them
 # at Python's usual pace, every 700 objects, costs 15 to 25 % of a decision (measured).
@@ -73,6 +75,7 @@ class StreamService(Generic[D, S]):
         crash: Crash,
         fail: Callable[[BaseException], NoReturn],
         vitals: Vitals,
+        slot: Slot,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -80,6 +83,7 @@ class StreamService(Generic[D, S]):
         self._crash = crash
         self._fail = fail
         self._vitals = vitals
+        self._slot = slot
         self._stopped = asyncio.Event()
         # A thread, since what hangs may be the event loop.
         self._patience = threading.Timer(STOP_S, self._give_up)
@@ -115,6 +119,9 @@ class StreamService(Generic[D, S]):
     async def _run(self) -> None:
         async with AsyncExitStack() as stack:
             self._start(stack, self._pulse())
+            is_next = not self._slot.take()
+            if not is_next:
+                self._start(stack, self._tell())
             try:
                 await unless_stopped(check_topics(self._settings, self._catalog), self._stopped)
                 self._are_topics_checked = True
@@ -124,6 +131,12 @@ class StreamService(Generic[D, S]):
             await stack.enter_async_context(closing(plain))
             self._configs = configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
+            if is_next:
+                try:
+                    await unless_stopped(self._succeed(configs), self._stopped)
+                except Stopped:
+                    return
+                self._start(stack, self._tell())
             fate = Fate(self._settings)
             stack.push_async_callback(fate.close)
             tools = self._tools(plain, fate, configs)
@@ -144,6 +157,34 @@ class StreamService(Generic[D, S]):
                 await worker.let_go()
             await faust_app.app.stop()
             await worker.let_go()
+
+    async def _succeed(self, configs: Configs[D, S]) -> None:
+        """Waits, with everything done that can be done before, until the process that has the slot ends."""
+        await configs.is_complete.wait()
+        name = self._slot.name
+        log.info(
+            "The slot %s is another process's; this one is prepared, and goes on when that one ends",
+            name,
+            extra={"action": "slot_awaited", "slot": name},
+        )
+        await self._slot.wait()
+        log.info("Has the slot %s", name, extra={"action": "slot_taken", "slot": name})
+
+    async def _tell(self) -> None:
+        """Serves metrics and probes; by then the process that had the slot, and the port, may not be quite gone.
+
+        Raises:
+            ConfigurationError: the port cannot be had.
+        """
+        deadline = time.monotonic() + PORT_PATIENCE_S
+        while self._settings.metrics_port:
+            try:
+                serve_telemetry(self._settings.metrics_port, _probes(self._vitals))
+                return
+            except ConfigurationError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(POLL_S)
 
     def _tools(self, plain: AIOKafkaProducer, fate: Fate, configs: Configs[D, S]) -> Tools[D, S]:
         catalog = self._catalog
@@ -257,8 +298,6 @@ def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     vitals = Vitals(Signs(time.monotonic()))
     CUSTOMER_PARTITIONS.set(catalog.customer_partitions)
-    if settings.metrics_port:
-        serve_telemetry(settings.metrics_port, _probes(vitals))
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     sys.setswitchinterval(THREAD_SWITCH_S)
@@ -280,7 +319,8 @@ async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], c
     def fail(error: BaseException) -> NoReturn:
         end_process(explained(error, settings.data_dir / settings.slot))
 
-    service = StreamService(settings, catalog, decider, crash, fail, vitals)
+    slot = Slot(settings.data_dir, settings.slot)
+    service = StreamService(settings, catalog, decider, crash, fail, vitals, slot)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)

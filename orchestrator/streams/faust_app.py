@@ -20,6 +20,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
+from orchestrator.streams.faust_light import NoHttpClient
 from orchestrator.streams.faust_recovery import BatchRecovery, PromptTables
 from orchestrator.streams.local_state import open_folder
 from orchestrator.streams.record import InputRecord
@@ -134,6 +135,7 @@ def _faust_app(settings: Settings, catalog: Catalog) -> faust.App:
         datadir=str(settings.data_dir / settings.slot),
         processing_guarantee="at_least_once",
         web_enabled=False,
+        HttpClient=NoHttpClient,
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=catalog.customer_partitions,

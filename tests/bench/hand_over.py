@@ -1,4 +1,4 @@
-"""How long customers wait while a worker restarts, dies and comes back, or dies for good: the longest pause there was.
+"""How long customers wait while a worker restarts, is replaced, dies and comes back, or dies for good.
 
 Two workers, many customers who wait in a journey, and a trickle of events of others over all partitions, each of which
 leads to a command at once. A pause is what the slowest of these events had to wait, from the moment at which it was
@@ -41,7 +41,7 @@ TIMES = 2
 COPIES_LAG = 500  # offsets; the load alone makes 200 a second
 COPIES_LOOKS = 5
 
-TAKEN, STARTING = "partitions_taken_over", "worker_starting"
+TAKEN, STARTING, AWAITED = "partitions_taken_over", "worker_starting", "slot_awaited"
 WHAT = "hand-over, longest pause of a partition"
 
 
@@ -58,7 +58,7 @@ class Pause:
 
 
 async def measure(ground: Ground) -> list[Measurement]:
-    """A planned restart, a kill with and without a return; each without copies and with them."""
+    """Planned restarts, a kill with and without a return; each without copies and with them."""
     alone, copied = await _measure(ground, copies=0), await _measure(ground, copies=1)
     details: dict[str, float | str] = {
         f"{name}, {kind}, run {run}": str(pause)
@@ -72,6 +72,14 @@ async def measure(ground: Ground) -> list[Measurement]:
     return [
         Measurement(
             f"{WHAT}: planned restart", "s", 3, _worst(alone, copied, "restart"), note, False, {"load": load_now()}
+        ),
+        Measurement(
+            f"{WHAT}: planned restart, the next one started first",
+            "s",
+            3,
+            _worst(alone, copied, "relieve"),
+            note,
+            False,
         ),
         Measurement(f"{WHAT}: kill -9, back at once", "s", 15, _worst(alone, copied, "kill"), note, False),
         Measurement(f"{WHAT}: kill -9, not back, no copies", "s", 15, _worst(alone, {}, "away"), away, False),
@@ -100,9 +108,10 @@ async def _measure(ground: Ground, copies: int) -> dict[str, list[Pause]]:
             async with under_load(settings, load) as (sending, arrival):
                 run = _Run(pair, load, sending, arrival)
                 await run.rest()
-                found: dict[str, list[Pause]] = {"restart": [], "kill": [], "away": [], "return": []}
+                found: dict[str, list[Pause]] = {name: [] for name in ("restart", "relieve", "kill", "away", "return")}
                 for _ in range(ground.size(TIMES, 1)):
                     found["restart"].append(await run.restart())
+                    found["relieve"].append(await run.relieve())
                     found["kill"].append(await run.kill())
                     away, returned = await run.away()
                     found["away"].append(away)
@@ -117,20 +126,23 @@ class _Pair:
 
     def __init__(self, settings: Settings, copies: int, stack: ExitStack) -> None:
         self._ports = free_ports(2)
+        self._settings = settings
         self._copies = copies
-        self.one, self.two = (
-            WorkerProcess(
-                settings,
-                f"worker-{number}",
-                WORKER,
-                ORCHESTRATOR_METRICS_PORT=str(port),
-                ORCHESTRATOR_STANDBYS=str(copies),
-                ORCHESTRATOR_SESSION_TIMEOUT_S=str(SESSION_S),
-            )
-            for number, port in enumerate(self._ports)
+        self._stack = stack
+        self.one, self.two = self.process(0), self.process(1)
+
+    def process(self, number: int) -> WorkerProcess:
+        """A process for one of the two slots, not started."""
+        worker = WorkerProcess(
+            self._settings,
+            f"worker-{number}",
+            WORKER,
+            ORCHESTRATOR_METRICS_PORT=str(self._ports[number]),
+            ORCHESTRATOR_STANDBYS=str(self._copies),
+            ORCHESTRATOR_SESSION_TIMEOUT_S=str(SESSION_S),
         )
-        for worker in (self.one, self.two):
-            stack.callback(worker.close)
+        self._stack.callback(worker.close)
+        return worker
 
     async def begin(self) -> None:
         """Starts both, and waits until each has its share."""
@@ -190,6 +202,23 @@ class _Run:
         one.start()
         await one.takes_over(taken + 1)
         story = f"{ended_s - began_s:.2f} s to end, {_start_story(one, ended_s)}"
+        return await self._pause(first, owned, story, began_s)
+
+    async def relieve(self) -> Pause:
+        """The next process is started in the same slot; when it is prepared, SIGTERM to the one that has the slot."""
+        one, after = self._pair.one, self._pair.process(0)
+        awaited, taken = one.said(AWAITED), one.said(TAKEN)  # both write into the log of their slot
+        after.start()
+        await until(lambda: after.said(AWAITED) > awaited, after)
+        first, owned = self._mark(), _owned(one)
+        began_s = time.time()
+        await one.stop()
+        ended_s = time.time()
+        self._pair.one = after
+        await after.takes_over(taken + 1)
+        line = _last(after, TAKEN)
+        joined_s = _at_s(line) - line["seconds"] - ended_s
+        story = f"{ended_s - began_s:.2f} s to end, {joined_s:.2f} s to join, {_take_over_story(line)}"
         return await self._pause(first, owned, story, began_s)
 
     async def kill(self) -> Pause:

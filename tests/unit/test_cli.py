@@ -7,7 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator import __version__
-from orchestrator.cli.app import app, main
+from orchestrator.cli.app import main
+from orchestrator.cli.commands import app
 from tests.builders import a_journey
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from orchestrator.cli.app import app
+from orchestrator.cli.commands import app
 from orchestrator.cli.dead_letters import _shown, _text
 
 
