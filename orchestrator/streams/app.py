@@ -31,8 +31,9 @@ from orchestrator.streams.fate import Fate
 from orchestrator.streams.faust_app import FaustApp
 from orchestrator.streams.health import PULSE_S, STUCK_S, Signs, Vitals, is_stuck, liveness, readiness
 from orchestrator.streams.lag import LagReport
-from orchestrator.streams.local_state import explained
+from orchestrator.streams.local_state import explained, open_folder
 from orchestrator.streams.pipeline import Tools
+from orchestrator.streams.recovery import changelog_of
 from orchestrator.streams.slot import POLL_S, Slot
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
@@ -131,22 +132,23 @@ class StreamService(Generic[D, S]):
             await stack.enter_async_context(closing(plain))
             self._configs = configs = Configs(self._settings, self._catalog.configs, self._decider)
             self._start(stack, configs.follow())
+            fate = Fate(self._settings)
+            stack.push_async_callback(fate.close)
+            tools = self._tools(plain, fate, configs)
+            stack.push_async_callback(tools.guard.close)
+            outputs = [TopicPartition(*place) for place in self._catalog.written_by("streams")]
+            self._worker = worker = Worker(tools, changelog_of(self._catalog), outputs, self._fail)
+            faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
+            ticker = Ticker(worker, configs, self._decider, plain, self._catalog.timers)
+            inputs = (self._catalog.events, self._catalog.deliveries, self._catalog.timers)
+            lag_report = LagReport(inputs, worker, faust_app.known_positions)
             if is_next:
                 try:
                     await unless_stopped(self._succeed(configs), self._stopped)
                 except Stopped:
                     return
                 self._start(stack, self._tell())
-            fate = Fate(self._settings)
-            stack.push_async_callback(fate.close)
-            tools = self._tools(plain, fate, configs)
-            stack.push_async_callback(tools.guard.close)
-            outputs = [TopicPartition(*place) for place in self._catalog.written_by("streams")]
-            self._worker = worker = Worker(tools, self._catalog.changelog, outputs, self._fail)
-            faust_app = FaustApp(self._settings, self._catalog, worker, self._fail)
-            ticker = Ticker(worker, configs, self._decider, plain, self._catalog.timers)
-            inputs = (self._catalog.events, self._catalog.deliveries, self._catalog.timers)
-            lag_report = LagReport(inputs, worker, faust_app.known_positions)
+            open_folder(self._settings.data_dir / self._slot.name)
             self._start(stack, ticker.run())
             self._start(stack, lag_report.run())
             self._start(stack, self._watch_topics())

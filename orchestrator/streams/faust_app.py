@@ -22,7 +22,6 @@ from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
 from orchestrator.streams.faust_light import NoHttpClient
 from orchestrator.streams.faust_recovery import BatchRecovery, PromptTables
-from orchestrator.streams.local_state import open_folder
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.rocksdb import SharedMemory
 
@@ -54,14 +53,16 @@ class Partitions(Work, Protocol):
 
 
 class FaustApp:
-    """Builds the Faust application around ``partitions``; ``fail`` is told what must end the process."""
+    """Builds the Faust application around ``partitions``; ``fail`` is told what must end the process.
+
+    The slot's folder is used from the start of the application on, not before.
+    """
 
     def __init__(
         self, settings: Settings, catalog: Catalog, partitions: Partitions, fail: Callable[[Exception], None]
     ) -> None:
         self._partitions = partitions
         self._changelog = catalog.changelog
-        open_folder(settings.data_dir / settings.slot)
         self.app = _faust_app(settings, catalog)
         self._table = self.app.Table(
             TABLE,

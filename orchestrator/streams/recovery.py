@@ -12,6 +12,7 @@ has not been brought up to date for long is emptied first, and filled from the b
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
@@ -41,7 +42,21 @@ DELETE_RETENTION = "delete.retention.ms"
 DEFAULT_DELETE_RETENTION_MS = 86_400_000  # Kafka's
 
 
-async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict], crash: Crash) -> int:
+class Changelog(NamedTuple):
+    """The topic of the states. ``trusted_ms``: for how long after a store was up to date it has every tombstone."""
+
+    name: str
+    trusted_ms: int
+
+
+def changelog_of(catalog: Catalog) -> Changelog:
+    """The changelog as it is declared."""
+    spec = catalog.spec(catalog.changelog)
+    retention_ms = int(spec.config.get(DELETE_RETENTION, DEFAULT_DELETE_RETENTION_MS))
+    return Changelog(spec.name, int(retention_ms * TRUSTED_SHARE))
+
+
+async def recover(settings: Settings, changelog: Changelog, stores: Mapping[int, Rdict], crash: Crash) -> int:
     """Reads what each store has not seen yet of its partition of ``changelog``; returns how many records that was.
 
     Raises:
@@ -51,11 +66,11 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
         return 0
     reader = await open_reader(settings, "recovery", fetch_wait_ms=FETCH_WAIT_MS)
     async with closing(reader):
-        partitions = [TopicPartition(changelog, number) for number in sorted(stores)]
+        partitions = [TopicPartition(changelog.name, number) for number in sorted(stores)]
         reader.assign(partitions)
         ends = await reader.end_offsets(partitions)
         of_partitions = {partition: stores[partition.partition] for partition in partitions}
-        await empty_outdated(settings, reader, of_partitions, ends)
+        await empty_outdated(reader, of_partitions, ends, changelog.trusted_ms)
         for partition in partitions:
             await _seek(reader, partition, stores[partition.partition], ends[partition])
         try:
@@ -69,27 +84,20 @@ async def recover(settings: Settings, changelog: str, stores: Mapping[int, Rdict
 
 
 async def empty_outdated(
-    settings: Settings,
     reader: AIOKafkaConsumer,
     stores: Mapping[TopicPartition, Rdict],
     ends: Mapping[TopicPartition, int],
+    trusted_ms: int,
 ) -> None:
     """Empties each store, of a partition of a changelog, that has not seen it for so long that it may miss tombstones.
 
     To be called before a store goes on where it was, by whoever has it do so. ``ends``: of the changelog's partitions.
     """
-    now_ms = int(time.time() * 1_000)
-    catalog = Catalog(settings)
-    since = {partition: now_ms - _trusted_ms(catalog, partition.topic) for partition in stores}
-    found = await reader.offsets_for_times(since)
+    since_ms = int(time.time() * 1_000) - trusted_ms
+    found = await reader.offsets_for_times(dict.fromkeys(stores, since_ms))
     for partition, store in stores.items():
         at = found.get(partition)  # None: nothing has been written since
         _empty_if_outdated(store, partition, ends[partition] if at is None else at.offset)
-
-
-def _trusted_ms(catalog: Catalog, changelog: str) -> int:
-    """For how long after a store was up to date the changelog still has every tombstone that it misses."""
-    return int(int(catalog.spec(changelog).config.get(DELETE_RETENTION, DEFAULT_DELETE_RETENTION_MS)) * TRUSTED_SHARE)
 
 
 def _empty_if_outdated(store: Rdict, partition: TopicPartition, complete_from: int) -> None:

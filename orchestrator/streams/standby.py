@@ -16,7 +16,7 @@ from rocksdict import Rdict
 
 from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.settings import Settings
-from orchestrator.streams.recovery import apply, empty_outdated
+from orchestrator.streams.recovery import Changelog, apply, empty_outdated
 from orchestrator.streams.stored import OFFSET_KEY, decode_offset
 from orchestrator.telemetry.metrics import STANDBY_LAG, STANDBYS
 
@@ -30,7 +30,7 @@ MAX_RECORDS = 2_000
 class Standby:
     """Follows partitions from one assignment of the group to the next. ``fail`` is told what must end the process."""
 
-    def __init__(self, settings: Settings, changelog: str, fail: Callable[[Exception], None]) -> None:
+    def __init__(self, settings: Settings, changelog: Changelog, fail: Callable[[Exception], None]) -> None:
         self._settings = settings
         self._changelog = changelog
         self._fail = fail
@@ -55,14 +55,16 @@ class Standby:
 
     async def _guarded(self, stores: Mapping[int, Rdict]) -> None:
         try:
-            await self._follow({TopicPartition(self._changelog, number): store for number, store in stores.items()})
+            await self._follow(
+                {TopicPartition(self._changelog.name, number): store for number, store in stores.items()}
+            )
         except Exception as error:  # such as a damaged store or a full disk: the one place that ends the process knows
             self._fail(error)
 
     async def _follow(self, stores: dict[TopicPartition, Rdict]) -> None:
         reader = await open_reader(self._settings, "standby", start="none")
         async with closing(reader):
-            await empty_outdated(self._settings, reader, stores, await reader.end_offsets(list(stores)))
+            await empty_outdated(reader, stores, await reader.end_offsets(list(stores)), self._changelog.trusted_ms)
             await _seek(reader, stores)
             while stores:
                 try:

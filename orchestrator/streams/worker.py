@@ -16,7 +16,7 @@ from orchestrator.streams.owned import CACHED_STATES, OwnedPartition
 from orchestrator.streams.pipeline import Pipeline, Tools
 from orchestrator.streams.producers import stop_producers
 from orchestrator.streams.record import InputRecord
-from orchestrator.streams.recovery import recover
+from orchestrator.streams.recovery import Changelog, recover
 from orchestrator.streams.standby import Standby
 from orchestrator.telemetry.metrics import PARTITIONS_OWNED, RECOVERY_SECONDS
 
@@ -35,7 +35,7 @@ class Worker(Generic[D, S]):
     def __init__(
         self,
         tools: Tools[D, S],
-        changelog: str,
+        changelog: Changelog,
         outputs: Collection[TopicPartition],
         fail: Callable[[Exception], None],
     ) -> None:
@@ -138,7 +138,7 @@ class Worker(Generic[D, S]):
             if offset and done < offset:
                 raise ProcessingHalted(
                     f"taking over {topic}/{number}: offsets below {offset} are committed as processed, but the "
-                    f"recovered state contains them only below {done}. Was the changelog {self._changelog} "
+                    f"recovered state contains them only below {done}. Was the changelog {self._changelog.name} "
                     "deleted? Restore it, or set the group's offsets back to what the state contains"
                 )
 

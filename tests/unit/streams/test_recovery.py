@@ -10,11 +10,11 @@ from rocksdict import Options, Rdict
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
-from orchestrator.streams.recovery import empty_outdated
+from orchestrator.streams.recovery import changelog_of, empty_outdated
 from orchestrator.streams.stored import OFFSET_KEY, PARTITION_KEY, encode_offset
 
-SETTINGS = Settings(partitions=4)
-HERE = TopicPartition(Catalog(SETTINGS).changelog, 0)
+CHANGELOG = changelog_of(Catalog(Settings(partitions=4)))
+HERE = TopicPartition(CHANGELOG.name, 0)
 HALF_A_DAY_MS = 43_200_000  # half of the changelog's delete.retention.ms
 END = 100
 
@@ -53,7 +53,7 @@ async def test_a_store_is_emptied_when_old_records_are_missing_in_it(
     for key, value in content.items():
         store[key] = value
     store[OFFSET_KEY] = encode_offset(applied)
-    await empty_outdated(SETTINGS, Reader(young), {HERE: store}, {HERE: END})
+    await empty_outdated(Reader(young), {HERE: store}, {HERE: END}, CHANGELOG.trusted_ms)
     found = dict(store.items())
     assert found == ({**content, OFFSET_KEY: encode_offset(applied)} if is_kept else {})
     store.close()
@@ -61,6 +61,6 @@ async def test_a_store_is_emptied_when_old_records_are_missing_in_it(
 
 async def test_a_new_store_has_nothing_to_be_emptied_of(tmp_path: Path) -> None:
     store = Rdict(str(tmp_path / "store"), Options(raw_mode=True))
-    await empty_outdated(SETTINGS, Reader(50), {HERE: store}, {HERE: END})
+    await empty_outdated(Reader(50), {HERE: store}, {HERE: END}, CHANGELOG.trusted_ms)
     assert dict(store.items()) == {}
     store.close()

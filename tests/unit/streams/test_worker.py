@@ -8,6 +8,7 @@ import pytest
 from orchestrator.errors import ProcessingHalted
 from orchestrator.settings import Settings
 from orchestrator.streams.guard import jumps
+from orchestrator.streams.recovery import Changelog
 from orchestrator.streams.stored import PartitionRecord
 from orchestrator.streams.worker import Worker
 from tests.input_records import event
@@ -18,7 +19,7 @@ EVENTS, DELIVERIES = "events", "deliveries"
 def a_worker(**next_offsets: int) -> tuple[Worker[Any, Any], SimpleNamespace]:
     """A worker that owns partition 3, whose states contain everything below ``next_offsets``."""
     tools: Any = SimpleNamespace(settings=Settings())
-    worker: Worker[Any, Any] = Worker(tools, "changelog", [], lambda error: None)
+    worker: Worker[Any, Any] = Worker(tools, Changelog("changelog", 0), [], lambda error: None)
     owned = SimpleNamespace(record=PartitionRecord(next_offsets=next_offsets), expected=dict(next_offsets))
     pipeline: Any = SimpleNamespace(owned=owned)
     worker._pipelines = {3: pipeline}
