@@ -19,7 +19,12 @@ class Watched:
 
     def __init__(self, process: WorkerProcess, port: int) -> None:
         self.process = process
+        self._port = port
         self._url = f"http://{LOOPBACK}:{port}"
+
+    def another(self) -> "Watched":
+        """The next process of the same slot, not started."""
+        return Watched(self.process.another(), self._port)
 
     async def probe(self, path: str) -> tuple[int, Mapping[str, Any]]:
         """The status and the document of a probe; (0, {}) while nobody answers."""

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,6 +91,12 @@ class WorkerProcess:
                 stderr=log,
             )
         return self
+
+    def another(self) -> "WorkerProcess":
+        """The next process of the same slot, not started; both write into the log of their slot."""
+        twin = copy(self)
+        twin._process = None
+        return twin
 
     @property
     def process(self) -> "subprocess.Popen[bytes]":

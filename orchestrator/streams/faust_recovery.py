@@ -23,6 +23,8 @@ class PromptTables(TableManager):  # type: ignore[misc]  # Faust is untyped here
     Nothing is decided during that second: it was a third of the pause that a restart takes.
     """
 
+    logger = FAUST_LOG
+
     async def on_start(self) -> None:
         if not self.should_stop:
             await self._update_channels()

@@ -126,23 +126,27 @@ class _Pair:
 
     def __init__(self, settings: Settings, copies: int, stack: ExitStack) -> None:
         self._ports = free_ports(2)
-        self._settings = settings
         self._copies = copies
         self._stack = stack
-        self.one, self.two = self.process(0), self.process(1)
-
-    def process(self, number: int) -> WorkerProcess:
-        """A process for one of the two slots, not started."""
-        worker = WorkerProcess(
-            self._settings,
-            f"worker-{number}",
-            WORKER,
-            ORCHESTRATOR_METRICS_PORT=str(self._ports[number]),
-            ORCHESTRATOR_STANDBYS=str(self._copies),
-            ORCHESTRATOR_SESSION_TIMEOUT_S=str(SESSION_S),
+        self.one, self.two = (
+            WorkerProcess(
+                settings,
+                f"worker-{number}",
+                WORKER,
+                ORCHESTRATOR_METRICS_PORT=str(port),
+                ORCHESTRATOR_STANDBYS=str(copies),
+                ORCHESTRATOR_SESSION_TIMEOUT_S=str(SESSION_S),
+            )
+            for number, port in enumerate(self._ports)
         )
-        self._stack.callback(worker.close)
-        return worker
+        for worker in (self.one, self.two):
+            stack.callback(worker.close)
+
+    def next_one(self) -> WorkerProcess:
+        """The next process for the slot of ``one``, not started."""
+        after = self.one.another()
+        self._stack.callback(after.close)
+        return after
 
     async def begin(self) -> None:
         """Starts both, and waits until each has its share."""
@@ -206,8 +210,8 @@ class _Run:
 
     async def relieve(self) -> Pause:
         """The next process is started in the same slot; when it is prepared, SIGTERM to the one that has the slot."""
-        one, after = self._pair.one, self._pair.process(0)
-        awaited, taken = one.said(AWAITED), one.said(TAKEN)  # both write into the log of their slot
+        one, after = self._pair.one, self._pair.next_one()
+        awaited, taken = one.said(AWAITED), one.said(TAKEN)
         after.start()
         await until(lambda: after.said(AWAITED) > awaited, after)
         first, owned = self._mark(), _owned(one)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
@@ -93,6 +94,40 @@ async def test_a_worker_stopped_under_load_has_committed_all_it_did_and_does_non
     assert worker.process.said("worker_stopped") == 4
     assert worker.process.said("worker_ended") == 0
     await verify_counting(settings, [worker.process], running.sent)
+
+
+async def test_the_next_process_of_a_slot_waits_for_its_turn_and_goes_on_where_the_one_before_has_ended(
+    worker: Watched, settings: Settings, topics: Catalog
+) -> None:
+    with ExitStack() as stack:
+
+        async def prepared(now: Watched, times: int) -> Watched:
+            after = now.another()
+            stack.callback(after.process.close)
+            after.process.start()
+            await until(lambda: after.process.said("slot_awaited") == times, after.process)
+            return after
+
+        async with load(settings) as running:
+            worker.process.start()
+            for turn in (1, 2):
+                await worker.shows(lambda count: count > 300, "orchestrator_records_consumed_total", result="applied")
+                assert await worker.metric(**DUPLICATES) in (None, 0.0)
+                after = await prepared(worker, turn)
+                assert worker.process.said("partitions_taken_over") == turn
+                if turn == 1:
+                    assert await worker.process.stop() == 0
+                else:
+                    worker.process.kill()
+                await after.process.takes_over(turn + 1)
+                worker = after
+            await worker.becomes_ready()
+        await caught_up(settings, worker.process)
+        unused = await prepared(worker, 3)
+        assert await unused.process.stop() == 0  # its turn never came
+        assert await worker.process.stop() == 0
+        assert worker.process.said("worker_ended") == 0
+        await verify_counting(settings, [worker.process], running.sent)
 
 
 async def test_a_worker_and_a_sink_stopped_at_any_moment_leave_what_the_reference_leaves(
