@@ -69,6 +69,10 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         """Keeps the client from fetching these partitions at all: Faust only leaves what it fetched unread."""
         await self.call_thread(self._pause, tuple(tps))
 
+    async def start_fetching(self, tps: Iterable[TP]) -> None:
+        """Ends ``stop_fetching``, for those that are still assigned."""
+        await self.call_thread(self._resume, tuple(tps))
+
     def known_positions(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
         """Where reading goes on and where the partition ends, as the client knows it: nobody is asked or waited for.
 
@@ -106,8 +110,14 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]  # Faus
         await self.call_thread(self._ensure_consumer().seek_to_beginning, *places)
 
     async def _pause(self, tps: tuple[TP, ...]) -> None:
-        consumer = self._ensure_consumer()
-        consumer.pause(*(aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps))
+        self._ensure_consumer().pause(*self._still_assigned(tps))
+
+    async def _resume(self, tps: tuple[TP, ...]) -> None:
+        self._ensure_consumer().resume(*self._still_assigned(tps))
+
+    def _still_assigned(self, tps: Iterable[TP]) -> set[aiokafka.TopicPartition]:
+        assigned: frozenset[aiokafka.TopicPartition] = self._ensure_consumer().assignment()
+        return {aiokafka.TopicPartition(tp.topic, tp.partition) for tp in tps} & assigned
 
 
 class Work(Protocol):
@@ -167,6 +177,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                 await self._thread.seek_to_first(new)
             self.starts = {tp: await self.position(tp) for tp in inputs}
             on_positions()
+            await self._thread.start_fetching(inputs)
             self.app.flow_control.resume()
             self.resume_flow()
             self.resume_partitions(inputs)

@@ -75,8 +75,9 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
     async def _recover(self, generation: int) -> None:
         consumer = cast(BatchConsumer, self.app.consumer)
         self._set_recovery_started()
-        changelogs = {tp for tp in consumer.assignment() if self._is_changelog_tp(tp)}
-        await self._wait(consumer.stop_fetching(changelogs))
+        # The changelogs for good, the rest until its positions are set: what is asked for those stands in line behind a
+        # fetch, which waits for records a quarter of a second.
+        await self._wait(consumer.stop_fetching(consumer.assignment()))
         await self._wait(self._take_over({tp.partition for tp in self.active_tps}))
         self._set_recovery_ended()
         await self.app.on_rebalance_complete.send()

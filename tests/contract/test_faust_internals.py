@@ -63,6 +63,7 @@ RELIED_ON = {
     "faust.assignor.partition_assignor:PartitionAssignor.assigned_standbys": "2d91f5b9b043",
     "aiokafka.consumer.fetcher:PartitionRecords._unpack_records": "dcd0856d7a71",
     "aiokafka.consumer.fetcher:FetchResult.getall": "775b7b9ceb3a",
+    "aiokafka.consumer.fetcher:Fetcher._get_actions_per_node": "b5dfda0c46e2",
     "aiokafka.consumer.fetcher:Fetcher.end_offsets": "328c66687437",
     "aiokafka.consumer.fetcher:Fetcher._proc_offset_request": "8483187017b4",
     "aiokafka.admin.client:AIOKafkaAdminClient._send_request_to_node": "aa60176d989f",
