@@ -21,7 +21,7 @@ class Slot:
         self._lock = os.open(data_dir / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o644)
 
     def take(self) -> bool:
-        """Whether this process has the slot from now on, until it ends or gives it up; False: another one has it."""
+        """Whether this process has the slot from now on, until it ends; False: another one has it."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -32,7 +32,3 @@ class Slot:
         """Comes back when this process has the slot."""
         while not self.take():  # noqa: ASYNC110  the kernel tells nobody when a lock is given back
             await asyncio.sleep(POLL_S)
-
-    def give_up(self) -> None:
-        """Lets the next process have the slot."""
-        os.close(self._lock)

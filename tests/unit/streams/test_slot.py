@@ -38,12 +38,9 @@ async def test_a_slot_is_had_by_one_process_and_by_the_next_when_that_one_is_kil
         assert third.stdout is not None
         assert third.stdout.readline() == "False\n"
         third.kill()
-    slot.give_up()
 
 
 def test_slots_of_other_names_are_others(tmp_path: Path) -> None:
     one, two = Slot(tmp_path, "worker-0"), Slot(tmp_path, "worker-1")
     assert one.take()
     assert two.take()
-    one.give_up()
-    two.give_up()
