@@ -2,7 +2,7 @@
 
 1. Forward what belongs to other partitions; wait until the broker has it.
 2. *Gate:* no command may come from a journey that the newest config forbids to send. Otherwise: back to deciding.
-3. See that all of the partition's last transaction is visible (``fate.py``), then begin the next.
+3. Wait until all of the last transaction is visible (``fate.py`` has looked since it was ended), then begin the next.
 4. Produce commands, activities, dead letters, the new states and the partition record; wait until the broker has them.
 5. *Gate*, once more, at the last moment. Otherwise: abort, back to deciding.
 6. Commit the transaction: from here on the batch has happened. A former owner of the partition is refused here or at 4.
@@ -102,9 +102,9 @@ class Commit:
         if not may_go(outcome):  # 2
             return Committed.OVERTAKEN
         with fencing(owned.number):
-            if owned.unsettled is not None:
-                await self._fate.settle(owned.number, owned.producer, owned.unsettled)  # 3
-                owned.unsettled = None
+            if owned.settling is not None:
+                await owned.settling  # 3
+                owned.settling = None
             started = time.perf_counter()
             await owned.producer.begin_transaction()
             self._crash.at(AFTER_BEGIN)
@@ -113,12 +113,12 @@ class Commit:
             produced = time.perf_counter()
             if not may_go(outcome):  # 5
                 await owned.producer.abort_transaction()
-                owned.unsettled = Transaction(written, is_committed=False)
+                self._look_after(owned, Transaction(written, is_committed=False))
                 return Committed.OVERTAKEN
             await owned.producer.commit_transaction()  # 6
         self._crash.at(AFTER_COMMIT)
         committed = time.perf_counter()
-        owned.unsettled = Transaction(written, is_committed=True)
+        self._look_after(owned, Transaction(written, is_committed=True))
         owned.save(outcome, written[TopicPartition(self._changelog, owned.number)])  # 7
         self._crash.at(AFTER_STORE)
         for topic, next_offset in outcome.record.next_offsets.items():  # 8
@@ -129,6 +129,10 @@ class Commit:
         BATCH_SECONDS.labels("commit").observe(committed - produced)
         BATCH_SECONDS.labels("store").observe(time.perf_counter() - committed)
         return Committed.DONE
+
+    def _look_after(self, owned: OwnedPartition[D, S], last: Transaction) -> None:
+        """From now on, so that the next batch, which may be decided meanwhile, seldom has to wait for it."""
+        owned.settling = asyncio.create_task(self._fate.settle(owned.number, owned.producer, last))
 
     async def _produce(
         self, owned: OwnedPartition[D, S], outcome: Outcome[S], now_ms: int

@@ -12,7 +12,8 @@ would be committed with it.) So:
 - *When a partition is taken over*, the coordinator is asked what it decided about the former owner's last transaction,
   before fencing changes the answer; what hangs afterwards is ended just so (``take_over``).
 
-The look costs one request for the offsets up to which all is decided, while the next batch is being decided.
+The look costs one request for the offsets up to which all is decided. It is taken as soon as the transaction is ended,
+beside everything else, so that only a batch that follows at once has to wait for it.
 """
 
 import asyncio
@@ -46,6 +47,7 @@ HANGING_S = 5.0
 # Then the worker ends; its restart asks the coordinator anew.
 MOST_MARKERS = 10
 PATIENCE_S = 60.0
+FIRST_LOOK_S = 0.004  # sooner, the markers are seldom there: 1.8 looks a transaction instead of 1.0
 FIRST_PAUSE_S = 0.002
 LONGEST_PAUSE_S = 0.25
 UNKNOWN = -1  # the offset of a record for which the broker did not tell it
@@ -75,6 +77,7 @@ class Fate:
             ProcessingHalted: it could not be made visible.
             KafkaError: the broker refused the marker; ``ProducerFenced`` for a former owner.
         """
+        await asyncio.sleep(FIRST_LOOK_S)
         # Without an offset there is nothing to compare: such a partition gets a marker, which does no harm.
         if unsure := [place for place, offset in last.written.items() if offset == UNKNOWN]:
             await end_hanging(producer, unsure, commit=last.is_committed)

@@ -1,5 +1,6 @@
 """Everything this worker holds for one partition, from the moment it takes it over until it lets go of it."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
@@ -12,7 +13,6 @@ from orchestrator.settings import TimeMode
 from orchestrator.streams.batch import Due, Outcome, due
 from orchestrator.streams.breaker import Breaker
 from orchestrator.streams.decider import Decider
-from orchestrator.streams.fate import Transaction
 from orchestrator.streams.local_state import entries, keys
 from orchestrator.streams.stored import (
     OFFSET_KEY,
@@ -37,7 +37,7 @@ class OwnedPartition(Generic[D, S]):
     """A partition's store, producer, timers and position. Dropped as a whole at every rebalance.
 
     ``record``: how far the partition has come, as it stands in the store. ``expected``: by input topic, the offset that
-    has to come next. ``unsettled``: the last transaction, until it was seen that it has ended everywhere.
+    has to come next. ``settling``: ends when the last transaction was seen to have ended everywhere (see ``fate.py``).
     ``walks_sent``: by journey, the moment whose walk was sent last, and when (monotonic clock).
     """
 
@@ -56,7 +56,7 @@ class OwnedPartition(Generic[D, S]):
         self.breaker = Breaker()
         self.record = decode_partition_record(store.get(PARTITION_KEY))
         self.expected: dict[str, int] = dict(self.record.next_offsets)
-        self.unsettled: Transaction | None = None
+        self.settling: asyncio.Task[None] | None = None
         self.walks_sent: dict[str, tuple[int, float]] = {}
         self._store = store
         self._decider = decider
@@ -65,6 +65,19 @@ class OwnedPartition(Generic[D, S]):
         self._cached_states = cached_states
         self._is_indexed = False
         self._noted: set[bytes] = set()  # customers who are in the index already while it is being built
+
+    async def stop_settling(self) -> None:
+        """Leaves the last transaction to the next owner, who looks at it first of all.
+
+        Raises:
+            Exception: what the look had ended with already.
+        """
+        settling, self.settling = self.settling, None
+        if settling is not None:
+            settling.cancel()
+            await asyncio.wait([settling])
+            if not settling.cancelled():
+                settling.result()
 
     def moment_ms(self) -> int:
         """The present, by which timers are due: by the worker's clock, in stream time by the events seen here."""

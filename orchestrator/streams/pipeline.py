@@ -99,6 +99,10 @@ class Pipeline(Generic[D, S]):
         self.waiting = 0
         if self._task is not None:
             await self._task
+        try:
+            await self.owned.stop_settling()
+        except Exception as error:  # as in a batch: the process ends
+            self._on_failure(error)
 
     async def _run(self) -> None:
         """Works off what waits; ends when nothing does."""

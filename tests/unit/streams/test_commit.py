@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from orchestrator.errors import Fenced
+from orchestrator.errors import Fenced, ProcessingHalted
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.streams.batch import Outcome
 from orchestrator.streams.commit import Commit, Committed
@@ -94,7 +94,7 @@ class Owned:
     def __init__(self, producer: Producer) -> None:
         self.producer = producer
         self.saved_at: int | None = None
-        self.unsettled: Transaction | None = None
+        self.settling: asyncio.Task[None] | None = None
 
     def save(self, outcome: Outcome[Count], changelog_offset: int) -> None:
         self.producer.steps.append("save")
@@ -102,10 +102,20 @@ class Owned:
 
 
 class Fate:
-    """Notes that it was asked."""
+    """Notes what it was asked about, and when it is through with it: after ``turns`` of the loop."""
+
+    def __init__(self, turns: int = 5, error: Exception | None = None) -> None:
+        self.asked: list[Transaction] = []
+        self._turns = turns
+        self._error = error
 
     async def settle(self, number: int, producer: Producer, last: Transaction) -> None:
-        producer.steps.append(f"settle {'committed' if last.is_committed else 'aborted'}")
+        self.asked.append(last)
+        for _ in range(self._turns):
+            await asyncio.sleep(0)
+        if self._error is not None:
+            raise self._error
+        producer.steps.append(f"settled {'committed' if last.is_committed else 'aborted'}")
 
 
 def an_outcome() -> Outcome[Count]:
@@ -121,32 +131,34 @@ async def attempt(
     producer: Producer,
     may_go: Callable[[Outcome[Count]], bool] = lambda outcome: True,
     owned: Owned | None = None,
+    fate: Fate | None = None,
 ) -> tuple[Committed, Owned]:
     owned = owned or Owned(producer)
 
     def acknowledge(topic: str, partition: int, next_offset: int) -> None:
         producer.steps.append(f"acknowledge {topic}/{partition}<{next_offset}")
 
-    commit = Commit(producer, CHANGELOG, "timers", lambda topic: 4, Fate(), Crash())  # type: ignore[arg-type]
+    commit = Commit(producer, CHANGELOG, "timers", lambda topic: 4, fate or Fate(), Crash())  # type: ignore[arg-type]
     return await commit(owned, outcome, may_go, acknowledge), owned  # type: ignore[arg-type]
 
 
 async def test_everything_is_durable_before_it_is_stored_and_stored_before_it_is_acknowledged() -> None:
     steps: list[str] = []
-    result, owned = await attempt(an_outcome(), Producer(steps))
+    fate = Fate()
+    result, owned = await attempt(an_outcome(), Producer(steps), fate=fate)
     assert result is Committed.DONE
     assert steps[0] == "begin"
     assert sorted(steps[1:4]) == ["activities/2:2", "changelog/2:3", "commands/2:1"]
     assert steps[4:] == ["commit", "save", "acknowledge events/2<9"]
-    assert owned.unsettled == Transaction(
-        {
-            TopicPartition("commands", 2): 40,
-            TopicPartition("activities", 2): 41,
-            TopicPartition(CHANGELOG, 2): 42,
-        },
-        is_committed=True,
-    )
     assert owned.saved_at == 42  # two states and the partition record, from offset 40
+    assert owned.settling is not None
+    await owned.settling
+    written = {
+        TopicPartition("commands", 2): 40,
+        TopicPartition("activities", 2): 41,
+        TopicPartition(CHANGELOG, 2): 42,
+    }
+    assert fate.asked == [Transaction(written, is_committed=True)]
 
 
 async def test_the_stored_offset_is_that_of_the_last_record_when_the_changelog_takes_several_batches() -> None:
@@ -184,8 +196,19 @@ async def test_no_transaction_begins_before_the_last_one_has_ended_everywhere() 
     owned = Owned(producer)
     for _ in range(3):
         await attempt(an_outcome(), producer, lambda outcome: next(answers), owned)
-    ends = [step for step in steps if step in ("begin", "abort", "commit") or step.startswith("settle")]
-    assert ends == ["begin", "abort", "settle aborted", "begin", "commit", "settle committed", "begin", "commit"]
+    ends = [step for step in steps if step in ("begin", "abort", "commit") or step.startswith("settled")]
+    assert ends == ["begin", "abort", "settled aborted", "begin", "commit", "settled committed", "begin", "commit"]
+
+
+async def test_a_transaction_that_cannot_be_made_visible_lets_no_other_begin() -> None:
+    steps: list[str] = []
+    producer = Producer(steps)
+    owned = Owned(producer)
+    fate = Fate(error=ProcessingHalted("it hangs"))
+    await attempt(an_outcome(), producer, owned=owned, fate=fate)
+    with pytest.raises(ProcessingHalted, match="it hangs"):
+        await attempt(an_outcome(), producer, owned=owned, fate=fate)
+    assert steps.count("begin") == 1
 
 
 @pytest.mark.parametrize("step", ["begin", "changelog/2:3", "commit"])
