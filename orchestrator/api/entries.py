@@ -52,7 +52,7 @@ async def request(
         customer_id=body.customer_id,
         data={"journey_id": str(journey_id), "fields": body.fields},
     )
-    size = len(encode_event(event)[1])
+    size = len(encode_event(event).value)
     if size > MAX_EVENT_BYTES:
         raise TooLarge(f"the request for an entry takes {size} bytes as an event; at most {MAX_EVENT_BYTES} are taken")
     outbox_id = await append_event(services.database.pool, event)

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, assert_never
+from typing import assert_never
+
+import msgspec
 
 from orchestrator.definitions.clock import minute_of
 from orchestrator.definitions.condition import (
@@ -25,7 +27,7 @@ from orchestrator.journeys.values import comparison, find
 from orchestrator.messages.ids import derived_id
 
 
-class Situation(NamedTuple):
+class Situation(msgspec.Struct, frozen=True, gc=False):
     """What a condition may look at.
 
     ``data``: of the event at hand; ``outcomes``: of the run's sends, by step; ``counts``: of filtered events.

@@ -92,10 +92,10 @@ def advance(
             if signal.type == CUSTOMER_MERGED and (handed_over := hand_over(state, signal)) is not None:
                 return handed_over
             return _engagement(directory, state, signal, now_ms, time, cause, purse)
-        case DeliveryEvent():
-            return _delivery(directory, state, signal, now_ms, time, cause, purse)
         case TimerDue():
             return _timer(directory, state, signal, now_ms, time, cause, purse)
+        case DeliveryEvent():
+            return _delivery(directory, state, signal, now_ms, time, cause, purse)
         case Handover():
             return absorb(directory, state, signal, now_ms, cause)
 

@@ -8,7 +8,7 @@ envelope: ``{"id", "source", "type", "time", "workspace_id", "customer_id", "dat
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -36,8 +36,8 @@ _SECONDS = tuple(f":{second:02}" for second in range(60))
 _MILLISECONDS = tuple(f".{ms:03}Z" for ms in range(1_000))
 
 
-class Encoded(NamedTuple):
-    """A record ready for Kafka."""
+class Encoded(msgspec.Struct, frozen=True, gc=False):
+    """A record ready for Kafka. Made for everything that leaves: a named tuple would cost five times as much."""
 
     key: bytes
     value: bytes
@@ -185,12 +185,17 @@ def _format_minute(minute: int) -> str:
 
 def write_binary(id_: str, source: str, type_: str, time_ms: int, key: bytes, value: bytes) -> Encoded:
     """A binary CloudEvents record with a JSON value."""
-    headers = [
-        _SPEC_VERSION,
-        ("ce_id", id_.encode()),
-        ("ce_source", source.encode()),
-        ("ce_type", type_.encode()),
-        ("ce_time", format_time(time_ms).encode()),
-        _JSON,
-    ]
+    source_header, type_header = _origin(source, type_)
+    headers = [_SPEC_VERSION, ("ce_id", id_.encode()), source_header, type_header, _time_header(time_ms), _JSON]
     return Encoded(key, value, headers)
+
+
+# What is decided together has one time, and most of it one source and one of two types: the headers are shared.
+@lru_cache(maxsize=1_024)
+def _origin(source: str, type_: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    return ("ce_source", source.encode()), ("ce_type", type_.encode())
+
+
+@lru_cache(maxsize=1_024)
+def _time_header(time_ms: int) -> tuple[str, bytes]:
+    return "ce_time", format_time(time_ms).encode()

@@ -59,12 +59,12 @@ async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int
 async def append_event(pool: Pool, event: EngagementEvent) -> int:
     """Writes an engagement event in a transaction of its own; returns its id in the outbox."""
     sql = load_queries("outbox")
-    key, value, headers = encode_event(event)
+    record = encode_event(event)
     with translated("writing an event to the outbox"):
         async with pool.acquire() as connection, connection.transaction():
             await connection.execute(sql["take_order"])
-            texts = [[name, header.decode()] for name, header in headers]
-            return int(await connection.fetchval(sql["append_event"], key.decode(), value, texts))
+            texts = [[name, header.decode()] for name, header in record.headers]
+            return int(await connection.fetchval(sql["append_event"], record.key.decode(), record.value, texts))
 
 
 class OutboxSession:

@@ -7,8 +7,9 @@ Deciding it again (because a config changed before it was published) is just cal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, Literal, NamedTuple, TypeAlias, TypeVar, assert_never
+from typing import Generic, Literal, TypeAlias, TypeVar, assert_never
 
+import msgspec
 from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
@@ -34,7 +35,8 @@ from orchestrator.messages.codec import (
 )
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.dead_letter import DeadLetter
-from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent
+from orchestrator.messages.event import CLOCK_TICKED, DeliveryEvent, EngagementEvent
+from orchestrator.messages.handover import Handover
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.messages.timer import TimerDue
 from orchestrator.messages.walk import WalkDue
@@ -56,14 +58,15 @@ S = TypeVar("S")
 MAX_OUTPUT_BYTES = 1_000_000
 # Customers that one record of a walk looks at. What they lead to goes through the topic again, between other records.
 WALK_CUSTOMERS = 500
-_TO_THE_PARTITION = (WalkDue, AllowanceAsked, AllowanceCalled, AllowanceReturned, AllowanceGranted)
+# The most frequent first: ``isinstance`` finds a struct's own class at once, and asks at length about every other.
+_TO_A_CUSTOMER = (EngagementEvent, TimerDue, DeliveryEvent, Handover)
 _NOT_SENT = ("send_suppressed", "send_deferred")
 
 Result: TypeAlias = Literal["applied", "duplicate", "forwarded", "dead_letter", "ignored"]
 AllowanceKind: TypeAlias = Literal["asked", "called", "returned", "granted", "nothing_left"]
 
 
-class Due(NamedTuple):
+class Due(msgspec.Struct, frozen=True, gc=False):
     """When a customer has to be looked at again, and the journeys that hold back what has fallen due meanwhile."""
 
     due_ms: int | None
@@ -188,12 +191,12 @@ class _Deciding(Generic[D, S]):
         decode = self.wire.inputs[topic]
         outcome, seen, directory, time, now_ms = self.outcome, self.seen, self.directory, self.time, self.now_ms
         advance, is_stream_time, changed = self.decider.advance, self.time == "stream", self.outcome.changed
-        partition, wallet = outcome.partition, self.wallet
+        place_of, wallet = f"{topic}/{outcome.partition}/", self.wallet
         applied = unchanged = 0
         for place, record in enumerate(records, outcome.records):
             try:
                 signal = decode(record)
-                if isinstance(signal, _TO_THE_PARTITION):
+                if not isinstance(signal, _TO_A_CUSTOMER):
                     self._carry_out(topic, signal)
                     continue
                 key = record.key or customer_key(signal.workspace_id, signal.customer_id)
@@ -208,11 +211,10 @@ class _Deciding(Generic[D, S]):
                 continue
             moment_ms = self._moment_ms(signal) if is_stream_time else now_ms
             try:
-                cause = f"{topic}/{partition}/{record.offset}"
-                new, effects = advance(directory, state, signal, moment_ms, time, cause, wallet)
+                new, effects = advance(directory, state, signal, moment_ms, time, f"{place_of}{record.offset}", wallet)
                 outputs = [self._encoded(effect, key) for effect in effects] if effects else ()
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
-                self._set_aside(place, undecidable(topic, partition, record, error))
+                self._set_aside(place, undecidable(topic, outcome.partition, record, error))
                 if isinstance(signal, TimerDue):
                     # Or it would be sent again every few seconds. The customer's next record puts it back.
                     outcome.due[key] = Due(None, ())
@@ -222,11 +224,11 @@ class _Deciding(Generic[D, S]):
             else:
                 applied += 1
                 seen[key] = changed[key] = new
-            if isinstance(signal, TimerDue):
+            if type(signal) is TimerDue:  # a fifth of isinstance for what it is not, at every event
                 self.timed.add(key)
                 outcome.lateness_ms.append(now_ms - signal.due_ms)
-            for effect, (output_topic, output) in zip(effects, outputs, strict=True):
-                self._take(effect, output_topic, output)
+            if effects:
+                self._take(effects, outputs)
         outcome.results[topic, "applied"] += applied
         outcome.results[topic, "duplicate"] += unchanged
         outcome.records += len(records)
@@ -262,12 +264,10 @@ class _Deciding(Generic[D, S]):
         return state
 
     def _moment_ms(self, signal: Signal) -> int:
-        if isinstance(signal, TimerDue):
-            return signal.due_ms
-        moment_ms: int = signal.time_ms
-        if moment_ms > self.clock_ms and isinstance(signal, EngagementEvent):
-            self.clock_ms = moment_ms
-        return moment_ms
+        if isinstance(signal, EngagementEvent):
+            self.clock_ms = max(self.clock_ms, signal.time_ms)
+            return signal.time_ms
+        return signal.due_ms if isinstance(signal, TimerDue) else signal.time_ms
 
     def _tick(self, topic: str, time_ms: int) -> None:
         if self.time == "stream":
@@ -348,10 +348,10 @@ class _Deciding(Generic[D, S]):
         outcome.results[topic, "applied"] += 1
 
     def _encoded(self, effect: Effect, key: bytes) -> tuple[str, Encoded]:
-        if isinstance(effect, SendCommand):
-            topic, output = self.wire.commands(effect.channel), encode_command(effect)
-        elif isinstance(effect, Activity):
+        if isinstance(effect, Activity):
             topic, output = self.wire.activities, encode_activity(effect)
+        elif isinstance(effect, SendCommand):
+            topic, output = self.wire.commands(effect.channel), encode_command(effect)
         elif isinstance(effect, EngagementEvent) and customer_key(effect.workspace_id, effect.customer_id) == key:
             topic, output = self.wire.events, encode_event(effect)
         elif isinstance(effect, AllowanceAsked):
@@ -362,20 +362,21 @@ class _Deciding(Generic[D, S]):
             raise ValueError(f"the {effect.__class__.__name__} has {len(output.value):,} bytes; no topic would take it")
         return topic, output
 
-    def _take(self, effect: Effect, topic: str, output: Encoded) -> None:
-        """Counts an effect, and has its record produced."""
+    def _take(self, effects: Sequence[Effect], outputs: Sequence[tuple[str, Encoded]]) -> None:
+        """Counts the effects of a record, and has their records produced."""
         outcome = self.outcome
-        if isinstance(effect, SendCommand):
-            outcome.commands[effect.channel] += 1
-            outcome.senders.add((effect.workspace_id, effect.journey_id))
-        elif isinstance(effect, Activity):
-            outcome.activities[effect.type] += 1
-            if effect.type in _NOT_SENT:
-                outcome.suppressed[str(effect.details.get("rule", ""))] += 1
-        elif topic == self.wire.timers:
-            self._address(partition_of(output.key, self.wire.partitions), output)
-            return
-        self._produce(topic, output)
+        for effect, (topic, output) in zip(effects, outputs, strict=True):
+            if isinstance(effect, Activity):
+                outcome.activities[effect.type] += 1
+                if effect.type in _NOT_SENT:
+                    outcome.suppressed[str(effect.details.get("rule", ""))] += 1
+            elif isinstance(effect, SendCommand):
+                outcome.commands[effect.channel] += 1
+                outcome.senders.add((effect.workspace_id, effect.journey_id))
+            elif topic == self.wire.timers:
+                self._address(partition_of(output.key, self.wire.partitions), output)
+                continue
+            self._produce(topic, output)
 
     def _address(self, partition: int, output: Encoded) -> None:
         """Has a record produced on the own topic, for a partition."""

@@ -156,9 +156,9 @@ class OwnedPartition(Generic[D, S]):
         once.fill_cache(False)
         for seen, (key, raw) in enumerate(entries(self._store, once), 1):
             if key not in noted and key not in (OFFSET_KEY, PARTITION_KEY):
-                due_ms, held = due(self._decider, directory(), key, self._decode(raw), moment_ms)
-                if due_ms is not None or held:
-                    update(key, due_ms, held)
+                found = due(self._decider, directory(), key, self._decode(raw), moment_ms)
+                if found.due_ms is not None or found.held:
+                    update(key, found.due_ms, found.held)
             if seen % SCANNED_AT_ONCE == 0:
                 yield
                 moment_ms = self.moment_ms()

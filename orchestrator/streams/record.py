@@ -1,7 +1,9 @@
 """The shapes of Kafka records as the shell sees them, so that its pure parts need no Kafka client."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 
 class InputRecord(Protocol):
@@ -28,7 +30,7 @@ class InputRecord(Protocol):
         """The record's headers in their order."""
 
 
-class Outgoing(NamedTuple):
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A record to produce, whose key or value may be absent; else like ``messages.cloudevents.Encoded``."""
 
     key: bytes | None

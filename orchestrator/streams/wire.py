@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.catalog import Catalog
-from orchestrator.messages.codec import OwnMessage, decode_delivery, decode_engagement, decode_own
+from orchestrator.messages.cloudevents import read_event
+from orchestrator.messages.codec import OwnMessage, decode_delivery, decode_own
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from orchestrator.streams.record import InputRecord
 
@@ -36,7 +37,7 @@ def wire_of(catalog: Catalog) -> Wire:
 
 
 def _engagement(record: InputRecord) -> EngagementEvent:
-    return decode_engagement(record.key, record.value, record.headers, record.timestamp)
+    return read_event(record.key, record.value, record.headers, record.timestamp)
 
 
 def _delivery(record: InputRecord) -> DeliveryEvent:

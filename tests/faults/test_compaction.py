@@ -58,8 +58,8 @@ async def test_a_customer_who_was_erased_does_not_come_back_from_a_disk_that_mis
     worker = make_worker(command=JOURNEYS, ORCHESTRATOR_TOPICS_DIR=str(own.topics_dir), **clock.environment)
     async with closing(await open_producer(own, "test")) as producer:
         for record in (a_version(LATER), a_standing()):
-            key, value, _ = encode_config(record)
-            await producer.send_and_wait(topics.configs, value, key)
+            encoded = encode_config(record)
+            await producer.send_and_wait(topics.configs, encoded.value, encoded.key)
     customers = [f"c{number}" for number in range(20)]
     erased, kept = customers[:10], customers[10:]
 

@@ -137,5 +137,5 @@ async def publish_journey(settings: Settings, pool: Pool) -> None:
     await create_journey(pool, Change(journey, RECORDS))
     async with closing(await open_producer(settings, "test")) as producer:
         for record in RECORDS:
-            key, value, _ = encode_config(record)
-            await producer.send_and_wait(Catalog(settings).configs, value, key)
+            encoded = encode_config(record)
+            await producer.send_and_wait(Catalog(settings).configs, encoded.value, encoded.key)

@@ -47,8 +47,8 @@ async def worker(settings: Settings, topics: Catalog) -> AsyncIterator[WorkerPro
     worker = WorkerProcess(settings).start()
     await set_aside(settings, worker, 3)
     async with closing(await open_producer(settings, "test")) as producer:
-        key, value, headers = outgoing(undecodable(topics.events, 2, TOO_LARGE, DecodeError("oversized", "too large")))
-        await producer.send_and_wait(topics.dead_letters, value, key, partition=3, headers=headers)
+        letter = outgoing(undecodable(topics.events, 2, TOO_LARGE, DecodeError("oversized", "too large")))
+        await producer.send_and_wait(topics.dead_letters, letter.value, letter.key, partition=3, headers=letter.headers)
     yield worker
     worker.close()
 

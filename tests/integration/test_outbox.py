@@ -171,7 +171,7 @@ async def test_a_config_does_not_wait_behind_events(pool: Pool, settings: Settin
         assert await relay.handed_over(last_event, 10, is_event=True)
     assert topic.values == [
         *(record.value for record in encoded(a_record(1), a_record(2))),
-        *(encode_event(each)[1] for each in events),
+        *(encode_event(each).value for each in events),
     ]
 
 

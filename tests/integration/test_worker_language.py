@@ -41,8 +41,8 @@ async def worker(settings: Settings, topics: Catalog) -> AsyncIterator[WorkerPro
 async def publish(settings: Settings, *records: ConfigRecord) -> None:
     async with closing(await open_producer(settings, "test")) as producer:
         for record in records:
-            key, value, _ = encode_config(record)
-            await producer.send_and_wait(Catalog(settings).configs, value, key)
+            encoded = encode_config(record)
+            await producer.send_and_wait(Catalog(settings).configs, encoded.value, encoded.key)
 
 
 async def tell(settings: Settings, *records: Encoded, topic: str = "") -> None:

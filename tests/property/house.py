@@ -69,8 +69,9 @@ class House:
     def publish(self, events: Iterable[EngagementEvent]) -> None:
         """Events from outside."""
         for event in events:
-            key, value, headers = encode_event(event)
-            self.partitions[partition_of(key, WIRE.partitions)].append(EVENTS, key, value, headers)
+            record = encode_event(event)
+            partition = self.partitions[partition_of(record.key, WIRE.partitions)]
+            partition.append(EVENTS, record.key, record.value, record.headers)
 
     def tick(self, number: int) -> None:
         """Sends a timer for every customer of the partition who is due by its clock, as the ticker does."""
@@ -81,7 +82,8 @@ class House:
             due_ms, _ = self.decider.outlook(self.directory, workspace_id, state, moment_ms)
             if due_ms is not None and due_ms <= moment_ms:
                 timer = TimerDue(workspace_id=workspace_id, customer_id=customer_id, due_ms=due_ms)
-                partition.append(TIMERS, *encode_timer(timer))
+                record = encode_timer(timer)
+                partition.append(TIMERS, record.key, record.value, record.headers)
 
     def work(self, number: int, most: int, death: Death) -> None:
         """One batch of a partition, and perhaps a death at some point of its commit."""

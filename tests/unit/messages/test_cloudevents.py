@@ -27,8 +27,8 @@ def refused(reason: str, key: bytes | None, value: bytes | None, headers: list[t
 
 
 def test_a_binary_cloudevent_is_read_as_it_was_written() -> None:
-    key, value, headers = encode_event(EVENT)
-    assert decode_engagement(key, value, headers, 0) == EVENT
+    record = encode_event(EVENT)
+    assert decode_engagement(record.key, record.value, record.headers, 0) == EVENT
 
 
 def test_a_structured_cloudevent_is_read() -> None:
@@ -122,13 +122,14 @@ def test_a_delivery_report_is_read_as_it_was_written() -> None:
         is_permanent=True,
         reason="550",
     )
-    assert decode_delivery(*encode_delivery(report), 0) == report
+    record = encode_delivery(report)
+    assert decode_delivery(record.key, record.value, record.headers, 0) == report
 
 
 def test_a_delivery_report_with_an_unknown_outcome_is_refused() -> None:
-    key, value, headers = encode_event(EVENT)
+    record = encode_event(EVENT)
     with pytest.raises(DecodeError) as caught:
-        decode_delivery(key, value, headers, 0)
+        decode_delivery(record.key, record.value, record.headers, 0)
     assert caught.value.reason == "malformed"
 
 

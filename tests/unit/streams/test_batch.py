@@ -16,7 +16,7 @@ from orchestrator.messages.codec import decode_command, encode_allowance
 from orchestrator.messages.event import CLOCK_TICKED
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import TimeMode
-from orchestrator.streams.batch import Outcome, PartitionBatch, decide
+from orchestrator.streams.batch import Due, Outcome, PartitionBatch, decide
 from orchestrator.streams.breaker import Failure
 from orchestrator.streams.forwarding import FORWARDED_FROM
 from orchestrator.streams.stored import PartitionRecord
@@ -145,7 +145,7 @@ def test_an_oversized_record_is_set_aside() -> None:
 def test_a_timer_on_which_the_engine_fails_is_not_sent_for_ever() -> None:
     poison = customers_of(1, 1, POISON)[0]
     outcome = decided((TIMERS, [timer(0, poison, 9_000)]), stored={poison: Count(1, 0, 9_000)})
-    assert outcome.due == {customer_key("acme", poison): (None, ())}
+    assert outcome.due == {customer_key("acme", poison): Due(None, ())}
     assert outcome.dead_letters == {(TIMERS, "engine_error"): 1}
 
 
@@ -166,14 +166,14 @@ def test_failures_are_placed_over_all_chunks_of_the_batch() -> None:
 def test_a_timer_that_finds_nothing_to_do_still_leaves_the_index() -> None:
     outcome = decided((TIMERS, [timer(0, ANNA, 9_000)]), stored={ANNA: Count(1)})
     assert outcome.changed == {}
-    assert outcome.due == {customer_key("acme", ANNA): (None, ())}
+    assert outcome.due == {customer_key("acme", ANNA): Due(None, ())}
     assert outcome.lateness_ms == [1_000]
 
 
 def test_a_paused_journey_holds_a_customer_and_sends_nothing() -> None:
     waiting = Count(1, 0, 9_000)
     outcome = decided((TIMERS, [timer(0, ANNA, 9_000)]), stored={ANNA: waiting}, directory=Rules(frozenset({"count"})))
-    assert outcome.due == {customer_key("acme", ANNA): (None, ("count",))}
+    assert outcome.due == {customer_key("acme", ANNA): Due(None, ("count",))}
     assert outcome.outputs == {}
 
 
