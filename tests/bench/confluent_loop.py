@@ -42,9 +42,12 @@ def main(brokers: str, group: str, events: str, commands: str) -> None:
             partition = record.partition()
             seen[partition] += 1
             if seen[partition] % PER_COMMAND == 0:
-                command = command_for(event.workspace_id, event.customer_id, seen[partition], event.time_ms)
-                key, value, headers = encode_command(command)
-                producer.produce(commands, value, key, partition, headers=headers, on_delivery=_delivered)
+                command = encode_command(
+                    command_for(event.workspace_id, event.customer_id, seen[partition], event.time_ms)
+                )
+                producer.produce(
+                    commands, command.value, command.key, partition, headers=command.headers, on_delivery=_delivered
+                )
         if records:
             if producer.flush(FLUSH_S):
                 raise TimeoutError(f"commands are not acknowledged within {FLUSH_S:.0f} s")
