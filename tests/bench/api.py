@@ -68,9 +68,9 @@ async def _fill(settings: Settings, pool: Pool, recorded: list[Activity]) -> str
     ends = [0] * Catalog(settings).spec(topic).partitions
     records = []
     for activity in recorded:
-        key, value, _ = encode_activity(activity)
-        partition = partition_of(key, len(ends))
-        records.append(decode(RawRecord(topic, partition, ends[partition], key, value)))
+        encoded = encode_activity(activity)
+        partition = partition_of(encoded.key, len(ends))
+        records.append(decode(RawRecord(topic, partition, ends[partition], encoded.key, encoded.value)))
         ends[partition] += 1
     async with pool.acquire() as connection:
         writer = ActivityWriter(connection, settings.sink_group)

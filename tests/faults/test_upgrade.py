@@ -35,8 +35,8 @@ async def test_states_of_every_release_are_recovered_and_a_wait_begun_then_ends_
     kept = {file.stem: json.loads(file.read_text()) for file in sorted(STATES.glob("*.json"))}
     async with closing(await open_producer(settings, "test")) as producer:
         for record in (a_version(a_journey()), a_standing()):
-            encoded = encode_config(record)
-            await producer.send_and_wait(topics.configs, encoded.value, encoded.key)
+            config = encode_config(record)
+            await producer.send_and_wait(topics.configs, config.value, config.key)
         for name, sample in kept.items():
             key = customer_key("acme", name)
             await producer.send_and_wait(
