@@ -10,7 +10,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_admin, open_reader
 from orchestrator.settings import Settings
-from tests.worker_process import WorkerProcess
+from tests.worker_process import WorkerProcess, committed_offsets, read_all
 
 PATIENCE_S = 120.0
 
@@ -32,6 +32,22 @@ async def caught_up(settings: Settings, *workers: WorkerProcess) -> None:
 async def keeps_up(settings: Settings, *workers: WorkerProcess) -> None:
     """The same of what is there now, while more comes in."""
     await _committed(settings, workers, is_moving=True)
+
+
+async def at_rest(settings: Settings, *workers: WorkerProcess) -> None:
+    """As ``caught_up``, and nothing of the workers' own topic is left to be read either: no wait that has ended, and
+    nothing that one partition tells another.
+    """
+    await caught_up(settings, *workers)
+    own = Catalog(settings).timers
+
+    async def is_read() -> bool:
+        # By the last record: what stands behind it is the marker of its transaction, which nobody commits.
+        last = {read.partition: read.offset for read in await read_all(settings, own)}
+        committed = await committed_offsets(settings)
+        return all(committed.get((own, partition), 0) > offset for partition, offset in last.items())
+
+    await comes_true(is_read, "the workers' own topic is read to its end", *workers)
 
 
 async def _committed(settings: Settings, workers: Sequence[WorkerProcess], is_moving: bool) -> None:

@@ -176,7 +176,7 @@ async def verify_counting(
     holds("I4: no wait ends early", (each for each in found.activities if int(str(each.details["late_ms"])) < 0))
     if fired is not None:
         assert sum(ended.values()) == fired, f"I1: {fired} waits have to end, {sum(ended.values())} have"
-    await _check_i6(settings, found, workers)
+    await check_i6(settings, found, workers)
     return found
 
 
@@ -224,7 +224,7 @@ async def verify_journeys(
     holds("I4: every activity is the reference's", sorted(difference))
     if pool is not None:
         await check_i5(pool, found.activities, activities)
-    await _check_i6(settings, found, workers)
+    await check_i6(settings, found, workers)
     return found
 
 
@@ -318,7 +318,7 @@ async def check_i5(pool: Pool, published: Sequence[Activity], expected: Sequence
         holds("I5: the figures of a journey are the reference's", (line for line in lines if not line.agrees))
 
 
-async def _check_i6(settings: Settings, found: Found, workers: Sequence[WorkerProcess]) -> None:
+async def check_i6(settings: Settings, found: Found, workers: Sequence[WorkerProcess]) -> None:
     committed = await committed_offsets(settings)
     last = {(topic, read.partition): read.offset for topic, reads in found.inputs.records.items() for read in reads}
     holds(

@@ -1,0 +1,153 @@
+"""A limit over all customers, while demand moves from partition to partition and workers die, come and go.
+
+It is never exceeded, and it is used wherever the customers are: what one partition does not need comes to another, and
+no part of it is lost on the way, or with who had it.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.messages.cloudevents import Encoded
+from orchestrator.messages.codec import encode_config, encode_event
+from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.settings import Settings
+from orchestrator.streams.crash import AFTER_FORWARD, DURING_RECOVERY, EXIT_CODE, POINTS, VARIABLE
+from tests.builders import WORKSPACE, a_journey, a_standing, a_version, steps
+from tests.faults.allowance import USABLE, Budget, check_books, check_customers, check_limit, noon_zone, shares
+from tests.faults.conftest import MakeWorker
+from tests.faults.other_clock import Clock
+from tests.faults.patience import at_rest, comes_true
+from tests.faults.seed import chance
+from tests.faults.verifier import Found, check_i1, check_i2, check_i6, find
+from tests.worker_process import WorkerProcess, an_event, produce, read_all
+
+pytestmark = [pytest.mark.integration, pytest.mark.faults]
+
+PARTITIONS = 8
+JOURNEYS = ("-m", "orchestrator", "worker")
+BY_CLOCK = ("-m", "tests.faults.other_clock", "orchestrator", "worker")
+STEPS = [point for point in POINTS if point not in (AFTER_FORWARD, DURING_RECOVERY)]
+DAY_S = 86_400.0
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"partitions": PARTITIONS})
+
+
+class Crowd:
+    """Customers who each do once what lets them enter a journey with one message and one limit."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._catalog = Catalog(settings)
+        self._names = self._new_names()
+        self._spare: defaultdict[int, list[str]] = defaultdict(list)
+        self.count = 0
+
+    async def may_enter(self, cost: float, **budget: Any) -> None:
+        """Publishes the journey."""
+        offer = {"kind": "send", "channel": "email", "template": "offer", "cost": cost, "next": "done"}
+        journey = a_journey(
+            entry={"kind": "event", "type": "cart.added"},
+            start="offer",
+            steps=steps(offer=offer),
+            guardrails={"consent": {"marketing": "opt_out"}, "budgets": [budget]},
+        )
+        async with closing(await open_producer(self._settings, "test")) as producer:
+            for record in (a_version(journey), a_standing()):
+                key, value, _ = encode_config(record)
+                await producer.send_and_wait(self._catalog.configs, value, key)
+
+    async def comes(self, by_partition: list[int]) -> None:
+        """So many new customers in each partition."""
+        records: defaultdict[int, list[Encoded]] = defaultdict(list)
+        for partition, count in enumerate(by_partition):
+            for _ in range(count):
+                records[partition].append(encode_event(an_event(self.count, self._name_in(partition))))
+                self.count += 1
+        await produce(self._settings, self._catalog.events, records)
+
+    async def has_left(self, *workers: WorkerProcess) -> None:
+        """Waits until all of them have come to an end, and nothing is on its way between partitions."""
+        await comes_true(self._is_through, "everybody's run ends", *workers)
+        await at_rest(self._settings, *workers)
+
+    async def _is_through(self) -> bool:
+        # Three activities of each, and more of those who had to wait: reading them all is left until there are so many.
+        activities = await read_all(self._settings, self._catalog.activities)
+        return sum(b"run_completed" in (each.value or b"") for each in activities) >= self.count
+
+    def _name_in(self, partition: int) -> str:
+        while not self._spare[partition]:
+            name = next(self._names)
+            self._spare[partition_of(customer_key(WORKSPACE, name), PARTITIONS)].append(name)
+        return self._spare[partition].pop()
+
+    @staticmethod
+    def _new_names() -> Iterator[str]:
+        number = 0
+        while True:
+            yield f"c{number}"
+            number += 1
+
+
+async def judge(settings: Settings, crowd: Crowd, budget: Budget, full_days: int, *workers: WorkerProcess) -> Found:
+    """Stops the workers in order, and holds what they have left against everything that can be said of it."""
+    await crowd.has_left(*workers)
+    for worker in workers:
+        assert await worker.stop() == 0
+    found = await find(settings)
+    check_i1(found, (f"e{number}" for number in range(crowd.count)), set())
+    check_i2(found)
+    check_limit(found, budget, full_days)
+    check_books(found, budget)
+    check_customers(found)
+    await check_i6(settings, found, workers)
+    return found
+
+
+async def test_a_days_limit_is_kept_and_used_up_though_demand_moves_and_workers_die_at_every_step(
+    make_worker: MakeWorker, settings: Settings, topics: Catalog
+) -> None:
+    """Seven in ten customers are in one partition, in another one each time, so what the last one got ahead must come
+    back. One worker dies after each step of the protocol, in an order left to chance, and loses its disk; another one
+    is killed while it shares, comes, and goes. Last all demand is in one partition."""
+    moments = chance("a day's limit")
+    limit, lives = 3_000, len(STEPS)
+    budget = Budget(Decimal(limit), is_money=False, zone=noon_zone(int(time.time() * 1_000)))
+    crowd = Crowd(settings)
+    await crowd.may_enter(0.0, kind="messages", limit=limit, per="day", zone=budget.zone, when_spent="skip")
+    unlucky, steady, visitor = (make_worker(f"worker-{number}", JOURNEYS) for number in (1, 2, 3))
+    busy = moments.sample(range(PARTITIONS), PARTITIONS)
+    steady.start()
+    for life, point in enumerate(moments.sample(STEPS, lives)):
+        await crowd.comes(shares(limit // lives, PARTITIONS, busy[life : life + 1]))
+        unlucky.start(**{VARIABLE: f"{point}:{moments.randint(1, 4)}"})
+        if life == lives // 2:
+            visitor.start()  # partitions move while one dies
+        assert await unlucky.ended() == EXIT_CODE
+        if life % 2:
+            unlucky.wipe()
+        if life == lives // 2:
+            await visitor.takes_over()
+            visitor.kill()
+            visitor.wipe()
+    taken = unlucky.said("partitions_taken_over")
+    unlucky.start()
+    await unlucky.takes_over(taken + 1)
+    await crowd.comes(shares(limit, PARTITIONS, busy[-1:]))
+    await asyncio.sleep(moments.random())  # not a wait for anything: the moment of death is left to chance
+    steady.kill()
+    steady.wipe()
+    steady.start()
+    found = await judge(settings, crowd, budget, 1, unlucky, steady)
+    assert len(found.commands) < crowd.count
