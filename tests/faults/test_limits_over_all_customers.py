@@ -27,7 +27,7 @@ from tests.faults.conftest import MakeWorker
 from tests.faults.other_clock import Clock
 from tests.faults.patience import PATIENCE_S, at_rest, comes_true, logs_of
 from tests.faults.seed import chance
-from tests.faults.verifier import Found, check_i1, check_i2, check_i6, find
+from tests.faults.verifier import Found, check_i1, check_i2, find, verify_i6
 from tests.worker_process import WorkerProcess, an_event, produce, read_all
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -118,7 +118,7 @@ async def judge(settings: Settings, crowd: Crowd, budget: Budget, full_days: int
     check_limit(found, budget, full_days)
     check_books(found, budget)
     check_customers(found)
-    await check_i6(settings, found, workers)
+    await verify_i6(settings, found, workers)
     return found
 
 

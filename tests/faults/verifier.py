@@ -22,7 +22,7 @@ from orchestrator.demo.tally import compared, from_activities, from_figures
 from orchestrator.errors import DecodeError
 from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.engine import Signal
-from orchestrator.journeys.replay import replay
+from orchestrator.journeys.replay import Replay, replay
 from orchestrator.journeys.state import decode_state
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import decode_activity, decode_command, decode_config
@@ -140,43 +140,12 @@ async def verify_counting(
     """
     found = await find(settings)
     poison = {place for place, each in found.inputs.signals.items() if POISON in each.customer_id}
-    counts = Counter(
-        (each.workspace_id, each.customer_id) for place, each in found.inputs.signals.items() if place not in poison
-    )
     check_i1(found, (f"e{number}" for number in range(sent)), poison)
     check_i2(found)
-    decider = CountingDecider()
-    states = {_name_of(key): decider.decode_state(raw) for key, raw in found.states.items()}
-    holds(
-        "I4: every customer's count is the reference's",
-        (
-            f"{customer}: counted {states.get(customer, Count()).events}, on the topic {counts[customer]}"
-            for customer in sorted(counts.keys() | states.keys())
-            if customer not in states or states[customer].events != counts[customer]
-        ),
-    )
-    sent = Counter((each.workspace_id, each.customer_id) for each in found.commands)
-    holds(
-        "I4: every customer got the reference's commands",
-        (
-            f"{customer}: {sent[customer]} commands, by the reference {count // 2}"
-            for customer, count in counts.items()
-            if sent[customer] != count // 2
-        ),
-    )
-    ended = Counter((each.workspace_id, each.customer_id) for each in found.activities)
-    holds(
-        "I4: a wait that has ended is on record once",
-        (
-            f"{customer}: {ended[customer]} on record, {state.fired} in the state"
-            for customer, state in states.items()
-            if ended[customer] != state.fired
-        ),
-    )
-    holds("I4: no wait ends early", (each for each in found.activities if int(str(each.details["late_ms"])) < 0))
+    check_i4_of_counting(found, poison)
     if fired is not None:
-        assert sum(ended.values()) == fired, f"I1: {fired} waits have to end, {sum(ended.values())} have"
-    await check_i6(settings, found, workers)
+        assert len(found.activities) == fired, f"I1: {fired} waits have to end, {len(found.activities)} have"
+    await verify_i6(settings, found, workers)
     return found
 
 
@@ -200,31 +169,11 @@ async def verify_journeys(
     check_i1(found, (), set())
     check_i2(found)
     check_i3(found, guardrails or {})
-    states = {_name_of(key): decode_state(raw) for key, raw in found.states.items()}
-    holds(
-        "I4: every customer's state is the reference's",
-        (
-            f"{customer}: {states.get(customer)}\n    by the reference {reference.states.get(customer)}"
-            for customer in sorted(states.keys() | reference.states.keys())
-            if states.get(customer) != reference.states.get(customer)
-        ),
-    )
-    commands = {effect.id: effect for effect in reference.effects if isinstance(effect, SendCommand)}
-    sent = {command.id: command for command in found.commands}
-    holds(
-        "I4: every command is the reference's",
-        (
-            f"{id_}: {sent.get(id_)}, by the reference {commands.get(id_)}"
-            for id_ in sorted(sent.keys() | commands.keys())
-            if sent.get(id_) != commands.get(id_)
-        ),
-    )
-    activities = [effect for effect in reference.effects if isinstance(effect, Activity)]
-    difference = {each.id for each in activities} ^ {each.id for each in found.activities}
-    holds("I4: every activity is the reference's", sorted(difference))
+    check_i4(found, reference)
     if pool is not None:
-        await check_i5(pool, found.activities, activities)
-    await check_i6(settings, found, workers)
+        expected = [effect for effect in reference.effects if isinstance(effect, Activity)]
+        await check_i5(pool, found.activities, expected)
+    await verify_i6(settings, found, workers)
     return found
 
 
@@ -296,6 +245,68 @@ def check_i3(found: Found, guardrails: Mapping[str, Mapping[str, Any]]) -> None:
     invariants.assert_the_holdout_gets_nothing([*found.activities, *found.commands])
 
 
+def check_i4(found: Found, reference: Replay) -> None:
+    """Against what the engine in one thread has made of the same input."""
+    states = {_name_of(key): decode_state(raw) for key, raw in found.states.items()}
+    holds(
+        "I4: every customer's state is the reference's",
+        (
+            f"{customer}: {states.get(customer)}\n    by the reference {reference.states.get(customer)}"
+            for customer in sorted(states.keys() | reference.states.keys())
+            if states.get(customer) != reference.states.get(customer)
+        ),
+    )
+    commands = {effect.id: effect for effect in reference.effects if isinstance(effect, SendCommand)}
+    sent = {command.id: command for command in found.commands}
+    holds(
+        "I4: every command is the reference's",
+        (
+            f"{id_}: {sent.get(id_)}, by the reference {commands.get(id_)}"
+            for id_ in sorted(sent.keys() | commands.keys())
+            if sent.get(id_) != commands.get(id_)
+        ),
+    )
+    activities = [effect for effect in reference.effects if isinstance(effect, Activity)]
+    difference = {each.id for each in activities} ^ {each.id for each in found.activities}
+    holds("I4: every activity is the reference's", sorted(difference))
+
+
+def check_i4_of_counting(found: Found, poison: set[Place]) -> None:
+    """Against what is counted here. ``poison``: the events that no counting worker can use."""
+    counts = Counter(
+        (each.workspace_id, each.customer_id) for place, each in found.inputs.signals.items() if place not in poison
+    )
+    decider = CountingDecider()
+    states = {_name_of(key): decider.decode_state(raw) for key, raw in found.states.items()}
+    holds(
+        "I4: every customer's count is the reference's",
+        (
+            f"{customer}: counted {states.get(customer, Count()).events}, on the topic {counts[customer]}"
+            for customer in sorted(counts.keys() | states.keys())
+            if customer not in states or states[customer].events != counts[customer]
+        ),
+    )
+    sent = Counter((each.workspace_id, each.customer_id) for each in found.commands)
+    holds(
+        "I4: every customer got the reference's commands",
+        (
+            f"{customer}: {sent[customer]} commands, by the reference {count // 2}"
+            for customer, count in counts.items()
+            if sent[customer] != count // 2
+        ),
+    )
+    ended = Counter((each.workspace_id, each.customer_id) for each in found.activities)
+    holds(
+        "I4: a wait that has ended is on record once",
+        (
+            f"{customer}: {ended[customer]} on record, {state.fired} in the state"
+            for customer, state in states.items()
+            if ended[customer] != state.fired
+        ),
+    )
+    holds("I4: no wait ends early", (each for each in found.activities if int(str(each.details["late_ms"])) < 0))
+
+
 async def check_i5(pool: Pool, published: Sequence[Activity], expected: Sequence[Activity] | None = None) -> None:
     """PostgreSQL against the activities on the topic, and its figures also against those of the reference."""
     for workspace_id in {activity.workspace_id for activity in published}:
@@ -318,8 +329,13 @@ async def check_i5(pool: Pool, published: Sequence[Activity], expected: Sequence
         holds("I5: the figures of a journey are the reference's", (line for line in lines if not line.agrees))
 
 
-async def check_i6(settings: Settings, found: Found, workers: Sequence[WorkerProcess]) -> None:
-    committed = await committed_offsets(settings)
+async def verify_i6(settings: Settings, found: Found, workers: Sequence[WorkerProcess]) -> None:
+    """I6 of workers that were stopped in order."""
+    check_i6(found, await committed_offsets(settings), {each.slot: each.process.poll() for each in workers})
+
+
+def check_i6(found: Found, committed: Mapping[tuple[str, int], int], exits: Mapping[str, int | None]) -> None:
+    """``committed``: the group's positions; ``exits``: the exit code of each worker, None while it runs."""
     last = {(topic, read.partition): read.offset for topic, reads in found.inputs.records.items() for read in reads}
     holds(
         "I6: the group has committed everything",
@@ -329,10 +345,7 @@ async def check_i6(settings: Settings, found: Found, workers: Sequence[WorkerPro
             if committed.get((topic, partition), 0) <= offset
         ),
     )
-    holds(
-        "I6: every worker ended in order",
-        (f"{each.slot}: exit code {each.process.poll()}" for each in workers if each.process.poll() != 0),
-    )
+    holds("I6: every worker ended in order", (f"{slot}: exit code {code}" for slot, code in exits.items() if code != 0))
 
 
 def _position(found: Found, topic: str, partition: int) -> int:
