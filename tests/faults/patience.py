@@ -1,6 +1,7 @@
 """Waiting for what must come, with the logs of those who did not get there."""
 
 import asyncio
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -10,6 +11,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_admin, open_reader
 from orchestrator.settings import Settings
+from tests.conftest import PARTITIONS
 from tests.worker_process import WorkerProcess, committed_offsets, read_all
 
 PATIENCE_S = 120.0
@@ -75,6 +77,16 @@ async def _committed(settings: Settings, workers: Sequence[WorkerProcess], is_mo
             await asyncio.sleep(0.2)
             if not is_moving:
                 ends = await reader.end_offsets(partitions)
+
+
+async def copied(*workers: WorkerProcess) -> bool:
+    """Whether the last assignment gave every worker a share, so that each has the others' partitions as copies."""
+    shares = []
+    for worker in workers:
+        lines = [json.loads(line) for line in worker.log.read_text().splitlines() if line.startswith("{")]
+        owned = [line["partitions"] for line in lines if line.get("action") == "partitions_taken_over"]
+        shares.append(set(owned[-1]) if owned else set())
+    return all(shares) and set().union(*shares) == set(range(PARTITIONS))
 
 
 def logs_of(*workers: WorkerProcess) -> str:

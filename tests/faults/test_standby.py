@@ -5,10 +5,9 @@ import json
 import pytest
 
 from orchestrator.settings import Settings
-from tests.conftest import PARTITIONS
 from tests.faults.conftest import MakeWorker
 from tests.faults.load import load
-from tests.faults.patience import caught_up, comes_true, keeps_up
+from tests.faults.patience import caught_up, comes_true, copied, keeps_up
 from tests.faults.verifier import verify_counting
 from tests.worker_process import WorkerProcess, produce_events
 
@@ -46,16 +45,6 @@ async def test_who_has_a_copy_takes_over_without_reading_the_changelog_again(
     assert running.sent >= 200
     await caught_up(settings, two)
     assert await two.stop() == 0
-
-
-async def copied(*workers: WorkerProcess) -> bool:
-    """Whether the last assignment gave every worker a share, so that each has the others' partitions as copies."""
-    shares = []
-    for worker in workers:
-        lines = [json.loads(line) for line in worker.log.read_text().splitlines() if line.startswith("{")]
-        owned = [line["partitions"] for line in lines if line.get("action") == "partitions_taken_over"]
-        shares.append(set(owned[-1]) if owned else set())
-    return all(shares) and set().union(*shares) == set(range(PARTITIONS))
 
 
 @pytest.mark.endurance
