@@ -213,6 +213,8 @@ class _Deciding(Generic[D, S]):
             try:
                 new, effects = advance(directory, state, signal, moment_ms, time, f"{place_of}{record.offset}", wallet)
                 outputs = [self._encoded(effect, key) for effect in effects] if effects else ()
+            except MemoryError:  # the machine's fault: the process ends, and the record is decided after the restart
+                raise
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
                 self._set_aside(place, undecidable(topic, outcome.partition, record, error))
                 if isinstance(signal, TimerDue):

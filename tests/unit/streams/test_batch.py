@@ -213,3 +213,14 @@ def test_messages_about_limits_over_all_customers_are_counted_by_what_they_say()
     outcome = decided((TIMERS, records))
     assert outcome.results[TIMERS, "applied"] == len(said)
     assert outcome.allowances == {"asked": 1, "called": 1, "returned": 1, "granted": 1, "nothing_left": 2}
+
+
+def test_for_want_of_memory_no_record_is_set_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the machine's fault, and not the record's: the worker must end, and the next one decides it."""
+
+    def advance(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(CountingDecider, "advance", advance)
+    with pytest.raises(MemoryError):
+        decided((EVENTS, [event(0, ANNA)]))
