@@ -67,8 +67,8 @@ class Crowd:
         )
         async with closing(await open_producer(self._settings, "test")) as producer:
             for record in (a_version(journey), a_standing()):
-                key, value, _ = encode_config(record)
-                await producer.send_and_wait(self._catalog.configs, value, key)
+                encoded = encode_config(record)
+                await producer.send_and_wait(self._catalog.configs, encoded.value, encoded.key)
 
     async def comes(self, by_partition: list[int]) -> None:
         """So many new customers in each partition."""
@@ -130,7 +130,7 @@ async def test_a_days_limit_is_kept_and_used_up_though_demand_moves_and_workers_
     comes meanwhile and is killed. Last all demand is in one partition, and the worker that was steady till then dies.
     """
     moments = chance("a day's limit")
-    limit, lives = 2_000, 4
+    limit, lives = 2_000, 3
     budget = Budget(Decimal(limit), is_money=False, zone=noon_zone(int(time.time() * 1_000)))
     crowd = Crowd(settings)
     await crowd.may_enter(0.0, kind="messages", limit=limit, per="day", zone=budget.zone, when_spent="skip")

@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.faults]
 JOURNEYS = ("-m", "orchestrator", "worker")
 STATES = ROOT / "tests" / "contract" / "samples" / "customer-state.v1"
 UNDER_WAY = "welcome-under-way"
+EXIT_HALTED = 70
 # The partition record of the first release.
 FIRST_RECORD = b'{"next_offsets":{},"clock_ms":0}'
 
@@ -65,3 +66,27 @@ async def test_states_of_every_release_are_recovered_and_a_wait_begun_then_ends_
     assert found.letters == []
     assert {key.decode().partition(":")[2] for key in found.states} == set(kept)
     assert all("cart.added" in decode_state(raw).history for raw in found.states.values())
+
+
+async def test_a_state_that_a_newer_release_has_written_is_refused_by_name_and_left_as_it_is(
+    settings: Settings, topics: Catalog, make_worker: MakeWorker
+) -> None:
+    """On the way back to an earlier release: what it cannot understand it must not take for something else."""
+    of_today = base64.b64decode(json.loads((STATES / f"{UNDER_WAY}.json").read_text())["value"])
+    newer = bytes([of_today[0] + 1]) + of_today[1:]
+    key = customer_key("acme", UNDER_WAY)
+    number = partition_of(key, topics.customer_partitions)
+    async with closing(await open_producer(settings, "test")) as producer:
+        await producer.send_and_wait(topics.changelog, newer, key, number)
+        await producer.send_and_wait(topics.changelog, FIRST_RECORD, PARTITION_KEY, number)
+    record = encode_event(an_event(1, UNDER_WAY, type="cart.added", time_ms=int(time.time() * 1_000)))
+    await produce(settings, topics.events, {number: [record]})
+    worker = make_worker(command=JOURNEYS)
+    for _ in range(2):  # the second time too: a local store that was dropped makes it no more readable
+        worker.start()
+        assert await worker.ended() == EXIT_HALTED
+    assert worker.log.read_text().count("run the program that wrote it, or a newer one") >= 2
+    left = [read.value for read in await read_all(settings, topics.changelog) if read.key == key]
+    assert left == [newer]
+    assert await read_all(settings, topics.activities) == []
+    assert await read_all(settings, topics.dead_letters) == []
