@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS   ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults test-properties test-browser check format bench schemas lock clean
+.PHONY: help demo test test-faults soak test-properties test-browser check format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(VENV)/dev-ready ## every test but the longest and those in a browser, on
 
 test-faults: $(VENV)/dev-ready ## only the tests that break things, the long ones too (SEED=7: other chances)
 	@ORCHESTRATOR_FAULT_SEED=$(SEED) $(BIN)/pytest -n $(JOBS) --dist worksteal -m faults $(ARGS)
+
+soak: $(VENV)/dev-ready ## faults and quiet in turn for MINUTES (10 by default), with memory watched (SEED=7: other chances)
+	@ORCHESTRATOR_FAULT_SEED=$(SEED) ORCHESTRATOR_SOAK_MINUTES=$(or $(MINUTES),10) $(BIN)/pytest --log-cli-level=INFO -m soak $(ARGS)
 
 test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an hour or two
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -v tests/property $(ARGS)

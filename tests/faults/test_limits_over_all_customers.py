@@ -30,7 +30,7 @@ from tests.faults.seed import chance
 from tests.faults.verifier import Found, check_i1, check_i2, find, verify_i6
 from tests.worker_process import WorkerProcess, an_event, produce, read_all
 
-pytestmark = [pytest.mark.integration, pytest.mark.faults]
+pytestmark = [pytest.mark.integration, pytest.mark.faults, pytest.mark.endurance, pytest.mark.timeout(600)]
 
 PARTITIONS = 8
 JOURNEYS = ("-m", "orchestrator", "worker")
