@@ -202,7 +202,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                         if records and self.flow_active:
                             self._hand_over(records, active)
                 await asyncio.sleep(FETCH_PAUSE_S)
-        except self.consumer_stopped_errors:
+        except (*self.consumer_stopped_errors, asyncio.CancelledError):
             if not self.app.should_stop:
                 raise
 

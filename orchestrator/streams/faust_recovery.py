@@ -69,7 +69,10 @@ class BatchRecovery(Recovery):  # type: ignore[misc]  # Faust is untyped here
             except ServiceStopped:
                 break
             except Exception as error:  # whatever it is: without the state nothing may be processed
-                self._on_failure(error)
+                if self.app.should_stop:  # the consumer is stopped before us, and what was asked of it fails with it
+                    self.log.info("Stopped while taking over: %r", error)
+                else:
+                    self._on_failure(error)
                 break
 
     async def _recover(self, generation: int) -> None:

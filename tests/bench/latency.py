@@ -16,7 +16,7 @@ from tests.worker_process import WorkerProcess
 
 RATE = 1_000  # events per second
 SECONDS = 20
-WARM_UP_S = 10  # at the same rate, not counted: a new broker is slow until its code is compiled
+WARM_UP_S = 40  # at the same rate, not counted: a new broker takes a core for itself until its code is compiled
 LATEST_S = 10.0  # after the last event
 WHAT = "event → command latency at 1,000 events/s"
 
