@@ -1,7 +1,9 @@
 """Everything that is kept of one customer, as one immutable value: the state between two signals.
 
 It is stored as msgpack arrays behind a version byte. Fields are only ever added at the end, with defaults, so that an
-older state decodes as it is; a change of meaning raises the version and adds an upgrade here.
+older state decodes as it is; a change of meaning raises the version and adds an upgrade here. A release that does not
+know an added field drops it when it writes the state again: where going back must not lose it, raise the version as
+well.
 """
 
 import msgspec
