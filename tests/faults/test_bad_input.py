@@ -4,6 +4,7 @@ import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 import pytest
@@ -11,8 +12,9 @@ from aiokafka import AIOKafkaProducer
 
 from orchestrator.catalog import Catalog
 from orchestrator.demo.scenario import WORKSPACE
+from orchestrator.errors import DecodeError
 from orchestrator.journeys.state import decode_state
-from orchestrator.messages.cloudevents import Encoded, write_binary
+from orchestrator.messages.cloudevents import Encoded, read_event, write_binary
 from orchestrator.messages.codec import encode_event
 from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
 from orchestrator.messages.key import customer_key, partition_of
@@ -22,7 +24,7 @@ from tests.faults.conftest import MakeWorker
 from tests.faults.patience import caught_up
 from tests.faults.seed import chance
 from tests.faults.verifier import HEADER, find, verify_counting
-from tests.faults.win_back import House, a_house
+from tests.faults.win_back import House, a_house, activities_of
 from tests.worker_process import an_event, produce, produce_events
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -166,6 +168,10 @@ async def test_strange_values_and_poison_between_them_do_to_journeys_what_the_re
         by_partition: defaultdict[int, list[Encoded]] = defaultdict(list)
         for number in range(10):
             record = a_strange_event(strange, f"{start}-{number}", part[-1].time_ms)
+            with suppress(DecodeError):
+                house.expected += activities_of(
+                    [read_event(record.key, record.value, record.headers, 0)], house.until_ms
+                )
             by_partition[partition_of(record.key, catalog.customer_partitions)].append(record)
             by_partition[strange.randrange(4)].append(strange.choice(list(POISON.values())).record)
         await produce_compressed(house.settings, catalog.events, by_partition)

@@ -86,6 +86,14 @@ class House:
         )
 
 
+def activities_of(history: Sequence[EngagementEvent], until_ms: int) -> int:
+    """How many activities the reference makes of these events, which stand in the order of time."""
+    directory = Directory.empty()
+    for record in RECORDS:
+        directory = directory.with_record(record)
+    return sum(isinstance(effect, Activity) for effect in replay(directory, history, until_ms).effects)
+
+
 @asynccontextmanager
 async def a_house(settings: Settings, chance: random.Random, customers: int = 250) -> AsyncIterator[House]:
     """Nothing of it runs yet."""
@@ -95,10 +103,6 @@ async def a_house(settings: Settings, chance: random.Random, customers: int = 25
     await publish_journey(settings, pool)
     history = a_history(chance, customers)
     until_ms = history[-1].time_ms + LONGEST_RUN_MS
-    directory = Directory.empty()
-    for record in RECORDS:
-        directory = directory.with_record(record)
-    effects = replay(directory, history, until_ms).effects
     batches = {"ORCHESTRATOR_BATCH_MAX_RECORDS": "40"}
     house = House(
         settings=settings,
@@ -107,7 +111,7 @@ async def a_house(settings: Settings, chance: random.Random, customers: int = 25
         sink=WorkerProcess(settings, "sink-0", ("-m", "orchestrator", "sink")),
         history=history,
         until_ms=until_ms,
-        expected=sum(isinstance(effect, Activity) for effect in effects),
+        expected=activities_of(history, until_ms),
     )
     try:
         yield house
