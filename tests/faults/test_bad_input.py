@@ -161,6 +161,7 @@ async def test_strange_values_and_poison_between_them_do_to_journeys_what_the_re
     house.worker.start()
     house.sink.start()
     catalog = Catalog(house.settings)
+    readable: list[EngagementEvent] = []
     step = 300
     for start in range(0, len(house.history), step):
         part = house.history[start : start + step]
@@ -169,12 +170,11 @@ async def test_strange_values_and_poison_between_them_do_to_journeys_what_the_re
         for number in range(10):
             record = a_strange_event(strange, f"{start}-{number}", part[-1].time_ms)
             with suppress(DecodeError):
-                house.expected += activities_of(
-                    [read_event(record.key, record.value, record.headers, 0)], house.until_ms
-                )
+                readable.append(read_event(record.key, record.value, record.headers, 0))
             by_partition[partition_of(record.key, catalog.customer_partitions)].append(record)
             by_partition[strange.randrange(4)].append(strange.choice(list(POISON.values())).record)
         await produce_compressed(house.settings, catalog.events, by_partition)
+    house.expected += activities_of(readable, house.until_ms)
     await house.finish()
     await house.verify()
     assert house.worker.said("worker_ended") == 0

@@ -6,8 +6,8 @@ import os
 import random
 import signal
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 
 from orchestrator.settings import Settings
@@ -56,8 +56,7 @@ async def suffers(worker: WorkerProcess, moments: random.Random) -> None:
 
 def resident_kib(worker: WorkerProcess) -> int:
     """The memory that the worker has in RAM."""
-    (line,) = (each for each in Path(f"/proc/{worker.process.pid}/status").read_text().splitlines() if "VmRSS" in each)
-    return int(line.split()[1])
+    return psutil.Process(worker.process.pid).memory_info().rss // 1024
 
 
 async def test_faults_and_quiet_in_turn_lose_and_double_nothing_and_memory_stays_flat(
