@@ -63,6 +63,19 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of the Prometheus endpoint; 0 turns it off.")
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8_080, ge=0, le=65_535, description="Port the API listens on.")
+    api_requests_per_minute: int = Field(
+        3_000, ge=0, description="Requests a caller may make in a minute at each API process; 0: as many as they like."
+    )
+    oidc_issuer: str = Field(
+        "", description="Address of an OpenID Connect provider whose access tokens the API takes; empty: keys only."
+    )
+    oidc_audience: str = Field("", description="What the tokens' claim 'aud' must have; needed with an issuer.")
+    oidc_jwks_url: str = Field(
+        "", description="Where the provider's public keys are; empty: as its discovery document says."
+    )
+    oidc_workspace_claim: str = Field("workspace", description="The claim that names the workspace.")
+    oidc_role_claim: str = Field("role", description="The claim that names the role: viewer, editor, approver, admin.")
+    oidc_name_claim: str = Field("email", description="The claim by which people are named in the audit.")
     steward_interval_s: float = Field(
         5.0, ge=0.1, le=3_600, description="How often the API looks after experiments and brakes, in seconds."
     )

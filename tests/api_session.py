@@ -16,9 +16,11 @@ from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.messages.codec import decode_config
 from orchestrator.messages.config import ConfigRecord
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import Role, create_key
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Pool, open_pool
+from orchestrator.store.tenant import Tenant
 
 DEADLINE_S = 30.0
 __all__ = ["BASE", "ApiSession", "relayed", "serving", "until"]
@@ -34,7 +36,7 @@ class ApiSession:
 
     async def client(self, workspace_id: str = "acme", role: Role = "admin") -> httpx.AsyncClient:
         """A client with a new key."""
-        key = await create_key(self.pool, workspace_id, "test", role)
+        key = (await create_key(Tenant(self.pool, workspace_id), "test", role, COMMAND_LINE)).secret
         return self.client_with({"Authorization": f"Bearer {key}"})
 
     def client_with(self, headers: dict[str, str]) -> httpx.AsyncClient:

@@ -1,4 +1,7 @@
-"""Who is calling: the key in ``Authorization: Bearer jo_…`` names the workspace and the role, and nothing else does."""
+"""Who is calling: what stands in ``Authorization: Bearer …`` names the workspace and the role, and nothing else does.
+
+It is an API key (``jo_…``) or, where a provider is configured, an access token (``api/tokens.py``).
+"""
 
 import time
 from collections.abc import Callable
@@ -8,33 +11,46 @@ from fastapi import Depends
 from starlette.requests import Request
 
 from orchestrator.api.database import Database
+from orchestrator.api.edge import request_id_of
+from orchestrator.api.quota import Allowance, Quota
+from orchestrator.api.services import Services
+from orchestrator.api.tokens import Tokens
 from orchestrator.errors import Forbidden, Unauthorised
-from orchestrator.store.keys import ROLES, KeyHolder, Role, digest_of, find_key, looks_like_key
+from orchestrator.store.audit import Author
+from orchestrator.store.keys import ROLES, Holder, Role, digest_of, find_key, looks_like_key
+from orchestrator.store.tenant import Tenant
 
 CACHE_S = 5.0  # a revoked key is refused after at most this long
 CACHE_MOST = 1_000
-_READING = frozenset({"GET", "HEAD"})
+READING = frozenset({"GET", "HEAD"})
 
 
 class Access:
     """Looks keys up, and remembers who holds them for a few seconds. Only digests are kept."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, database: Database, tokens: Tokens | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._database = database
+        self._tokens = tokens
         self._clock = clock
-        self._known: dict[bytes, tuple[float, KeyHolder]] = {}
+        self._known: dict[bytes, tuple[float, Holder]] = {}
 
-    async def holder(self, authorization: str | None) -> KeyHolder:
-        """Whom the key in the ``Authorization`` header belongs to.
+    async def holder(self, authorization: str | None) -> Holder:
+        """Whom the key or the token in the ``Authorization`` header belongs to.
 
         Raises:
-            Unauthorised: there is no key, or none that is in force.
-            Unavailable: the database does not answer.
+            Unauthorised: there is none, or none that is in force.
+            Unavailable: the database, or the provider of tokens, does not answer.
         """
         scheme, _, key = (authorization or "").partition(" ")
         key = key.strip()
-        if scheme.lower() != "bearer" or not looks_like_key(key):
+        if scheme.lower() != "bearer":
             raise Unauthorised
+        if not looks_like_key(key):
+            if self._tokens is None:
+                raise Unauthorised
+            return await self._tokens.holder(key)
         digest = digest_of(key)
         expires, known = self._known.get(digest, (0.0, None))
         if known is not None and self._clock() < expires:
@@ -51,10 +67,10 @@ class Access:
 
 def least_role(method: str) -> Role:
     """The least role that may use this HTTP method; a handler may ask for more."""
-    return "viewer" if method in _READING else "editor"
+    return "viewer" if method in READING else "editor"
 
 
-def demand(holder: KeyHolder, role: Role, what: str = "this") -> None:
+def demand(holder: Holder, role: Role, what: str = "this") -> None:
     """Does nothing when the holder's role includes ``role``.
 
     Raises:
@@ -64,16 +80,39 @@ def demand(holder: KeyHolder, role: Role, what: str = "this") -> None:
         raise Forbidden(f"the API key's role is {holder.role}; {what} needs {role}")
 
 
-async def admit(request: Request) -> None:
-    """Finds the caller and lets it in by its role and the method; ``Caller`` then gives it to the handler."""
-    access = cast(Access, request.app.state.access)
+async def admit(request: Request) -> Allowance | None:
+    """Finds the caller and lets it in by its role and the method; ``Caller`` then gives it to the handler.
+
+    What the caller has left of its requests is returned.
+
+    Raises:
+        Unauthorised, Forbidden: it is not let in.
+        TooManyRequests: it asks too often.
+        Unavailable: who it is cannot be found out now.
+    """
+    access, quota = cast(Access, request.app.state.access), cast(Quota, request.app.state.quota)
     holder = await access.holder(request.headers.get("authorization"))
+    allowance = quota.take(f"{holder.workspace_id}/{holder.id}")
     demand(holder, least_role(request.method), f"{request.method} here")
     request.state.holder = holder
+    return allowance
 
 
-def _caller(request: Request) -> KeyHolder:
-    return cast(KeyHolder, request.state.holder)
+def _caller(request: Request) -> Holder:
+    return cast(Holder, request.state.holder)
 
 
-Caller = Annotated[KeyHolder, Depends(_caller)]
+def tenant_of(request: Request) -> Tenant:
+    """The database as the workspace of an admitted caller sees it."""
+    services = cast(Services, request.app.state.services)
+    return Tenant(services.database.pool, _caller(request).workspace_id)
+
+
+def _author(request: Request) -> Author:
+    caller = _caller(request)
+    return Author(caller.id, caller.name, request_id_of(request))
+
+
+Caller = Annotated[Holder, Depends(_caller)]
+CallersTenant = Annotated[Tenant, Depends(tenant_of)]  # the database as the caller's workspace sees it
+CallersName = Annotated[Author, Depends(_author)]  # for the audit

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from orchestrator.api.access import Caller
+from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import ActivityDocument, ActivityList
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Moment
-from orchestrator.api.services import ServicesOfApp
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_journey
@@ -21,8 +20,7 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
 @router.get("/{id}/activities", operation_id="listJourneyActivities", summary="Activities, newest first")
 async def read(
-    caller: Caller,
-    services: ServicesOfApp,
+    tenant: CallersTenant,
     journey_id: JourneyId,
     type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
     customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
@@ -32,11 +30,9 @@ async def read(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> ActivityList:
     """A page of the journey's activities. Give the same filters with the cursor as for the first page."""
-    pool, workspace_id = services.database.pool, caller.workspace_id
-    await find_journey(pool, workspace_id, journey_id)
+    await find_journey(tenant, journey_id)
     page = await activities_page(
-        pool,
-        workspace_id,
+        tenant,
         journey_id,
         limit=limit,
         cursor=cursor,

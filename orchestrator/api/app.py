@@ -19,14 +19,20 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from orchestrator.api import (
+    actions,
     activities,
+    audit,
+    catalogue,
+    checks,
     entries,
     erasures,
     experiments,
     explain,
     health,
     journeys,
+    keys,
     metrics,
+    proposals,
     versions,
     workspace,
 )
@@ -36,9 +42,11 @@ from orchestrator.api.edge import Edge, request_id_of
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
 from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
+from orchestrator.api.quota import Quota
 from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
 from orchestrator.api.steward import Steward
+from orchestrator.api.tokens import Tokens
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.settings import Settings
@@ -52,7 +60,13 @@ _ROUTERS = (
     workspace.former,
     workspace.router,
     journeys.router,
+    actions.router,
     versions.router,
+    checks.router,
+    proposals.router,
+    catalogue.router,
+    keys.router,
+    audit.router,
     entries.router,
     metrics.router,
     activities.router,
@@ -106,7 +120,8 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
         redirect_slashes=False,  # a redirected POST may lose its body
     )
     app.state.services = Services(settings, database, relay)
-    app.state.access = Access(database)
+    app.state.access = Access(database, Tokens(settings) if settings.oidc_issuer else None)
+    app.state.quota = Quota(settings.api_requests_per_minute)
     for router in _ROUTERS:
         app.include_router(router)
     add_page(app)

@@ -10,8 +10,9 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from orchestrator.api.access import admit
+from orchestrator.api.access import READING, admit, tenant_of
 from orchestrator.api.problems import BadRequest, TooLarge, UnsupportedMediaType
+from orchestrator.api.repeats import key_of, once
 
 MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -27,14 +28,24 @@ class StrictRoute(APIRoute):
         has_body = self.body_field is not None
         known = frozenset(field.alias for field in self.dependant.query_params)
 
+        # Its answer has a secret, which is not kept; a second key does no harm.
+        is_kept = self.operation_id != "createKey"
+
         async def strictly(request: Request) -> Response:
-            await admit(request)
+            allowance = await admit(request)
             check_query(request.query_params.keys(), known)
+            body = b""
             if has_body:
                 request = Request(request.scope, _limited(request.receive))
                 check_media_type(request.headers.get("content-type"))
-                parse_strictly(await request.body())
-            return await handle(request)
+                parse_strictly(body := await request.body())
+            key = key_of(request) if is_kept and request.method not in READING else None
+            response = (
+                await handle(request) if key is None else await once(request, key, body, tenant_of(request), handle)
+            )
+            if allowance is not None:
+                response.headers.update(allowance.headers())
+            return response
 
         return strictly
 

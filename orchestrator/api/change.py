@@ -123,7 +123,12 @@ def braked(before: Journey, reason: str, now: datetime) -> Change:
 
 def etag(journey: Journey) -> str:
     """A strong entity tag: another one after every change."""
-    return f'"{journey.version}-{journey.updated_at.timestamp():.6f}"'
+    return etag_of(journey.version, journey.updated_at)
+
+
+def etag_of(version: int, updated_at: datetime) -> str:
+    """The entity tag of a journey that was last changed then, to this version."""
+    return f'"{version}-{updated_at.timestamp():.6f}"'
 
 
 def check_precondition(if_match: str | None, tag: str) -> None:

@@ -20,7 +20,6 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._opened: Pool | None = None
         self._pool: Pool | None = None
         self._reason = "PostgreSQL has not answered yet"
 
@@ -41,11 +40,14 @@ class Database:
         Raises:
             ConfigurationError: waiting will not help: a wrong URL or password, or a database of a newer version.
         """
-        self._opened = await open_pool(self._settings, min_size=2)
-        # Somebody else applies them, and nothing tells when.
-        while not await self._is_current(self._opened):  # noqa: ASYNC110
-            await asyncio.sleep(MIGRATION_POLL_S)
-        self._pool = self._opened
+        waiting = await open_pool(self._settings)
+        try:
+            # Somebody else applies them, and nothing tells when.
+            while not await self._is_current(waiting):  # noqa: ASYNC110
+                await asyncio.sleep(MIGRATION_POLL_S)
+        finally:
+            await _close(waiting)
+        self._pool = await open_pool(self._settings, min_size=2, for_tenants=True)
 
     async def _is_current(self, pool: Pool) -> bool:
         try:
@@ -74,11 +76,14 @@ class Database:
 
     async def close(self) -> None:
         """Returns the connections, those still busy after a few seconds by force."""
-        self._pool, pool = None, self._opened
-        if pool is None:
-            return
-        try:
-            async with asyncio.timeout(CLOSE_TIMEOUT_S):
-                await pool.close()
-        except TimeoutError:
-            pool.terminate()
+        self._pool, pool = None, self._pool
+        if pool is not None:
+            await _close(pool)
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()

@@ -109,13 +109,14 @@ class WorkspaceSettingsDocument(RequestDocument):
 
     ``is_sending`` false is the kill switch: no send command leaves the workspace. ``holdout_percent``: of all
     customers, who get nothing from any journey. ``guardrails`` bind beside each journey's own. ``costs``: of one send,
-    by channel, where a step names none.
+    by channel, where a step names none. ``needs_approval``: a second person publishes what reaches customers anew.
     """
 
     is_sending: bool  # without a default: nobody switches sending on by leaving something out
     holdout_percent: HoldoutPercent = 0.0
     guardrails: dict[str, Any] = Field(default_factory=dict)
     costs: dict[Channel, Cost] = Field(default_factory=dict)
+    needs_approval: bool = False
 
 
 class WorkspacePatch(RequestDocument):
@@ -125,11 +126,12 @@ class WorkspacePatch(RequestDocument):
     holdout_percent: HoldoutPercent = Field(default_factory=_left_out)
     guardrails: dict[str, Any] = Field(default_factory=_left_out)
     costs: dict[Channel, Cost] = Field(default_factory=_left_out)
+    needs_approval: bool = Field(default_factory=_left_out)
 
     @model_validator(mode="after")
     def _says_something(self) -> "WorkspacePatch":
         if not self.model_fields_set:
-            raise ValueError("name at least one of: is_sending, holdout_percent, guardrails, costs")
+            raise ValueError("name at least one of: is_sending, holdout_percent, guardrails, costs, needs_approval")
         return self
 
 
@@ -156,6 +158,9 @@ class JourneyDocument(JourneyItem):
     """A journey with the definition of its current version."""
 
     config: dict[str, Any]
+    proposal_id: UUID | None = Field(
+        None, description="The change waits for a second person under this id; nothing has changed yet."
+    )
 
 
 class JourneyList(BaseModel):
@@ -302,6 +307,7 @@ class WorkspaceDocument(BaseModel):
     holdout_percent: float
     guardrails: dict[str, Any]
     costs: dict[str, float]
+    needs_approval: bool
     role: Role
     updated_at: datetime | None
     published: bool

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 
 from fastapi import APIRouter
 
-from orchestrator.api.access import Caller
+from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import steps_of
 from orchestrator.api.experiment_documents import ExperimentArmDocument, ExperimentDocument, ExperimentList
 from orchestrator.api.journeys import BASE, JourneyId
-from orchestrator.api.services import ServicesOfApp
 from orchestrator.store.journeys import find_journey
 from orchestrator.store.steward import Decided, find_shares
 
@@ -17,10 +16,10 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
 
 @router.get("/{id}/experiments", operation_id="listExperiments", summary="What the experiments have learnt")
-async def read(caller: Caller, services: ServicesOfApp, journey_id: JourneyId) -> ExperimentList:
+async def read(tenant: CallersTenant, journey_id: JourneyId) -> ExperimentList:
     """Each experiment step with its arms: shares, and the evidence of the last decision."""
-    journey = await find_journey(services.database.pool, caller.workspace_id, journey_id)
-    decided = await find_shares(services.database.pool, journey_id)
+    journey = await find_journey(tenant, journey_id)
+    decided = await find_shares(tenant, journey_id)
     return ExperimentList(
         items=[
             _document(step, [str(arm["name"]) for arm in document["arms"]], decided.get(step))

@@ -5,17 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path
 
-from orchestrator.api.access import Caller
+from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import Explanation
 from orchestrator.api.explanation import explain
 from orchestrator.api.journeys import BASE, JourneyId
-from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import NotFound
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_definitions, find_journey
-from orchestrator.store.pool import Pool
 from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
+from orchestrator.store.tenant import Tenant
 
 MOST_TOLD = 1_000
 
@@ -28,29 +27,26 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
     summary="Why a customer got what they got",
 )
 async def read(
-    caller: Caller,
-    services: ServicesOfApp,
+    tenant: CallersTenant,
     journey_id: JourneyId,
     customer_id: Annotated[str, Path(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)],
 ) -> Explanation:
     """The customer's path, each decision with its rule, inputs and counters, and when they are next eligible."""
-    return await told(services.database.pool, caller.workspace_id, journey_id, customer_id)
+    return await told(tenant, journey_id, customer_id)
 
 
-async def told(pool: Pool, workspace_id: str, journey_id: UUID, customer_id: str) -> Explanation:
+async def told(tenant: Tenant, journey_id: UUID, customer_id: str) -> Explanation:
     """What is on record of the customer in the journey.
 
     Raises:
         NotFound: this workspace has no such journey, or nothing was decided for the customer.
         Unavailable: the database does not answer.
     """
-    await find_journey(pool, workspace_id, journey_id)
+    await find_journey(tenant, journey_id)
     newest: list[ActivityItem] = []
     cursor: str | None = None
     while len(newest) < MOST_TOLD:
-        page = await activities_page(
-            pool, workspace_id, journey_id, limit=MAX_PAGE, cursor=cursor, customer_id=customer_id
-        )
+        page = await activities_page(tenant, journey_id, limit=MAX_PAGE, cursor=cursor, customer_id=customer_id)
         newest += page.items
         cursor = page.next_cursor
         if cursor is None:
@@ -59,5 +55,5 @@ async def told(pool: Pool, workspace_id: str, journey_id: UUID, customer_id: str
         raise NotFound(f"nothing was decided for the customer {customer_id!r} in this journey")
     in_order = sorted(newest, key=lambda activity: (activity.created_at, activity.sequence))
     versions = {activity.version for activity in in_order}
-    definitions = await find_definitions(pool, workspace_id, journey_id, versions)
+    definitions = await find_definitions(tenant, journey_id, versions)
     return explain(journey_id, customer_id, in_order, definitions, is_cut=cursor is not None)

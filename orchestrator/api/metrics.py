@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from orchestrator.api.access import Caller
+from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.comparison import comparison_of
 from orchestrator.api.documents import MetricsDocument
@@ -15,7 +15,6 @@ from orchestrator.api.figures import by_day, figures_of
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Day
 from orchestrator.api.problems import BadRequest
-from orchestrator.api.services import ServicesOfApp
 from orchestrator.definitions.journey import Goal
 from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.store.journeys import find_journey, holdout_percents
@@ -29,23 +28,22 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
 @router.get("/{id}/metrics", operation_id="getJourneyMetrics", summary="Figures by day, in total, and the uplift")
 async def read(
-    caller: Caller,
-    services: ServicesOfApp,
+    tenant: CallersTenant,
     journey_id: JourneyId,
     since: Annotated[Day | None, Query(alias="from", description="First UTC day.")] = None,
     until: Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")] = None,
 ) -> MetricsDocument:
     """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
-    pool, workspace_id, now = services.database.pool, caller.workspace_id, datetime.now(UTC)
-    journey = await find_journey(pool, workspace_id, journey_id)  # another workspace's journey is not there at all
-    every_day = await daily_metrics(pool, workspace_id, journey_id)
+    now = datetime.now(UTC)
+    journey = await find_journey(tenant, journey_id)  # another workspace's journey is not there at all
+    every_day = await daily_metrics(tenant, journey_id)
     first, last = period(since, until, every_day[-1].date if every_day else now.date())
     chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
     arms = added_up(day.metrics for day in every_day).get("arms", {})
     comparison = None
     if every_day:
         goal = _goal(journey.config)
-        percents = await holdout_percents(pool, workspace_id, journey_id)
+        percents = await holdout_percents(tenant, journey_id)
         summaries = [arm_of(name, figures) for name, figures in arms.items()]
         comparison = comparison_of(
             summaries,

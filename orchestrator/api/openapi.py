@@ -6,35 +6,38 @@ from typing import Any, TypeAlias
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from orchestrator.api.documents import WorkspacePatch
-from orchestrator.api.journeys import PUBLISHED, ROOT
+from orchestrator.api.answers import PUBLISHED
+from orchestrator.api.journeys import ROOT
 from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
+from orchestrator.api.repeats import HEADER as REPEAT_HEADER
 from orchestrator.definitions.journey import JourneyDefinition
 
 TITLE = "Omnichannel Journey Orchestrator"
 VERSION = "1.0.0"  # of this contract
 ABOUT = (
     "Configure journeys, pause them at once, and read what they did. The workspace is that of the API key; whatever "
-    "belongs to another one is not found. Times are RFC 3339 in UTC, days are UTC days."
+    "belongs to another one is not found. Times are RFC 3339 in UTC, days are UTC days. Callers make so many requests "
+    "a minute; answers say how many are left (`RateLimit-Limit`, `RateLimit-Remaining`, `RateLimit-Reset` in seconds)."
 )
 
 # A piece of JSON Schema or OpenAPI; Any, because such documents have no narrower type.
 Json: TypeAlias = dict[str, Any]
 
 _REFS = "#/components/schemas/"
-_ALWAYS = (401, 404, 500, 503)
+_ALWAYS = (401, 403, 404, 429, 500, 503)
 _READS = (400, 422)
-_WRITES = (400, 403, 409, 412, 413, 415, 422)
+_WRITES = (400, 409, 412, 413, 415, 422)
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "There is no valid API key.",
     403: "The key's role does not allow this.",
     404: "This workspace has no such thing.",
-    409: "The status does not allow this; `allowed` says what it does.",
+    409: "The state of the thing does not allow this; of a journey `allowed` says what it does.",
     412: "It has changed since it was read.",
     413: "The body is larger than 1 MiB.",
     415: "The body is not declared as JSON.",
     422: "What was sent has problems; `errors` lists all of them.",
+    429: "The caller asks too often; go on after `Retry-After` seconds.",
     500: "Something unforeseen.",
     503: "PostgreSQL does not answer; try again after `Retry-After` seconds.",
 }
@@ -67,7 +70,7 @@ _EXAMPLES: Mapping[str, Mapping[str, Json]] = {
         "stop, letting customers under way finish": {"value": {"status": "STOPPED", "drain": True}},
         "new version": {"value": {"config": _DEFINITION}},
     },
-    "changeWorkspace": {"stop every send": {"value": WorkspacePatch(is_sending=False).model_dump()}},
+    "changeWorkspace": {"stop every send": {"value": {"is_sending": False}}},
 }
 _HEADERS: Json = {
     PUBLISHED: {
@@ -86,6 +89,23 @@ _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "changeWorkspace": (PUBLISHED, "ETag"),
     "replaceWorkspace": (PUBLISHED, "ETag"),
     "requestEntry": (PUBLISHED,),
+    "eraseCustomer": (PUBLISHED,),
+    "publishJourney": (PUBLISHED, "ETag"),
+    "pauseJourney": (PUBLISHED, "ETag"),
+    "resumeJourney": (PUBLISHED, "ETag"),
+    "endJourney": (PUBLISHED, "ETag"),
+    "archiveJourney": (PUBLISHED, "ETag"),
+    "approveProposal": (PUBLISHED, "ETag"),
+}
+_MAY_WAIT = ("createJourney", "changeJourney", "publishJourney")
+_WAITS = "The workspace asks for a second person: nothing has changed, the proposal `proposal_id` waits."
+_REPEAT: Json = {
+    "name": REPEAT_HEADER,
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    "description": "Names the request, such as a UUID: sent again within a day it is answered as before, and nothing "
+    "more happens.",
 }
 
 
@@ -104,7 +124,11 @@ def document_of(app: FastAPI) -> Json:
         about = {key: config[key] for key in ("description",) if key in config}
         schemas[holder]["properties"]["config"] = {"$ref": f"{_REFS}JourneyDefinition", **about}
     document["components"]["securitySchemes"] = {
-        "apiKey": {"type": "http", "scheme": "bearer", "description": "An API key: `jo_` and 43 characters."}
+        "apiKey": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key (`jo_` and 43 characters), or an access token of the provider in use.",
+        }
     }
     for path, operations in document["paths"].items():
         if path.startswith(ROOT):
@@ -124,5 +148,10 @@ def _complete(operation: Json, *, is_read: bool) -> None:
     for header in _SENT_HEADERS.get(name, ()):
         success = next(code for code in responses if code.startswith("2"))
         responses[success].setdefault("headers", {})[header] = _HEADERS[header]
+    if name in _MAY_WAIT:
+        success = next(code for code in responses if code.startswith("2"))
+        responses["202"] = {**responses[success], "description": _WAITS}
+    if not is_read and name != "createKey":
+        operation.setdefault("parameters", []).append(_REPEAT)
     if name in _EXAMPLES:
         operation["requestBody"]["content"]["application/json"]["examples"] = dict(_EXAMPLES[name])

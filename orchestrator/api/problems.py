@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from orchestrator.api.quota import TooManyRequests
 from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import (
     Conflict,
@@ -26,6 +27,7 @@ from orchestrator.errors import (
     Unauthorised,
     Unavailable,
 )
+from orchestrator.store.requests import KeyReused
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:orchestrator:problem:"
@@ -143,6 +145,10 @@ def answer_to(error: Exception) -> Answer:
             return Answer(413, "too-large", str(error))
         case UnsupportedMediaType():
             return Answer(415, "unsupported-media-type", str(error))
+        case KeyReused():
+            return Answer(422, "idempotency-key-reused", str(error))
+        case TooManyRequests(retry_after_s=retry_after_s):
+            return Answer(429, "too-many-requests", str(error), headers={"Retry-After": str(retry_after_s)})
         case RequestError():
             return Answer(400, "bad-request", str(error))
         case Unavailable():

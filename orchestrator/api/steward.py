@@ -25,9 +25,11 @@ from orchestrator.experiments.rates import Count
 from orchestrator.guardrails.brakes import tripped, window_start
 from orchestrator.messages.config import ExperimentShares
 from orchestrator.settings import Settings
+from orchestrator.store.audit import STEWARD
 from orchestrator.store.journeys import Change, Journey, change_journey
 from orchestrator.store.pool import connect
 from orchestrator.store.steward import Decided, StewardSession, Watched
+from orchestrator.store.tenant import Tenant
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +107,8 @@ class Steward:
             return braked(before, reason, now)
 
         try:
-            await change_journey(self._database.pool, journey.workspace_id, journey.journey_id, decide)
+            tenant = Tenant(self._database.pool, journey.workspace_id)
+            await change_journey(tenant, journey.journey_id, decide, STEWARD)
         except NotFound:  # it was there a moment ago; a person has removed it from the database
             return
         extra = {"action": "journey_braked", "journey_id": str(journey.journey_id), "reason": reason}

@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from orchestrator.api.access import Caller
+from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import checked_definition, migration_of, steps_of, written
 from orchestrator.api.documents import NewVersion, VersionDocument, VersionItem, VersionList, VersionPreview
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.preview import preview
-from orchestrator.api.services import ServicesOfApp
 from orchestrator.store.journeys import (
     Version,
     count_under_way,
@@ -26,40 +25,35 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["versions"])
 
 
 @router.get("/{id}/versions", operation_id="listVersions", summary="A journey's versions, newest first")
-async def list_all(caller: Caller, services: ServicesOfApp, journey_id: JourneyId) -> VersionList:
+async def list_all(tenant: CallersTenant, journey_id: JourneyId) -> VersionList:
     """The newest 500 versions, without their definitions."""
-    pool = services.database.pool
-    await find_journey(pool, caller.workspace_id, journey_id)
-    versions = await list_versions(pool, caller.workspace_id, journey_id, MAX_LISTED)
+    await find_journey(tenant, journey_id)
+    versions = await list_versions(tenant, journey_id, MAX_LISTED)
     return VersionList(items=[VersionItem.model_validate(_fields(version)) for version in versions])
 
 
 @router.get("/{id}/versions/{version}", operation_id="getVersion", summary="Read a version")
 async def read(
-    caller: Caller,
-    services: ServicesOfApp,
+    tenant: CallersTenant,
     journey_id: JourneyId,
     version: Annotated[int, Path(ge=1, le=2**31 - 1)],
 ) -> VersionDocument:
     """A published definition; it never changes."""
-    found = await find_version(services.database.pool, caller.workspace_id, journey_id, version)
+    found = await find_version(tenant, journey_id, version)
     return VersionDocument.model_validate({**_fields(found), "config": found.config})
 
 
 @router.post(
     "/{id}/versions/preview", operation_id="previewVersion", summary="What publishing a version would do to customers"
 )
-async def look_ahead(
-    caller: Caller, services: ServicesOfApp, journey_id: JourneyId, body: NewVersion
-) -> VersionPreview:
+async def look_ahead(tenant: CallersTenant, journey_id: JourneyId, body: NewVersion) -> VersionPreview:
     """Checks the definition, counts who is under way at each step, and says where they would go on. Changes nothing."""
-    pool = services.database.pool
     definition = checked_definition(body.config)
-    journey = await find_journey(pool, caller.workspace_id, journey_id)
+    journey = await find_journey(tenant, journey_id)
     config = written(definition)
-    known = await step_names(pool, caller.workspace_id, journey_id)
+    known = await step_names(tenant, journey_id)
     migration = migration_of(body.in_flight, journey.version + 1, known, config)
-    under_way = await count_under_way(pool, caller.workspace_id, journey_id)
+    under_way = await count_under_way(tenant, journey_id)
     return preview([*journey.migrations, migration], steps_of(journey.config), steps_of(config), under_way)
 
 

@@ -5,26 +5,29 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Response
 
-from orchestrator.api.access import Caller, demand
+from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
+from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import check_precondition
 from orchestrator.api.documents import WorkspaceDocument, WorkspacePatch, WorkspaceSettingsDocument
-from orchestrator.api.journeys import BASE, PUBLISH_WAIT_S, PUBLISHED, ROOT, IfMatch
+from orchestrator.api.journeys import BASE, ROOT, IfMatch
 from orchestrator.api.problems import InvalidPart
 from orchestrator.api.services import Services, ServicesOfApp
 from orchestrator.definitions.guardrail import Channel
 from orchestrator.definitions.parse import parse_guardrails
 from orchestrator.errors import DefinitionError
-from orchestrator.store.keys import KeyHolder
+from orchestrator.store.audit import Author
+from orchestrator.store.keys import Role
+from orchestrator.store.tenant import Tenant
 from orchestrator.store.workspaces import Workspace, WorkspaceChange, find_workspace, write_workspace
 
 router = APIRouter(prefix=f"{ROOT}/workspace", route_class=StrictRoute, tags=["workspace"])
 
 
 @router.get("", operation_id="getWorkspace", summary="Read the workspace's settings")
-async def read(caller: Caller, services: ServicesOfApp, response: Response) -> WorkspaceDocument:
+async def read(caller: Caller, tenant: CallersTenant, response: Response) -> WorkspaceDocument:
     """The settings of the workspace that the key belongs to, and the key's role."""
-    workspace = await find_workspace(services.database.pool, caller.workspace_id)
+    workspace = await find_workspace(tenant)
     response.headers["ETag"] = _etag(workspace)
     return _document(workspace, caller.role, workspace.is_published)
 
@@ -32,6 +35,8 @@ async def read(caller: Caller, services: ServicesOfApp, response: Response) -> W
 @router.put("", operation_id="replaceWorkspace", summary="Set what holds for every journey")
 async def replace(
     caller: Caller,
+    tenant: CallersTenant,
+    author: CallersName,
     services: ServicesOfApp,
     body: WorkspaceSettingsDocument,
     response: Response,
@@ -44,13 +49,21 @@ async def replace(
         holdout_percent=body.holdout_percent,
         guardrails=_checked(body.guardrails) if body.guardrails else {},
         costs=_costs(body.costs),
+        needs_approval=body.needs_approval,
     )
-    return await _write(caller, services, change, response, if_match)
+    written = await _write(tenant, author, services, change, if_match)
+    return _answer(*written, caller.role, response)
 
 
 @router.patch("", operation_id="changeWorkspace", summary="Use the kill switch, or change what holds for every journey")
 async def change(
-    caller: Caller, services: ServicesOfApp, body: WorkspacePatch, response: Response, if_match: IfMatch = None
+    caller: Caller,
+    tenant: CallersTenant,
+    author: CallersName,
+    services: ServicesOfApp,
+    body: WorkspacePatch,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> WorkspaceDocument:
     """Changes what the body names. An editor may stop every send; anything else needs an admin."""
     given = body.model_fields_set
@@ -61,8 +74,10 @@ async def change(
         holdout_percent=body.holdout_percent if "holdout_percent" in given else None,
         guardrails=_checked(body.guardrails) if "guardrails" in given else None,
         costs=_costs(body.costs) if "costs" in given else None,
+        needs_approval=body.needs_approval if "needs_approval" in given else None,
     )
-    return await _write(caller, services, change, response, if_match)
+    written = await _write(tenant, author, services, change, if_match)
+    return _answer(*written, caller.role, response)
 
 
 # Where the workspace stood before it had settings of its own; the path would also fit a journey's.
@@ -72,17 +87,22 @@ former.add_api_route("", change, methods=["PATCH"])
 
 
 async def _write(
-    caller: KeyHolder, services: Services, change: WorkspaceChange, response: Response, if_match: str | None
-) -> WorkspaceDocument:
+    tenant: Tenant, author: Author, services: Services, change: WorkspaceChange, if_match: str | None
+) -> tuple[Workspace, bool]:
+    """What now holds, and whether Kafka has it."""
+
     def check(before: Workspace) -> None:
         check_precondition(if_match, _etag(before))
 
     now_ms = int(datetime.now(UTC).timestamp() * 1_000)
-    workspace, outbox_id = await write_workspace(services.database.pool, caller.workspace_id, change, now_ms, check)
-    is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
+    workspace, outbox_id = await write_workspace(tenant, change, now_ms, author, check)
+    return workspace, await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
+
+
+def _answer(workspace: Workspace, is_published: bool, role: Role, response: Response) -> WorkspaceDocument:
     response.headers[PUBLISHED] = "true" if is_published else "false"
     response.headers["ETag"] = _etag(workspace)
-    return _document(workspace, caller.role, is_published)
+    return _document(workspace, role, is_published)
 
 
 def _etag(workspace: Workspace) -> str:
@@ -110,6 +130,7 @@ def _document(workspace: Workspace, role: str, is_published: bool) -> WorkspaceD
             "holdout_percent": workspace.holdout_percent,
             "guardrails": workspace.guardrails,
             "costs": workspace.costs,
+            "needs_approval": workspace.needs_approval,
             "role": role,
             "updated_at": workspace.updated_at,
             "published": is_published,

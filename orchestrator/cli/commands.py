@@ -181,16 +181,18 @@ def db_migrate() -> None:
 def keys_create(
     workspace: Annotated[str, typer.Argument(help="The workspace the key is for.")],
     label: Annotated[str, typer.Option("--name", help="Whose key it is.")] = "cli",
-    role: Annotated[Literal["viewer", "editor", "admin"], typer.Option(help="What it may do.")] = "editor",
+    role: Annotated[Literal["viewer", "editor", "approver", "admin"], typer.Option(help="What it may do.")] = "editor",
 ) -> None:
     """Make an API key and print it, once: only its hash is kept."""
+    from orchestrator.store.audit import COMMAND_LINE
     from orchestrator.store.keys import create_key
     from orchestrator.store.pool import open_pool
+    from orchestrator.store.tenant import Tenant
 
     async def work() -> None:
         pool = await open_pool(_settings(log_format="text"))
         try:
-            _say(await create_key(pool, workspace, label, role))
+            _say((await create_key(Tenant(pool, workspace), label, role, COMMAND_LINE)).secret)
         finally:
             await pool.close()
 
@@ -207,11 +209,12 @@ def explain(
     """Say why a customer got what they got from a journey, decision by decision."""
     from orchestrator.api.explain import told
     from orchestrator.store.pool import open_pool
+    from orchestrator.store.tenant import Tenant
 
     async def work() -> None:
         pool = await open_pool(_settings(log_format="text"), patience_s=10)
         try:
-            found = await told(pool, workspace, journey, customer)
+            found = await told(Tenant(pool, workspace), journey, customer)
         finally:
             await pool.close()
         if as_json:

@@ -14,6 +14,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool
 from orchestrator.store.reports import refusals, totals
 from orchestrator.store.tally import activity_ids
+from orchestrator.store.tenant import Tenant
 
 
 async def gather(
@@ -24,15 +25,15 @@ async def gather(
     Raises:
         Unavailable: the broker or the database does not answer.
     """
-    catalog = Catalog(settings)
+    catalog, tenant = Catalog(settings), Tenant(pool, WORKSPACE)
     both = (journeys.win_back, journeys.trial_offer)
     run = Run(
         published=edition.events + edition.duplicates + played.answers + played.reports,
         duplicates=edition.duplicates,
         dead_letters=len(await _read(settings, catalog, (catalog.dead_letters,))),
-        figures={each: from_figures(await totals(pool, WORKSPACE, each)) for each in both},
-        activity_ids=frozenset(await activity_ids(pool, WORKSPACE)),
-        refused=sum([sum((await refusals(pool, WORKSPACE, each)).values()) for each in both]),
+        figures={each: from_figures(await totals(tenant, each)) for each in both},
+        activity_ids=frozenset(await activity_ids(tenant)),
+        refused=sum([sum((await refusals(tenant, each)).values()) for each in both]),
         command_ids=played.command_ids,
         repeated_commands=played.repeated_commands,
     )

@@ -16,8 +16,10 @@ from orchestrator.messages.codec import decode_config
 from orchestrator.settings import Settings
 from orchestrator.simulator.personas import TRIAL_STARTED
 from orchestrator.simulator.purchases import ORDER_PLACED
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import create_key
 from orchestrator.store.pool import Pool
+from orchestrator.store.tenant import Tenant
 
 READY_S = 90.0  # for the processes to do their work
 KNOWN_S = 30.0  # for the worker to know a published journey
@@ -33,7 +35,7 @@ class House:
 
     async def make_key(self) -> str:
         """An API key for the demo's workspace."""
-        return await create_key(self.pool, WORKSPACE, "demo", "admin")
+        return (await create_key(Tenant(self.pool, WORKSPACE), "demo", "admin", COMMAND_LINE)).secret
 
     def start(self, processes: Processes) -> None:
         """Starts worker, sink and API.

@@ -19,6 +19,7 @@ from orchestrator.kafka.tail import Tail
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool
 from orchestrator.store.tally import activity_count
+from orchestrator.store.tenant import Tenant
 
 LINGER_MS = 5
 
@@ -100,7 +101,7 @@ class Playing:
                     adapter_is_idle=await channel.is_idle(),
                     sink_lag=_whole(sink.get("orchestrator_sink_lag_records")),
                     inputs=sum(ends.values()),
-                    rows=await activity_count(self._pool, WORKSPACE),
+                    rows=await activity_count(Tenant(self._pool, WORKSPACE)),
                 )
                 self._phases.say(str(seen))
                 return seen

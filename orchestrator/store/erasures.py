@@ -6,8 +6,8 @@ from uuid import UUID
 
 from orchestrator.errors import NotFound
 from orchestrator.store.faults import translated
-from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Receipt:
     rows: dict[str, int]
 
 
-async def find_receipt(pool: Pool, workspace_id: str, receipt: UUID) -> Receipt:
+async def find_receipt(tenant: Tenant, receipt: UUID) -> Receipt:
     """The receipt of this number.
 
     Raises:
@@ -29,7 +29,7 @@ async def find_receipt(pool: Pool, workspace_id: str, receipt: UUID) -> Receipt:
         Unavailable: the database does not answer.
     """
     with translated("reading a receipt"):
-        row = await pool.fetchrow(load_queries("erasures")["find_receipt"], workspace_id, receipt)
+        row = await tenant.fetchrow(load_queries("erasures")["find_receipt"], tenant.workspace_id, receipt)
     if row is None:
         raise NotFound(f"this workspace has no erasure {receipt}; one just asked for takes a moment to come through")
     return Receipt(**dict(row))

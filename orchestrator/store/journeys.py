@@ -1,6 +1,6 @@
 """Journeys as people configure them: each change in one transaction with the records that tell the workers of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -17,13 +17,18 @@ from orchestrator.messages.config import (
     MigrationPolicy,
     config_key,
 )
+from orchestrator.store.audit import Author, note
 from orchestrator.store.faults import translated
 from orchestrator.store.outbox import append
-from orchestrator.store.pool import Connection, Pool
+from orchestrator.store.pool import Connection
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 if TYPE_CHECKING:
     import asyncpg
+
+
+MOST_LIVE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,17 @@ class Written:
     outbox_id: int | None
 
 
-async def create_journey(pool: Pool, change: Change) -> Written:
-    """Writes a new journey, its first version and its records. The times of ``change.journey`` are the database's."""
+async def create_journey(tenant: Tenant, change: Change, author: Author) -> Written:
+    """Writes a new journey, its first version and its records. The times of ``change.journey`` are the database's.
+
+    Raises:
+        Conflict: there is a journey of this id.
+        Unavailable: the database does not answer.
+    """
     sql = load_queries("journeys")
     new = change.journey
     with translated("creating the journey"):
-        async with pool.acquire() as connection, connection.transaction():
+        async with tenant.transaction() as connection:
             times = await connection.fetchrow(
                 sql["insert_journey"],
                 new.id,
@@ -101,24 +111,31 @@ async def create_journey(pool: Pool, change: Change) -> Written:
                 new.version,
             )
             await _insert_version(connection, new)
+            await note(connection, tenant.workspace_id, author, "journey_created", str(new.id), {}, _audited(new))
             outbox_id = await append(connection, change.records) if change.records else None
     return Written(_as_of(new, times, is_published=outbox_id is None), outbox_id)
 
 
 async def change_journey(
-    pool: Pool, workspace_id: str, journey_id: UUID, decide: Callable[[Journey], Change]
+    tenant: Tenant,
+    journey_id: UUID,
+    decide: Callable[[Journey], Change],
+    author: Author,
+    also: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> Written:
     """Writes what ``decide`` makes of the journey as it is; others who change the same journey wait meanwhile.
 
-    Whatever ``decide`` raises undoes everything. A change to the same journey writes nothing.
+    ``also`` is done in the same transaction. Whatever the two raise undoes everything. A change to the same journey
+    writes nothing, but for ``also``.
 
     Raises:
         NotFound: this workspace has no such journey.
         Unavailable: the database does not answer.
     """
     sql = load_queries("journeys")
+    workspace_id = tenant.workspace_id
     with translated("changing the journey"):
-        async with pool.acquire() as connection, connection.transaction():
+        async with tenant.transaction() as connection:
             await connection.execute(sql["lock_journey"], workspace_id, journey_id)
             # A statement of its own: one that has waited for the lock does not see all that was written meanwhile.
             key = _standing_key(workspace_id, str(journey_id))
@@ -128,6 +145,8 @@ async def change_journey(
             before = _journey(row)
             change = decide(before)
             after = change.journey
+            if also is not None:
+                await also(connection)
             if after == before:
                 return Written(before, None)
             times = await connection.fetchrow(
@@ -144,94 +163,117 @@ async def change_journey(
             )
             if after.version != before.version:
                 await _insert_version(connection, after)
+            was, is_now = _audited(before), _audited(after)
+            await note(connection, workspace_id, author, "journey_changed", str(journey_id), was, is_now)
             outbox_id = await append(connection, change.records) if change.records else None
     return Written(_as_of(after, times, is_published=outbox_id is None), outbox_id)
 
 
-async def find_journey(pool: Pool, workspace_id: str, journey_id: UUID) -> Journey:
+async def find_journey(tenant: Tenant, journey_id: UUID) -> Journey:
     """The journey as it is.
 
     Raises:
         NotFound: this workspace has no such journey.
         Unavailable: the database does not answer.
     """
-    key = _standing_key(workspace_id, str(journey_id))
+    key = _standing_key(tenant.workspace_id, str(journey_id))
     with translated("reading the journey"):
-        row = await pool.fetchrow(load_queries("journeys")["find_journey"], workspace_id, journey_id, key)
+        row = await tenant.fetchrow(load_queries("journeys")["find_journey"], tenant.workspace_id, journey_id, key)
     if row is None:
         raise _no_such(journey_id)
     return _journey(row)
 
 
 async def list_journeys(
-    pool: Pool,
-    workspace_id: str,
+    tenant: Tenant,
     *,
     limit: int,
     status: JourneyStatus | None = None,
+    campaign_id: str | None = None,
+    name: str | None = None,
     after: tuple[datetime, UUID] | None = None,
 ) -> list[Journey]:
     """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id).
 
-    Without a ``status``: all but the archived.
+    Without a ``status``: all but the archived. ``name``: a part of the name, in whatever case.
     """
     since, last_id = after or (None, None)
-    prefix = _standing_key(workspace_id, "")
+    prefix = _standing_key(tenant.workspace_id, "")
     with translated("listing journeys"):
         sql = load_queries("journeys")["list_journeys"]
-        rows = await pool.fetch(sql, workspace_id, status, since, last_id, limit, prefix)
+        rows = await tenant.fetch(sql, tenant.workspace_id, status, since, last_id, limit, prefix, campaign_id, name)
     return [_journey(row) for row in rows]
 
 
-async def list_versions(pool: Pool, workspace_id: str, journey_id: UUID, limit: int) -> list[Version]:
+async def live_journeys(tenant: Tenant) -> list[Journey]:
+    """The journeys that are active or paused, with their definitions, newest first; at most ``MOST_LIVE``.
+
+    Whether their last change has left the outbox is not looked up.
+    """
+    with translated("listing the journeys that run"):
+        rows = await tenant.fetch(load_queries("journeys")["live_journeys"], tenant.workspace_id, MOST_LIVE)
+    return [_journey(row) for row in rows]
+
+
+async def list_versions(tenant: Tenant, journey_id: UUID, limit: int) -> list[Version]:
     """The newest versions of a journey without their definitions, newest first."""
     with translated("listing a journey's versions"):
-        rows = await pool.fetch(load_queries("journeys")["list_versions"], workspace_id, journey_id, limit)
+        rows = await tenant.fetch(load_queries("journeys")["list_versions"], tenant.workspace_id, journey_id, limit)
     return [_version(row, {}) for row in rows]
 
 
-async def find_version(pool: Pool, workspace_id: str, journey_id: UUID, version: int) -> Version:
+async def find_version(tenant: Tenant, journey_id: UUID, version: int) -> Version:
     """One version with its definition.
 
     Raises:
         NotFound: this workspace has no such journey, or the journey no such version.
     """
     with translated("reading a journey's version"):
-        row = await pool.fetchrow(load_queries("journeys")["find_version"], workspace_id, journey_id, version)
+        row = await tenant.fetchrow(load_queries("journeys")["find_version"], tenant.workspace_id, journey_id, version)
     if row is None:
         raise NotFound(f"this workspace has no version {version} of a journey {journey_id}")
     return _version(row, row["config"])
 
 
-async def find_definitions(
-    pool: Pool, workspace_id: str, journey_id: UUID, versions: Iterable[int]
-) -> dict[int, dict[str, object]]:
+async def find_definitions(tenant: Tenant, journey_id: UUID, versions: Iterable[int]) -> dict[int, dict[str, object]]:
     """The definitions of these versions of a journey, as far as they exist."""
     with translated("reading a journey's definitions"):
         sql = load_queries("journeys")["find_definitions"]
-        rows = await pool.fetch(sql, workspace_id, journey_id, sorted(versions))
+        rows = await tenant.fetch(sql, tenant.workspace_id, journey_id, sorted(versions))
     return {row["version"]: row["config"] for row in rows}
 
 
-async def step_names(pool: Pool, workspace_id: str, journey_id: UUID) -> frozenset[str]:
+async def step_names(tenant: Tenant, journey_id: UUID) -> frozenset[str]:
     """The steps of all versions of a journey."""
     with translated("reading the steps of a journey's versions"):
-        rows = await pool.fetch(load_queries("journeys")["step_names"], workspace_id, journey_id)
+        rows = await tenant.fetch(load_queries("journeys")["step_names"], tenant.workspace_id, journey_id)
     return frozenset(row["step"] for row in rows)
 
 
-async def count_under_way(pool: Pool, workspace_id: str, journey_id: UUID) -> dict[tuple[int, str], int]:
+async def count_under_way(tenant: Tenant, journey_id: UUID) -> dict[tuple[int, str], int]:
     """How many runs are under way, by (version, step); as far as the sink has come."""
     with translated("counting who is under way"):
-        rows = await pool.fetch(load_queries("journeys")["count_under_way"], journey_id, workspace_id)
+        rows = await tenant.fetch(load_queries("journeys")["count_under_way"], journey_id, tenant.workspace_id)
     return {(row["version"], row["step"]): row["runs"] for row in rows}
 
 
-async def holdout_percents(pool: Pool, workspace_id: str, journey_id: UUID) -> list[float]:
+async def holdout_percents(tenant: Tenant, journey_id: UUID) -> list[float]:
     """The different shares of the holdout, in percent, over the journey's versions."""
     with translated("reading the journey's holdout"):
-        rows = await pool.fetch(load_queries("journeys")["holdout_percents"], workspace_id, journey_id)
+        rows = await tenant.fetch(load_queries("journeys")["holdout_percents"], tenant.workspace_id, journey_id)
     return [row["percent"] for row in rows]
+
+
+def _audited(journey: Journey) -> dict[str, object]:
+    """What the audit tells of a journey: its definition by the version, since versions are kept."""
+    return {
+        "name": journey.name,
+        "campaign_id": journey.campaign_id,
+        "status": journey.status,
+        "drain": journey.drain,
+        "paused_reason": journey.paused_reason,
+        "version": journey.version,
+    }
 
 
 async def _insert_version(connection: Connection, journey: Journey) -> None:

@@ -56,6 +56,8 @@ select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain
 from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1
   and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
+  and ($7::text is null or campaign_id = $7)
+  and ($8::text is null or position(lower($8) in lower(name)) > 0)
   and ($3::timestamp is null or (created_at, id) < ($3::timestamp, $4::uuid))
 order by created_at desc, id desc
 limit $5;
@@ -99,3 +101,11 @@ from "033_omnichannel_journey_orchestrator_runs" as runs
 where runs.config_id = $1 and runs.workspace_id = $2 and runs.status = 'under_way' and runs.step <> ''
 group by runs.version, runs.step
 order by runs.version, runs.step;
+
+-- name: live_journeys -- the journeys of a workspace that run or are paused, with their definitions
+select id, workspace_id, name, campaign_id, config, status, drain, paused_reason, current_version,
+       created_at, updated_at, null::jsonb as migrations, true as is_published
+from "033_omnichannel_journey_orchestrator_configs"
+where workspace_id = $1 and status in ('ACTIVE', 'PAUSED')
+order by created_at desc, id desc
+limit $2;

@@ -1,4 +1,4 @@
-"""API keys: who may call the API, for which workspace, in which role.
+"""API keys: who may call the API, for which workspace, in which role. A key may end by itself.
 
 A key is 256 random bits, so its plain SHA-256 cannot be searched for and needs no salt; looking a digest up in an index
 tells an attacker nothing about any key. Only digests are stored.
@@ -13,11 +13,13 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.store.audit import Author, note
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant, every_workspace
 
-Role = Literal["viewer", "editor", "admin"]
+Role = Literal["viewer", "editor", "approver", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)  # each may do what those before it may
 
 KEY_PREFIX = "jo_"
@@ -27,10 +29,10 @@ _WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
-class KeyHolder:
-    """Whom a key belongs to."""
+class Holder:
+    """Who calls: the holder of a key, or a person by an access token. ``id`` is that of the key, or the person's."""
 
-    key_id: UUID
+    id: str
     workspace_id: str
     name: str
     role: Role
@@ -38,15 +40,27 @@ class KeyHolder:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key on record, without its secret. Times are UTC; ``revoked_at`` None: in force."""
+    """A key on record, without its secret. Times are UTC.
+
+    In force while ``revoked_at`` is None and ``expires_at``, where there is one, lies ahead.
+    """
 
     key_id: UUID
     workspace_id: str
     name: str
     role: Role
     created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made. ``secret`` is shown this once: it cannot be read back."""
+
+    secret: str
+    key: ApiKey
 
 
 def looks_like_key(text: str) -> bool:
@@ -59,47 +73,62 @@ def digest_of(key: str) -> bytes:
     return sha256(key.encode()).digest()
 
 
-async def create_key(pool: Pool, workspace_id: str, name: str, role: Role) -> str:
-    """A new key. It is shown this once: it cannot be read back.
+async def create_key(
+    tenant: Tenant, name: str, role: Role, author: Author, expires_at: datetime | None = None
+) -> NewKey:
+    """Makes a key for the tenant's workspace.
 
     Raises:
         ConfigurationError: the workspace id or the role is not one.
         Unavailable: the database does not answer.
     """
+    workspace_id = tenant.workspace_id
     if role not in ROLES:
         raise ConfigurationError(f"creating an API key: the role is {role!r}; use one of {', '.join(ROLES)}")
     if not _WORKSPACE.fullmatch(workspace_id):
         raise ConfigurationError(
             f"creating an API key: the workspace id is {workspace_id!r}; use 1 to 255 letters, digits, '.', '_' or '-'"
         )
-    key = KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
+    secret = KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
     with translated("creating an API key"):
-        await pool.execute(load_queries("keys")["create_key"], workspace_id, name, role, digest_of(key))
-    return key
+        async with tenant.transaction() as connection:
+            sql = load_queries("keys")["create_key"]
+            row = await connection.fetchrow(sql, workspace_id, name, role, digest_of(secret), expires_at)
+            if row is None:
+                raise AssertionError("an insert returns its row")  # pragma: no cover
+            after = {"name": name, "role": role, "expires_at": expires_at}
+            await note(connection, workspace_id, author, "key_created", str(row["id"]), {}, after)
+    return NewKey(secret, ApiKey(row["id"], workspace_id, name, role, row["created_at"], expires_at))
 
 
-async def find_key(pool: Pool, digest: bytes) -> KeyHolder | None:
+async def find_key(pool: Pool, digest: bytes) -> Holder | None:
     """Whom the key with this digest belongs to; None when there is none in force. Notes that it was used."""
     sql = load_queries("keys")
     with translated("looking an API key up"):
-        row = await pool.fetchrow(sql["find_key"], digest)
-        if row is None:
-            return None
-        await pool.execute(sql["touch_key"], row["id"])
-    return KeyHolder(key_id=row["id"], workspace_id=row["workspace_id"], name=row["name"], role=row["role"])
+        async with every_workspace(pool).connection() as connection:  # the key is what tells the workspace
+            row = await connection.fetchrow(sql["find_key"], digest)
+            if row is None:
+                return None
+            await connection.execute(sql["touch_key"], row["id"])
+    return Holder(id=str(row["id"]), workspace_id=row["workspace_id"], name=row["name"], role=row["role"])
 
 
-async def revoke_key(pool: Pool, workspace_id: str, key_id: UUID) -> bool:
+async def revoke_key(tenant: Tenant, key_id: UUID, author: Author) -> bool:
     """Ends a key; False when the workspace has no such key in force. API processes notice within seconds."""
     with translated("revoking an API key"):
-        status = await pool.execute(load_queries("keys")["revoke_key"], workspace_id, key_id)
-    return status == "UPDATE 1"
+        async with tenant.transaction() as connection:
+            name = await connection.fetchval(load_queries("keys")["revoke_key"], tenant.workspace_id, key_id)
+            if name is None:
+                return False
+            was, is_now = {"is_in_force": True, "name": name}, {"is_in_force": False, "name": name}
+            await note(connection, tenant.workspace_id, author, "key_revoked", str(key_id), was, is_now)
+    return True
 
 
-async def list_keys(pool: Pool, workspace_id: str) -> list[ApiKey]:
+async def list_keys(tenant: Tenant) -> list[ApiKey]:
     """Every key of the workspace, also revoked ones, newest first."""
     with translated("listing API keys"):
-        rows = await pool.fetch(load_queries("keys")["list_keys"], workspace_id)
+        rows = await tenant.fetch(load_queries("keys")["list_keys"], tenant.workspace_id)
     return [
         ApiKey(
             key_id=row["id"],
@@ -107,6 +136,7 @@ async def list_keys(pool: Pool, workspace_id: str) -> list[ApiKey]:
             name=row["name"],
             role=row["role"],
             created_at=row["created_at"],
+            expires_at=row["expires_at"],
             last_used_at=row["last_used_at"],
             revoked_at=row["revoked_at"],
         )

@@ -8,7 +8,7 @@ that asks.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,8 +19,9 @@ from orchestrator.messages.config import ConfigRecord
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.settings import Settings
 from orchestrator.store.faults import translated
-from orchestrator.store.pool import Connection, Pool, connect
+from orchestrator.store.pool import Connection, connect
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 _APPENDED = "journey_outbox"  # notified by the table's trigger
 _RELAYED = "journey_outbox_relayed"  # its payload: the kind of record, and the highest id of it that has left
@@ -56,12 +57,16 @@ async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int
     return max(int(row["id"]) for row in rows)
 
 
-async def append_event(pool: Pool, event: EngagementEvent) -> int:
-    """Writes an engagement event in a transaction of its own; returns its id in the outbox."""
+async def append_event(
+    tenant: Tenant, event: EngagementEvent, also: Callable[[Connection], Awaitable[None]] | None = None
+) -> int:
+    """Writes an engagement event in a transaction, in which ``also`` is done too; returns its id in the outbox."""
     sql = load_queries("outbox")
     record = encode_event(event)
     with translated("writing an event to the outbox"):
-        async with pool.acquire() as connection, connection.transaction():
+        async with tenant.transaction() as connection:
+            if also is not None:
+                await also(connection)
             await connection.execute(sql["take_order"])
             texts = [[name, header.decode()] for name, header in record.headers]
             return int(await connection.fetchval(sql["append_event"], record.key.decode(), record.value, texts))

@@ -18,6 +18,7 @@ from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 MAX_PAGE = 500
 
@@ -86,49 +87,48 @@ class ActivitiesPage:
 
 
 async def daily_metrics(
-    pool: Pool, workspace_id: str, config_id: UUID | str, since: date | None = None, until: date | None = None
+    tenant: Tenant, config_id: UUID | str, since: date | None = None, until: date | None = None
 ) -> list[DailyMetrics]:
     """The days from ``since`` to ``until``, both included, that have figures; in order."""
     with translated("reading daily metrics"):
         sql = load_queries("reports")["daily_metrics"]
-        rows = await pool.fetch(sql, workspace_id, config_id, since, until)
+        rows = await tenant.fetch(sql, tenant.workspace_id, config_id, since, until)
     return [DailyMetrics(row["date"], row["metrics"]) for row in rows]
 
 
-async def date_span(pool: Pool, workspace_id: str, config_id: UUID | str) -> tuple[date, date] | None:
+async def date_span(tenant: Tenant, config_id: UUID | str) -> tuple[date, date] | None:
     """The first and the last day that have figures; None when there is none."""
     with translated("reading which days have metrics"):
-        row = await pool.fetchrow(load_queries("reports")["date_span"], workspace_id, config_id)
+        row = await tenant.fetchrow(load_queries("reports")["date_span"], tenant.workspace_id, config_id)
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
 
 async def totals(
-    pool: Pool, workspace_id: str, config_id: UUID | str, since: date | None = None, until: date | None = None
+    tenant: Tenant, config_id: UUID | str, since: date | None = None, until: date | None = None
 ) -> Metrics:
     """The same figures added up over the days."""
-    return added_up(day.metrics for day in await daily_metrics(pool, workspace_id, config_id, since, until))
+    return added_up(day.metrics for day in await daily_metrics(tenant, config_id, since, until))
 
 
-async def workspace_totals(pool: Pool, workspace_id: str, since: date, until: date) -> dict[UUID, Metrics]:
+async def workspace_totals(tenant: Tenant, since: date, until: date) -> dict[UUID, Metrics]:
     """The figures of each journey of the workspace, added up over the days; a journey without figures is absent."""
     with translated("reading the workspace's metrics"):
         sql = load_queries("reports")["workspace_metrics"]
-        rows = await pool.fetch(sql, workspace_id, since, until)
+        rows = await tenant.fetch(sql, tenant.workspace_id, since, until)
     days: dict[UUID, list[Metrics]] = {}
     for row in rows:
         days.setdefault(row["config_id"], []).append(row["metrics"])
     return {config_id: added_up(metrics) for config_id, metrics in days.items()}
 
 
-async def arms(pool: Pool, workspace_id: str, config_id: UUID | str) -> list[Arm]:
+async def arms(tenant: Tenant, config_id: UUID | str) -> list[Arm]:
     """The arms of a journey that have activities, by name."""
-    by_arm = (await totals(pool, workspace_id, config_id)).get("arms", {})
+    by_arm = (await totals(tenant, config_id)).get("arms", {})
     return [arm_of(name, figures) for name, figures in sorted(by_arm.items())]
 
 
 async def activities_page(
-    pool: Pool,
-    workspace_id: str,
+    tenant: Tenant,
     config_id: UUID | str,
     *,
     limit: int = 50,
@@ -147,15 +147,15 @@ async def activities_page(
         raise RequestError(f"the limit is {limit}; expected 1 to {MAX_PAGE}")
     before = _END if cursor is None else read_cursor(cursor)
     # One more than asked for tells whether there is another page.
-    bounds = (workspace_id, config_id, since or _EARLIEST, until or _LATEST, *before, limit + 1)
+    bounds = (tenant.workspace_id, config_id, since or _EARLIEST, until or _LATEST, *before, limit + 1)
     sql = load_queries("reports")
     with translated("reading activities"):
         if customer_id is not None:
-            rows = await pool.fetch(sql["activities_of_customer"], *bounds, customer_id, activity_type)
+            rows = await tenant.fetch(sql["activities_of_customer"], *bounds, customer_id, activity_type)
         elif activity_type is not None:
-            rows = await pool.fetch(sql["activities_of_type"], *bounds, activity_type)
+            rows = await tenant.fetch(sql["activities_of_type"], *bounds, activity_type)
         else:
-            rows = await pool.fetch(sql["activities"], *bounds)
+            rows = await tenant.fetch(sql["activities"], *bounds)
     items = tuple(ActivityItem(**dict(row)) for row in rows[:limit])
     is_last = len(rows) <= limit
     return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))
@@ -168,10 +168,10 @@ async def freshness(pool: Pool, group: str) -> datetime | None:
     return moment
 
 
-async def refusals(pool: Pool, workspace_id: str, config_id: UUID | str) -> dict[str, int]:
+async def refusals(tenant: Tenant, config_id: UUID | str) -> dict[str, int]:
     """How many records about this journey the sink had to set aside, by reason."""
     with translated("reading refusals"):
-        rows = await pool.fetch(load_queries("reports")["refusals"], workspace_id, str(config_id))
+        rows = await tenant.fetch(load_queries("reports")["refusals"], tenant.workspace_id, str(config_id))
     return {row["reason"]: row["records"] for row in rows}
 
 

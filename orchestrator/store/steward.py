@@ -10,8 +10,9 @@ from orchestrator.experiments.rates import Count
 from orchestrator.messages.config import ExperimentShares
 from orchestrator.store.faults import translated
 from orchestrator.store.outbox import append
-from orchestrator.store.pool import Connection, Pool
+from orchestrator.store.pool import Connection
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -118,10 +119,10 @@ class StewardSession:
             await self._connection.execute(self._sql["forget_deliveries"], before)
 
 
-async def find_shares(pool: Pool, journey_id: UUID) -> dict[str, Decided]:
-    """What was last decided of a journey's experiments, by step. That the journey may be read is seen to before."""
+async def find_shares(tenant: Tenant, journey_id: UUID) -> dict[str, Decided]:
+    """What was last decided of a journey's experiments, by step."""
     with translated("reading an experiment's shares"):
-        return _decided(await pool.fetch(load_queries("steward")["find_shares"], journey_id))
+        return _decided(await tenant.fetch(load_queries("steward")["find_shares"], journey_id))
 
 
 def _decided(rows: "list[asyncpg.Record]") -> dict[str, Decided]:

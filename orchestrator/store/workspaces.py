@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchestrator.messages.config import WorkspaceSettings, config_key
+from orchestrator.store.audit import Author, note
 from orchestrator.store.faults import translated
 from orchestrator.store.outbox import append
-from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
+from orchestrator.store.tenant import Tenant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 class Workspace:
     """A workspace as it is; one that was never written sends. ``updated_at`` is UTC, None: never written.
 
-    The other fields are those of :class:`orchestrator.messages.config.WorkspaceSettings`.
+    ``needs_approval``: what reaches customers anew is published by a second person (of the control plane alone; workers
+    know nothing of it). The other fields are those of :class:`orchestrator.messages.config.WorkspaceSettings`.
     """
 
     workspace_id: str
@@ -27,6 +29,7 @@ class Workspace:
     holdout_percent: float = 0.0
     guardrails: dict[str, object] = field(default_factory=dict)
     costs: dict[str, float] = field(default_factory=dict)
+    needs_approval: bool = False
     updated_at: datetime | None = None
     is_published: bool = True
 
@@ -39,21 +42,23 @@ class WorkspaceChange:
     holdout_percent: float | None = None
     guardrails: dict[str, object] | None = None
     costs: dict[str, float] | None = None
+    needs_approval: bool | None = None
 
 
-async def find_workspace(pool: Pool, workspace_id: str) -> Workspace:
+async def find_workspace(tenant: Tenant) -> Workspace:
     """The workspace's settings, or those that hold when nothing was ever set."""
+    workspace_id = tenant.workspace_id
     key = config_key(WorkspaceSettings(workspace_id=workspace_id))
     with translated("reading the workspace"):
-        row = await pool.fetchrow(load_queries("workspaces")["find_workspace"], workspace_id, key)
+        row = await tenant.fetchrow(load_queries("workspaces")["find_workspace"], workspace_id, key)
     return Workspace(workspace_id) if row is None else _workspace(row)
 
 
 async def write_workspace(
-    pool: Pool,
-    workspace_id: str,
+    tenant: Tenant,
     change: WorkspaceChange,
     changed_at_ms: int,
+    author: Author,
     check: Callable[[Workspace], None] = lambda _: None,
 ) -> tuple[Workspace, int]:
     """Writes the change with the record that tells the workers; also returns the outbox id the relay must reach.
@@ -61,11 +66,13 @@ async def write_workspace(
     ``check`` sees the workspace as it is, while nobody else can change it; what it raises undoes everything.
     """
     sql = load_queries("workspaces")
+    workspace_id = tenant.workspace_id
     with translated("writing the workspace"):
-        async with pool.acquire() as connection, connection.transaction():
+        async with tenant.transaction() as connection:
             await connection.execute(sql["take_turn"], workspace_id)
             found = await connection.fetchrow(sql["find_workspace"], workspace_id, "")
-            check(Workspace(workspace_id) if found is None else _workspace(found))
+            before = Workspace(workspace_id) if found is None else _workspace(found)
+            check(before)
             row = await connection.fetchrow(
                 sql["write_workspace"],
                 workspace_id,
@@ -73,6 +80,7 @@ async def write_workspace(
                 change.holdout_percent,
                 change.guardrails,
                 change.costs,
+                change.needs_approval,
             )
             if row is None:
                 raise AssertionError("an upsert returns its row")  # pragma: no cover
@@ -85,8 +93,20 @@ async def write_workspace(
                 guardrails=workspace.guardrails,
                 costs=workspace.costs,
             )
+            was, is_now = _audited(before), _audited(workspace)
+            await note(connection, workspace_id, author, "workspace_changed", "workspace", was, is_now)
             outbox_id = await append(connection, [record])
     return workspace, outbox_id
+
+
+def _audited(workspace: Workspace) -> dict[str, object]:
+    return {
+        "is_sending": workspace.is_sending,
+        "holdout_percent": workspace.holdout_percent,
+        "guardrails": workspace.guardrails,
+        "costs": workspace.costs,
+        "needs_approval": workspace.needs_approval,
+    }
 
 
 def _workspace(row: "asyncpg.Record") -> Workspace:
@@ -96,6 +116,7 @@ def _workspace(row: "asyncpg.Record") -> Workspace:
         row["holdout_percent"],
         row["guardrails"],
         row["costs"],
+        row["needs_approval"],
         row["updated_at"],
         row["is_published"],
     )

@@ -11,9 +11,11 @@ from orchestrator.demo.control import is_ready
 from orchestrator.errors import Unavailable
 from orchestrator.local.ports import LOOPBACK, free_ports
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import create_key
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Pool, open_pool
+from orchestrator.store.tenant import Tenant
 from tests.worker_process import WorkerProcess, until
 
 API = ("-m", "orchestrator", "api")
@@ -35,7 +37,7 @@ async def database(settings: Settings) -> AsyncIterator[Pool]:
 @asynccontextmanager
 async def control_plane(settings: Settings, pool: Pool, workspace_id: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an API process that is ready."""
-    key = await create_key(pool, workspace_id, "bench", "admin")
+    key = (await create_key(Tenant(pool, workspace_id), "bench", "admin", COMMAND_LINE)).secret
     (port,) = free_ports(1)
     process = WorkerProcess(settings, "api", API, ORCHESTRATOR_API_PORT=str(port))
     try:

@@ -9,8 +9,10 @@ from orchestrator.messages.codec import encode_config
 from orchestrator.messages.config import ConfigRecord, JourneyStanding, JourneyVersion
 from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.journeys import Change, Journey, create_journey
 from orchestrator.store.pool import Pool
+from orchestrator.store.tenant import Tenant
 from tests.worker_process import produce
 
 JOURNEY_ID = derived_id("journey", "bench")
@@ -43,4 +45,4 @@ async def enter_in_database(pool: Pool, document: dict[str, object], workspace_i
     now = datetime.now(UTC)
     id_, name = UUID(JOURNEY_ID), str(document["name"])
     journey = Journey(id_, workspace_id, name, None, document, "ACTIVE", False, 1, created_at=now, updated_at=now)
-    await create_journey(pool, Change(journey, records_of(document, workspace_id)))
+    await create_journey(Tenant(pool, workspace_id), Change(journey, records_of(document, workspace_id)), COMMAND_LINE)

@@ -12,6 +12,7 @@ from orchestrator.messages.codec import encode_activity
 from orchestrator.messages.key import partition_of
 from orchestrator.store.pool import Pool
 from orchestrator.store.tally import activity_count
+from orchestrator.store.tenant import Tenant
 from tests.bench.activities import activities
 from tests.bench.control import database
 from tests.bench.ground import Ground, installation
@@ -48,7 +49,7 @@ async def measure(ground: Ground) -> list[Measurement]:
             await sink.stop()
         finally:
             sink.close()
-        written = await activity_count(pool, WORKSPACE)
+        written = await activity_count(Tenant(pool, WORKSPACE))
     if written != count:
         raise Unavailable(f"measuring the sink: {written} of {count} activities are in the database")
     (began_s, before), (ended_s, after) = steps[0], steps[-1]

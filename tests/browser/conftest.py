@@ -24,8 +24,10 @@ from orchestrator.kafka.topics import apply_topics
 from orchestrator.settings import Settings, load_settings
 from orchestrator.sink.commit import commit
 from orchestrator.sink.decode import decode
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import Role, create_key
 from orchestrator.store.pool import connect
+from orchestrator.store.tenant import Tenant
 from orchestrator.store.writer import ActivityWriter
 from tests.api_session import BASE, ApiSession, serving, until
 from tests.browser.chromium import running_chromium
@@ -50,7 +52,7 @@ class Site:
 
     async def link(self, role: Role = "admin") -> str:
         """A sign-in link with a new key."""
-        key = await create_key(self.session.pool, WORKSPACE, "browser", role)
+        key = (await create_key(Tenant(self.session.pool, WORKSPACE), "browser", role, COMMAND_LINE)).secret
         return f"{self.address}/#key={key}"
 
     async def create(self, name: str) -> str:

@@ -1,6 +1,7 @@
 """The house keeps its rules: small files, plain names, a sentence on every door."""
 
 import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -63,4 +64,4 @@ def test_the_lock_pins_what_the_project_asks_for() -> None:
 
 
 def _name_of(requirement: str) -> str:
-    return requirement.replace("==", " ").replace(">", " ").replace("<", " ").replace(";", " ").split()[0].lower()
+    return re.split(r"[=<>;\[ ]", requirement)[0].lower()

@@ -14,6 +14,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
 from orchestrator.store.tally import activity_count
+from orchestrator.store.tenant import Tenant
 from tests.faults.conftest import MakeWorker
 from tests.faults.load import load
 from tests.faults.own_postgres import own_postgres
@@ -70,7 +71,7 @@ async def test_a_postgresql_whose_disk_is_full_holds_the_sink_up_until_there_is_
                 sink.start()
 
                 async def has(count: int) -> bool:
-                    return await activity_count(pool, WORKSPACE) >= count
+                    return await activity_count(Tenant(pool, WORKSPACE)) >= count
 
                 await comes_true(lambda: has(2_000), "the first activities in PostgreSQL", sink)
                 disk.fill()

@@ -15,6 +15,7 @@ from orchestrator.messages.config import JourneyStanding, JourneyVersion
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool
 from orchestrator.store.tally import activity_count
+from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, relayed, serving
 from tests.builders import a_journey
 from tests.faults.conftest import MakeWorker
@@ -164,7 +165,7 @@ async def test_a_sink_that_is_held_up_takes_no_more_memory_for_a_longer_backlog(
 
     def written(count: int) -> Callable[[], Awaitable[bool]]:
         async def is_written() -> bool:
-            return await activity_count(pool, WORKSPACE) >= count
+            return await activity_count(Tenant(pool, WORKSPACE)) >= count
 
         return is_written
 

@@ -11,8 +11,10 @@ from orchestrator.catalog import Catalog
 from orchestrator.local.ports import free_ports
 from orchestrator.messages.config import JourneyStanding, JourneyVersion
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import create_key
 from orchestrator.store.pool import Pool
+from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, relayed
 from tests.builders import a_journey, steps
 from tests.faults.conftest import MakeWorker
@@ -70,7 +72,7 @@ class Control:
 @pytest.fixture
 async def control(settings: Settings, topics: Catalog, pool: Pool, make_worker: MakeWorker) -> AsyncIterator[Control]:
     (port,) = free_ports(1)
-    key = await create_key(pool, "acme", "test", "admin")
+    key = (await create_key(Tenant(pool, "acme"), "test", "admin", COMMAND_LINE)).secret
     client = httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=30
     )

@@ -33,6 +33,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool
 from orchestrator.store.reports import totals
 from orchestrator.store.tally import activity_ids
+from orchestrator.store.tenant import Tenant
 from orchestrator.streams.clock import tick_time_ms
 from orchestrator.streams.forwarding import FORWARDED_FROM
 from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, decode_partition_record
@@ -311,7 +312,7 @@ async def check_i5(pool: Pool, published: Sequence[Activity], expected: Sequence
     """PostgreSQL against the activities on the topic, and its figures also against those of the reference."""
     for workspace_id in {activity.workspace_id for activity in published}:
         in_topic = {each.id for each in published if each.workspace_id == workspace_id}
-        in_table = await activity_ids(pool, workspace_id)
+        in_table = await activity_ids(Tenant(pool, workspace_id))
         holds("I5: every activity of the topic is in PostgreSQL", sorted(in_topic - in_table))
         holds("I5: PostgreSQL has no others", sorted(in_table - in_topic))
     recorded, recomputed = await metrics(pool), metrics_of(published)
@@ -325,7 +326,7 @@ async def check_i5(pool: Pool, published: Sequence[Activity], expected: Sequence
     )
     for journey_id, figures in from_activities(expected or ()).items():
         workspace_id = next(each.workspace_id for each in published if each.journey_id == journey_id)
-        lines = compared(from_figures(await totals(pool, workspace_id, journey_id)), figures)
+        lines = compared(from_figures(await totals(Tenant(pool, workspace_id), journey_id)), figures)
         holds("I5: the figures of a journey are the reference's", (line for line in lines if not line.agrees))
 
 

@@ -25,10 +25,12 @@ from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.journeys import Change, Journey, create_journey
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Pool, open_pool
 from orchestrator.store.tally import activity_count
+from orchestrator.store.tenant import Tenant
 from tests.faults.patience import comes_true
 from tests.faults.verifier import Found, verify_journeys
 from tests.worker_process import WorkerProcess, produce
@@ -70,7 +72,7 @@ class House:
 
     async def is_written(self) -> bool:
         """Whether PostgreSQL has as many activities as the reference made; they are compared afterwards."""
-        return await activity_count(self.pool, WORKSPACE) >= self.expected
+        return await activity_count(Tenant(self.pool, WORKSPACE)) >= self.expected
 
     async def verify(self, *others: WorkerProcess) -> Found:
         """Waits until all is written, stops everything in order, and checks the six invariants."""
@@ -138,7 +140,7 @@ async def publish_journey(settings: Settings, pool: Pool) -> None:
     journey = Journey(
         UUID(JOURNEY_ID), WORKSPACE, "Survives", None, WIN_BACK, "ACTIVE", False, 1, created_at=now, updated_at=now
     )
-    await create_journey(pool, Change(journey, RECORDS))
+    await create_journey(Tenant(pool, journey.workspace_id), Change(journey, RECORDS), COMMAND_LINE)
     async with closing(await open_producer(settings, "test")) as producer:
         for record in RECORDS:
             encoded = encode_config(record)

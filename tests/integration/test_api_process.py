@@ -15,9 +15,11 @@ import pytest
 from orchestrator.catalog import Catalog
 from orchestrator.local.ports import free_ports
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import create_key
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
+from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, until
 
 pytestmark = pytest.mark.integration
@@ -95,7 +97,7 @@ async def test_process_serves_ends_on_sigterm_and_tells_prometheus(settings: Set
         assert await answers("/readyz", 503)  # the tables are not there yet
         await migrate(pool)
         await until(lambda: answers("/readyz", 200))
-        key = await create_key(pool, "acme", "test", "viewer")
+        key = (await create_key(Tenant(pool, "acme"), "test", "viewer", COMMAND_LINE)).secret
         assert (await client.get(BASE, headers={"Authorization": f"Bearer {key}"})).json()["items"] == []
 
         exposed = (await client.get(f"http://127.0.0.1:{metrics_port}/metrics")).text

@@ -8,7 +8,9 @@ import pytest
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import list_keys, revoke_key
+from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, relayed, serving, until
 from tests.builders import a_journey
 
@@ -128,11 +130,11 @@ async def test_without_a_key_in_force_nothing_is_told(api: ApiSession) -> None:
 async def test_revoked_key_is_refused_as_soon_as_the_few_seconds_of_memory_are_over(api: ApiSession) -> None:
     client = await api.client()
     assert (await client.get(BASE)).status_code == 200
-    (key,) = await list_keys(api.pool, "acme")
+    (key,) = await list_keys(Tenant(api.pool, "acme"))
     assert key.last_used_at is not None
-    assert not await revoke_key(api.pool, "globex", key.key_id)
-    assert await revoke_key(api.pool, "acme", key.key_id)
-    assert not await revoke_key(api.pool, "acme", key.key_id)
+    assert not await revoke_key(Tenant(api.pool, "globex"), key.key_id, COMMAND_LINE)
+    assert await revoke_key(Tenant(api.pool, "acme"), key.key_id, COMMAND_LINE)
+    assert not await revoke_key(Tenant(api.pool, "acme"), key.key_id, COMMAND_LINE)
     api.app.state.access._known.clear()  # as time does
     refused(await client.get(BASE), 401, "unauthorised")
 

@@ -11,9 +11,11 @@ from orchestrator.catalog import Catalog
 from orchestrator.messages.codec import encode_activity, encode_event
 from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
+from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.journeys import Change, Journey, create_journey
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
+from orchestrator.store.tenant import Tenant
 from tests.builders import DAY, MONDAY_NOON, Customer, a_directory, a_journey, an_event
 from tests.integration.test_cli import orchestrator
 from tests.integration.test_worker_language import tell
@@ -55,7 +57,7 @@ async def test_a_customer_is_explained_on_the_command_line(settings: Settings) -
     await migrate(pool)
     journey_id, now = derived_id("journey", "explained"), datetime.now(UTC)
     journey = Journey(UUID(journey_id), "acme", "J", None, {}, "ACTIVE", False, 1, created_at=now, updated_at=now)
-    await create_journey(pool, Change(journey, ()))
+    await create_journey(Tenant(pool, journey.workspace_id), Change(journey, ()), COMMAND_LINE)
     await pool.close()
     customer = Customer(a_directory(None, **{journey_id: a_journey()}))
     customer.does("customer.signed_up", MONDAY_NOON)

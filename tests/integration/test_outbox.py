@@ -25,6 +25,7 @@ from orchestrator.settings import Settings, load_settings
 from orchestrator.store.migrate import migrate
 from orchestrator.store.outbox import append, append_event, open_session
 from orchestrator.store.pool import Pool, open_pool
+from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, relayed, serving, until
 from tests.builders import a_journey
 from tests.stack import JARS
@@ -161,7 +162,7 @@ async def test_a_config_does_not_wait_behind_events(pool: Pool, settings: Settin
     )
     events = [replace(event, id=str(number)) for number in range(120)]
     for each in events:
-        last_event = await append_event(pool, each)
+        last_event = await append_event(Tenant(pool, each.workspace_id), each)
     last_config = await write(pool, a_record(1), a_record(2))
     topic = Topic()
     relay = Relay(settings, topic.open)

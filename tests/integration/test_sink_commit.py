@@ -18,6 +18,7 @@ from orchestrator.sink.decode import Decoded, RawRecord, decode
 from orchestrator.store import reports
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Connection, Pool, connect, open_pool
+from orchestrator.store.tenant import Tenant
 from orchestrator.store.writer import ActivityWriter
 from tests.sink_story import (
     HOUR_MS,
@@ -81,7 +82,7 @@ async def write(connection: Connection, *batches: Sequence[RawRecord]) -> list[W
 async def test_an_activity_becomes_a_row_with_all_it_says(connection: Connection, pool: Pool) -> None:
     [activity] = a_story(1)
     assert [written.new for written in await write(connection, raw_records([activity]))] == [1]
-    [item] = (await reports.activities_page(pool, "acme", activity.journey_id)).items
+    [item] = (await reports.activities_page(Tenant(pool, "acme"), activity.journey_id)).items
     assert dataclasses.asdict(item) == {
         "id": item.id,
         "activity_type": activity.type,
@@ -104,7 +105,7 @@ async def test_figures_are_those_of_the_activities(connection: Connection, pool:
     await write(connection, records[:150], records[150:151], records[151:])
     assert await metrics(pool) == metrics_of(story)
     for journey in JOURNEYS:
-        arms = {arm.arm: arm for arm in await reports.arms(pool, "acme", journey)}
+        arms = {arm.arm: arm for arm in await reports.arms(Tenant(pool, "acme"), journey)}
         rows = await pool.fetch(
             "select arm, count(*) filter (where entries > 0) as customers, count(*) filter (where conversions > 0) as "
             "converted, sum(conversions) as conversions, sum(value) as value, sum(value * value) as value_squares, "
@@ -211,7 +212,7 @@ async def test_records_that_cannot_be_used_are_kept_and_the_others_go_on(connect
     }
     assert {row[2]: row[3] for row in (await contents(pool))["sink_offsets"]}[3] == 106
     assert await metrics(pool) == metrics_of(good)
-    assert await reports.refusals(pool, "acme", derived_id("journey", "gone")) == {"no_such_journey": 1}
+    assert await reports.refusals(Tenant(pool, "acme"), derived_id("journey", "gone")) == {"no_such_journey": 1}
 
 
 async def test_a_refused_record_that_comes_again_is_refused_once(connection: Connection, pool: Pool) -> None:
@@ -268,7 +269,7 @@ async def test_text_of_every_kind_is_kept(connection: Connection, pool: Pool) ->
     odd = {"text": "quotes \" ' \\ { } \n \u2028 🦉", "{key}": [None, {"": -0.0}], "big": 2**63}
     activity = msgspec.structs.replace(activity, customer_id='a,"b"\\{}NULL', step="NULL", details=odd)
     await write(connection, raw_records([activity]))
-    [item] = (await reports.activities_page(pool, "acme", activity.journey_id)).items
+    [item] = (await reports.activities_page(Tenant(pool, "acme"), activity.journey_id)).items
     assert (item.customer_id, item.step, item.details) == (activity.customer_id, "NULL", odd)
 
 

@@ -17,6 +17,7 @@ from orchestrator.store import reports
 from orchestrator.store.faults import translated
 from orchestrator.store.migrate import migrate, pending, shipped_migrations
 from orchestrator.store.pool import Pool, connect, open_pool
+from orchestrator.store.tenant import Tenant
 
 pytestmark = pytest.mark.integration
 
@@ -253,21 +254,21 @@ async def journey(pool: Pool) -> UUID:
 
 
 async def test_days_are_given_in_order_with_both_ends(pool: Pool, journey: UUID) -> None:
-    days = await reports.daily_metrics(pool, "acme", journey, date(2026, 1, 1), date(2026, 1, 3))
+    days = await reports.daily_metrics(Tenant(pool, "acme"), journey, date(2026, 1, 1), date(2026, 1, 3))
     assert {day.date: day.metrics for day in days} == DAYS
-    assert [day.date for day in await reports.daily_metrics(pool, "acme", journey, until=date(2026, 1, 2))] == [
+    assert [day.date for day in await reports.daily_metrics(Tenant(pool, "acme"), journey, until=date(2026, 1, 2))] == [
         date(2026, 1, 1)
     ]
-    assert await reports.date_span(pool, "acme", journey) == (date(2026, 1, 1), date(2026, 1, 3))
+    assert await reports.date_span(Tenant(pool, "acme"), journey) == (date(2026, 1, 1), date(2026, 1, 3))
 
 
 async def test_totals_and_arms_add_the_days_up(pool: Pool, journey: UUID) -> None:
-    assert (await reports.totals(pool, "acme", journey))["entered"] == 3
-    assert await reports.arms(pool, "acme", journey) == [
+    assert (await reports.totals(Tenant(pool, "acme"), journey))["entered"] == 3
+    assert await reports.arms(Tenant(pool, "acme"), journey) == [
         reports.Arm("holdout", 1, 0, 0, 0.0, 0.0, 0.0),
         reports.Arm("treatment", 2, 1, 2, 12.5, 156.25, 0.5),
     ]
-    overview = await reports.workspace_totals(pool, "acme", date(2026, 1, 2), date(2026, 1, 31))
+    overview = await reports.workspace_totals(Tenant(pool, "acme"), date(2026, 1, 2), date(2026, 1, 31))
     assert {key: figures["entered"] for key, figures in overview.items()} == {journey: 1}
 
 
@@ -276,7 +277,7 @@ async def numbers(pool: Pool, journey: UUID, **filters: object) -> list[int]:
     found: list[int] = []
     cursor: str | None = None
     while True:
-        page = await reports.activities_page(pool, "acme", journey, limit=2, cursor=cursor, **filters)
+        page = await reports.activities_page(Tenant(pool, "acme"), journey, limit=2, cursor=cursor, **filters)
         found += [item.details["number"] for item in page.items]
         cursor = page.next_cursor
         if cursor is None:
@@ -298,7 +299,7 @@ async def test_activities_are_found_by_type_customer_and_time(pool: Pool, journe
 
 
 async def test_an_activity_is_listed_with_all_it_says(pool: Pool, journey: UUID) -> None:
-    page = await reports.activities_page(pool, "acme", str(journey), limit=1)
+    page = await reports.activities_page(Tenant(pool, "acme"), str(journey), limit=1)
     assert page.items == (
         reports.ActivityItem(
             id=UUID(int=4),
@@ -317,14 +318,14 @@ async def test_an_activity_is_listed_with_all_it_says(pool: Pool, journey: UUID)
 
 
 async def test_another_workspace_sees_nothing(pool: Pool, journey: UUID) -> None:
-    assert await reports.daily_metrics(pool, "other", journey) == []
-    assert await reports.date_span(pool, "other", journey) is None
-    assert await reports.arms(pool, "other", journey) == []
-    assert (await reports.activities_page(pool, "other", journey)).items == ()
-    assert await reports.workspace_totals(pool, "other", date(2026, 1, 1), date(2026, 1, 31)) == {}
+    assert await reports.daily_metrics(Tenant(pool, "other"), journey) == []
+    assert await reports.date_span(Tenant(pool, "other"), journey) is None
+    assert await reports.arms(Tenant(pool, "other"), journey) == []
+    assert (await reports.activities_page(Tenant(pool, "other"), journey)).items == ()
+    assert await reports.workspace_totals(Tenant(pool, "other"), date(2026, 1, 1), date(2026, 1, 31)) == {}
 
 
 async def test_a_page_of_no_or_too_many_rows_is_refused(pool: Pool, journey: UUID) -> None:
     for limit in (0, reports.MAX_PAGE + 1):
         with pytest.raises(RequestError, match=f"the limit is {limit}"):
-            await reports.activities_page(pool, "acme", journey, limit=limit)
+            await reports.activities_page(Tenant(pool, "acme"), journey, limit=limit)

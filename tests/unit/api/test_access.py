@@ -1,7 +1,5 @@
 """Who may call."""
 
-from uuid import UUID
-
 import pytest
 
 from orchestrator.api import access
@@ -9,13 +7,13 @@ from orchestrator.api.access import CACHE_S, Access, demand, least_role
 from orchestrator.api.database import Database
 from orchestrator.errors import Forbidden, Unauthorised, Unavailable
 from orchestrator.settings import Settings
-from orchestrator.store.keys import ROLES, KeyHolder, Role, looks_like_key
+from orchestrator.store.keys import ROLES, Holder, Role, looks_like_key
 
 KEY = "jo_" + "a" * 43
 
 
-def holder(role: Role = "viewer") -> KeyHolder:
-    return KeyHolder(UUID(int=1), "acme", "test", role)
+def holder(role: Role = "viewer") -> Holder:
+    return Holder("key-1", "acme", "test", role)
 
 
 class Clock:
@@ -31,7 +29,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """The digests that PostgreSQL is asked for; it knows every key until "gone" is put in front."""
     digests: list[bytes] = []
 
-    async def find_key(_: object, digest: bytes) -> KeyHolder | None:
+    async def find_key(_: object, digest: bytes) -> Holder | None:
         digests.append(digest)
         return None if b"gone" in digests else holder()
 
@@ -42,7 +40,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 async def test_key_is_looked_up_once_in_a_few_seconds_and_then_again(asked: list[bytes]) -> None:
     clock = Clock()
-    known = Access(Database(Settings()), clock)
+    known = Access(Database(Settings()), clock=clock)
     for _ in range(3):
         assert await known.holder(f"Bearer {KEY}") == holder()
     assert len(asked) == 1

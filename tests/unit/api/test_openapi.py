@@ -29,6 +29,28 @@ OPERATIONS = {
     (f"{ROOT}/workspace", "patch"): "changeWorkspace",
     (f"{ROOT}/workspace", "put"): "replaceWorkspace",
     (f"{ROOT}/erasures/{{receipt}}", "get"): "getErasure",
+    (f"{ROOT}/erasures", "post"): "eraseCustomer",
+    **{
+        (f"{BASE}/{{id}}/{action}", "post"): operation
+        for action, operation in {
+            "publish": "publishJourney",
+            "pause": "pauseJourney",
+            "resume": "resumeJourney",
+            "stop": "endJourney",
+            "archive": "archiveJourney",
+        }.items()
+    },
+    (f"{ROOT}/definitions/check", "post"): "checkDefinition",
+    (f"{ROOT}/proposals", "get"): "listProposals",
+    (f"{ROOT}/proposals/{{id}}", "get"): "getProposal",
+    (f"{ROOT}/proposals/{{id}}/approve", "post"): "approveProposal",
+    (f"{ROOT}/proposals/{{id}}/reject", "post"): "rejectProposal",
+    (f"{ROOT}/schedules", "get"): "listSchedules",
+    (f"{ROOT}/segments", "get"): "listSegments",
+    (f"{ROOT}/keys", "get"): "listKeys",
+    (f"{ROOT}/keys", "post"): "createKey",
+    (f"{ROOT}/keys/{{id}}", "delete"): "revokeKey",
+    (f"{ROOT}/audit", "get"): "listAudit",
     ("/livez", "get"): "getLiveness",
     ("/readyz", "get"): "getReadiness",
 }

@@ -1,0 +1,60 @@
+"""Who changed what, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from orchestrator.api.access import CallersTenant
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.control_documents import AuditItem, AuditList
+from orchestrator.api.journeys import ROOT
+from orchestrator.api.moments import Moment
+from orchestrator.store.audit import AuditEntry, audit_page
+
+MAX_LISTED = 200
+
+router = APIRouter(prefix=f"{ROOT}/audit", route_class=StrictRoute, tags=["workspace"])
+
+
+@router.get("", operation_id="listAudit", summary="Who changed what, newest first")
+async def read(
+    tenant: CallersTenant,
+    subject_id: Annotated[
+        str | None, Query(max_length=100, description="Only about this journey or key; `workspace`: its settings.")
+    ] = None,
+    author_id: Annotated[str | None, Query(max_length=255, description="Only by this key or person.")] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    cursor: Annotated[
+        str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
+) -> AuditList:
+    """A page of changes. Give the same filters with the cursor as for the first page."""
+    # One more than asked for tells whether there is another page.
+    found = await audit_page(
+        tenant,
+        limit=limit + 1,
+        before_id=None if cursor is None else int(cursor),
+        subject_id=subject_id,
+        author_id=author_id,
+        since=since,
+        until=until,
+    )
+    page = found[:limit]
+    next_cursor = str(page[-1].id) if len(found) > limit else None
+    return AuditList(items=[_item(entry) for entry in page], next_cursor=next_cursor)
+
+
+def _item(entry: AuditEntry) -> AuditItem:
+    return AuditItem(
+        id=entry.id,
+        at=entry.at,
+        author_id=entry.author.id,
+        author=entry.author.name,
+        action=entry.action,
+        subject_id=entry.subject_id,
+        before=entry.before,
+        after=entry.after,
+        request_id=entry.author.request_id,
+    )

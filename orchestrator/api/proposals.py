@@ -1,0 +1,104 @@
+"""Changes that wait for a second person, over HTTP: see who proposed what, approve it or reject it."""
+
+import json
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Response
+
+from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
+from orchestrator.api.answers import answer
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.change import etag_of
+from orchestrator.api.control_documents import Decision, ProposalDocument, ProposalList
+from orchestrator.api.documents import JourneyDocument, JourneyPatch
+from orchestrator.api.journeys import ROOT
+from orchestrator.api.publishing import carry_out
+from orchestrator.api.services import ServicesOfApp
+from orchestrator.errors import Conflict, Forbidden
+from orchestrator.store.keys import Holder
+from orchestrator.store.proposals import Proposal, ProposalStatus, find_proposal, list_proposals, reject
+from orchestrator.store.reports import read_cursor, write_cursor
+from orchestrator.store.tenant import Tenant
+
+MAX_LISTED = 100
+
+ProposalId = Annotated[UUID, Path(alias="id", description="The proposal's id.")]
+
+router = APIRouter(prefix=f"{ROOT}/proposals", route_class=StrictRoute, tags=["proposals"])
+
+
+@router.get("", operation_id="listProposals", summary="List proposed changes, newest first")
+async def list_all(
+    tenant: CallersTenant,
+    status: Annotated[ProposalStatus | None, Query(description="Only proposals of this status.")] = None,
+    journey_id: Annotated[UUID | None, Query(description="Only proposals about this journey.")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
+) -> ProposalList:
+    """A page of proposals of the workspace."""
+    after = None if cursor is None else read_cursor(cursor)
+    found = await list_proposals(tenant, limit=limit + 1, status=status, journey_id=journey_id, after=after)
+    page = found[:limit]
+    next_cursor = write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    return ProposalList(items=[_document(each) for each in page], next_cursor=next_cursor)
+
+
+@router.get("/{id}", operation_id="getProposal", summary="Read a proposed change")
+async def read(tenant: CallersTenant, proposal_id: ProposalId) -> ProposalDocument:
+    """What is to change, who wants it, and whether it has been decided about."""
+    return _document(await find_proposal(tenant, proposal_id))
+
+
+@router.post("/{id}/approve", operation_id="approveProposal", summary="Agree, and carry the change out")
+async def approve(
+    caller: Caller,
+    tenant: CallersTenant,
+    author: CallersName,
+    services: ServicesOfApp,
+    proposal_id: ProposalId,
+    body: Decision,
+    response: Response,
+) -> JourneyDocument:
+    """It needs an approver, who is not the one that proposed it. The change is made at once."""
+    proposal = await _open(caller, tenant, proposal_id)
+    if proposal.author.id == caller.id:
+        raise Forbidden("a change is approved by somebody else than who proposed it")
+    return await answer(services, await carry_out(tenant, proposal, body.reason, author), response)
+
+
+@router.post("/{id}/reject", operation_id="rejectProposal", summary="Do not make the change")
+async def turn_down(
+    caller: Caller, tenant: CallersTenant, author: CallersName, proposal_id: ProposalId, body: Decision
+) -> ProposalDocument:
+    """It needs an approver, or the one who proposed it."""
+    proposal = await _open(caller, tenant, proposal_id)
+    await reject(tenant, proposal, body.reason, author)
+    return _document(await find_proposal(tenant, proposal_id))
+
+
+async def _open(caller: Holder, tenant: Tenant, proposal_id: UUID) -> Proposal:
+    """The proposal, if the caller may decide about it and nobody has."""
+    proposal = await find_proposal(tenant, proposal_id)
+    if proposal.author.id != caller.id:
+        demand(caller, "approver", "deciding about a proposed change")
+    if proposal.status != "open":
+        raise Conflict(f"the proposal was {proposal.status} already")
+    return proposal
+
+
+def _document(proposal: Proposal) -> ProposalDocument:
+    is_open = proposal.status == "open"
+    return ProposalDocument(
+        id=proposal.id,
+        journey_id=proposal.journey_id,
+        journey_name=proposal.journey_name,
+        change=JourneyPatch.model_validate_json(json.dumps(proposal.patch)),
+        author=proposal.author.name,
+        created_at=proposal.created_at,
+        status=proposal.status,
+        reason=proposal.reason,
+        decided_by=None if proposal.decider is None else proposal.decider.name,
+        decided_at=proposal.decided_at,
+        is_stale=is_open and etag_of(proposal.journey_version, proposal.journey_updated_at) != proposal.etag,
+    )

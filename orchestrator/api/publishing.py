@@ -1,0 +1,118 @@
+"""Carries a change of a journey out: at once or, where the workspace asks for it, when a second person agrees.
+
+What needs a second person is what reaches customers anew: to start a draft, and to publish another definition. To
+pause, stop or resume never waits.
+"""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+from fastapi import Response, status
+
+from orchestrator.api.answers import answer, document_of
+from orchestrator.api.change import check_precondition, checked_definition, etag, patched
+from orchestrator.api.documents import JourneyDocument, JourneyPatch
+from orchestrator.api.problems import StatusConflict
+from orchestrator.api.services import Services
+from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.errors import Conflict
+from orchestrator.messages.config import JourneyStatus
+from orchestrator.store.audit import Author
+from orchestrator.store.journeys import Change, Journey, Written, change_journey, find_journey, step_names
+from orchestrator.store.pool import Connection
+from orchestrator.store.proposals import Proposal, decide, propose
+from orchestrator.store.tenant import Tenant
+from orchestrator.store.workspaces import find_workspace
+
+
+def needs_second_person(before: Journey, after: Journey) -> bool:
+    """Whether ``after`` reaches customers in a way that ``before`` did not."""
+    starts = before.status == "DRAFT" and after.status == "ACTIVE"
+    return starts or (before.status != "DRAFT" and after.version != before.version)
+
+
+async def change_or_propose(
+    tenant: Tenant,
+    author: Author,
+    services: Services,
+    journey_id: UUID,
+    patch: JourneyPatch,
+    response: Response,
+    *,
+    if_match: str | None,
+    proposal_id: UUID,
+    only_from: JourneyStatus | None = None,
+) -> JourneyDocument:
+    """What ``patch`` makes of the journey; or the journey as it is, with the id of the proposal that now waits.
+
+    ``only_from``: the status it must have, if not that of the patch already.
+
+    Raises:
+        NotFound, Conflict, PreconditionFailed, DefinitionError, InvalidPart: it cannot be done.
+    """
+    definition, known = await _read(tenant, journey_id, patch)
+    waits = (await find_workspace(tenant)).needs_approval
+    if waits:
+        before = await find_journey(tenant, journey_id)
+        check_precondition(if_match, etag(before))
+        _check_status(before, patch, only_from)
+        after = patched(before, patch, definition, datetime.now(UTC), known).journey
+        if needs_second_person(before, after):
+            return await propose_change(tenant, author, before, patch, response, proposal_id)
+
+    def decide_now(before: Journey) -> Change:
+        check_precondition(if_match, etag(before))
+        _check_status(before, patch, only_from)
+        change = patched(before, patch, definition, datetime.now(UTC), known)
+        if waits and needs_second_person(before, change.journey):
+            raise Conflict("the journey has changed just now, and this change of it needs a second person; ask again")
+        return change
+
+    return await answer(services, await change_journey(tenant, journey_id, decide_now, author), response)
+
+
+async def propose_change(
+    tenant: Tenant, author: Author, journey: Journey, patch: JourneyPatch, response: Response, proposal_id: UUID
+) -> JourneyDocument:
+    """Keeps the change for a second person to decide about."""
+    document = patch.model_dump(mode="json", include=patch.model_fields_set)
+    await propose(tenant, proposal_id, journey.id, document, etag(journey), author)
+    response.status_code = status.HTTP_202_ACCEPTED
+    response.headers["ETag"] = etag(journey)
+    return document_of(journey, proposal_id=proposal_id)
+
+
+async def carry_out(tenant: Tenant, proposal: Proposal, reason: str, decider: Author) -> Written:
+    """Does what was proposed, in one transaction with the word of who agreed.
+
+    Raises:
+        PreconditionFailed: the journey has changed since.
+        Conflict: somebody else has decided meanwhile.
+        StatusConflict, DefinitionError, InvalidPart: it cannot be done any more.
+    """
+    patch = JourneyPatch.model_validate_json(json.dumps(proposal.patch))
+    definition, known = await _read(tenant, proposal.journey_id, patch)
+
+    def decide_now(before: Journey) -> Change:
+        check_precondition(proposal.etag, etag(before))
+        return patched(before, patch, definition, datetime.now(UTC), known)
+
+    async def agree(connection: Connection) -> None:
+        await decide(connection, tenant.workspace_id, proposal, "approved", reason, decider)
+
+    return await change_journey(tenant, proposal.journey_id, decide_now, proposal.author, agree)
+
+
+def _check_status(before: Journey, patch: JourneyPatch, only_from: JourneyStatus | None) -> None:
+    if only_from is not None and before.status not in (only_from, patch.status):
+        raise StatusConflict(f"the journey is {before.status}; this is for one that is {only_from}", ())
+
+
+async def _read(
+    tenant: Tenant, journey_id: UUID, patch: JourneyPatch
+) -> tuple[JourneyDefinition | None, frozenset[str]]:
+    """The definition in the patch, checked, and the steps that customers may stand at, where it maps them."""
+    definition = checked_definition(patch.config) if "config" in patch.model_fields_set else None
+    known = await step_names(tenant, journey_id) if patch.in_flight.steps else frozenset[str]()
+    return definition, known
