@@ -18,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from orchestrator.errors import Unavailable
+from orchestrator.kafka.connections import bear_closed_transports
 from orchestrator.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ def connection(settings: Settings, role: str) -> dict[str, object]:
 
     ``role`` becomes part of the client id, which brokers show in their logs and quotas.
     """
+    bear_closed_transports()  # every client passes here
     return {
         "bootstrap_servers": [address.strip() for address in settings.kafka.split(",") if address.strip()],
         "client_id": f"{settings.group}.{role}",

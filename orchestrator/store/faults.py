@@ -22,6 +22,8 @@ _TRANSIENT = (
     asyncpg.ReadOnlySQLTransactionError,  # a fail-over in progress: this server is no longer the primary one
     asyncpg.InternalClientError,
 )
+# What uvloop says of a connection that is gone while asyncpg has not been told yet.
+_WRITTEN_TO_A_CUT_CONNECTION = "the handler is closed"
 # A value that no column takes; asyncpg raises DataError too for what it cannot encode.
 _UNSTORABLE = (asyncpg.DataError, asyncpg.CheckViolationError, asyncpg.ProgramLimitExceededError)
 
@@ -43,6 +45,10 @@ def translated(what: str) -> Iterator[None]:
         raise DecodeError("unstorable", f"{what}: PostgreSQL does not accept a value: {error}") from error
     except _TRANSIENT as error:
         raise Unavailable(f"{what}: PostgreSQL does not answer: {_one_line(error)}") from error
+    except RuntimeError as error:
+        if _WRITTEN_TO_A_CUT_CONNECTION not in str(error):
+            raise
+        raise Unavailable(f"{what}: the connection to PostgreSQL was cut") from error
 
 
 def _one_line(error: BaseException) -> str:

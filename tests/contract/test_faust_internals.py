@@ -30,6 +30,7 @@ OVERRIDDEN = {
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread._fetch_records": "11b5e499b2ba",
     "aiokafka.consumer.fetcher:PartitionRecords._consumer_record": "e8fbcd6345ab",
     "mode.threads:ServiceThread.on_crash": "a6d4696f5460",
+    "aiokafka.conn:AIOKafkaConnection.send": "151cd624ea62",
     "aiokafka.client:AIOKafkaClient.coordinator_lookup": "4335c62e172e",
     "faust.transport.drivers.aiokafka:AIOKafkaConsumerThread.verify_event_path": "1574cf8a0487",
     "faust.tables.recovery:Recovery._restart_recovery": "8f9a9feedc16",

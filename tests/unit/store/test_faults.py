@@ -18,6 +18,7 @@ from orchestrator.store.faults import translated
         asyncpg.TooManyConnectionsError("sorry, too many clients already"),
         asyncpg.DeadlockDetectedError("deadlock detected"),
         asyncpg.InterfaceError("connection is closed"),
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
     ],
 )
 def test_what_may_work_later_is_unavailable(error: Exception) -> None:
@@ -40,3 +41,5 @@ def test_a_value_no_column_takes_is_a_decode_error() -> None:
 def test_a_bug_stays_a_bug() -> None:
     with pytest.raises(asyncpg.UndefinedTableError), translated("reading"):
         raise asyncpg.UndefinedTableError("relation does not exist")
+    with pytest.raises(RuntimeError, match="another loop"), translated("reading"):
+        raise RuntimeError("attached to another loop")
