@@ -5,14 +5,16 @@ settings (as Docker and Kubernetes mount them).
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import ConfigurationError
 
+KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 TimeMode = Literal["wall", "stream"]
 
 
@@ -24,8 +26,23 @@ class Settings(BaseSettings):
     kafka: str = Field(
         "127.0.0.1:9092", description="Bootstrap servers of the Kafka cluster, host:port separated by commas."
     )
+    kafka_security: KafkaSecurity = Field(
+        "PLAINTEXT", description="How to talk to Kafka: TLS (…SSL), with a name and a password (SASL_…), or plainly."
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="How the password is proved."
+    )
+    kafka_username: str = Field("", description="The name to log in to Kafka with.")
+    kafka_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    kafka_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the brokers' certificates; default: the system's."
+    )
+    kafka_cert_file: Path | None = Field(None, description="PEM file of our own certificate, for mutual TLS.")
+    kafka_key_file: Path | None = Field(None, description="PEM file of its key, where the certificate's lacks it.")
+    kafka_key_password: SecretStr = Field(SecretStr(""), description="The password of the key, if it has one.")
     postgres: SecretStr = Field(
-        SecretStr("postgresql://orchestrator@127.0.0.1:5432/orchestrator"), description="PostgreSQL connection URL."
+        SecretStr("postgresql://orchestrator@127.0.0.1:5432/orchestrator"),
+        description="PostgreSQL connection URL; with TLS add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem.",
     )
     data_dir: Path = Field(Path(".local"), description="Folder for local state; one sub-folder per process.")
     slot: str = Field(
@@ -63,6 +80,10 @@ class Settings(BaseSettings):
     metrics_port: int = Field(0, ge=0, le=65_535, description="Port of the Prometheus endpoint; 0 turns it off.")
     api_host: str = Field("127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(8_080, ge=0, le=65_535, description="Port the API listens on.")
+    api_cert_file: Path | None = Field(
+        None, description="PEM file of the API's certificate: it then speaks HTTPS itself, without a proxy in front."
+    )
+    api_key_file: Path | None = Field(None, description="PEM file of its key, where the certificate's lacks it.")
     api_requests_per_minute: int = Field(
         3_000, ge=0, description="Requests a caller may make in a minute at each API process; 0: as many as they like."
     )
@@ -82,6 +103,17 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 
+    @model_validator(mode="after")
+    def _a_login_is_whole(self) -> "Settings":
+        if self.kafka_security.startswith("SASL") and not (
+            self.kafka_username and self.kafka_password.get_secret_value()
+        ):
+            raise ValueError(
+                f"ORCHESTRATOR_KAFKA_SECURITY is {self.kafka_security}, so ORCHESTRATOR_KAFKA_USERNAME and "
+                "ORCHESTRATOR_KAFKA_PASSWORD must be set"
+            )
+        return self
+
 
 def load_settings(**overrides: object) -> Settings:
     """Reads the settings; ``overrides`` win over the environment.
@@ -93,5 +125,12 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"ORCHESTRATOR_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        lines = [_line(e) for e in error.errors()]
         raise ConfigurationError("reading the settings: " + "; ".join(lines)) from error
+
+
+def _line(detail: Mapping[str, Any]) -> str:
+    """One thing wrong with the settings; what is wrong with several together names them itself."""
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    name = "_".join(str(part) for part in detail["loc"]).upper()
+    return f"ORCHESTRATOR_{name}: {message}" if name else message

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.connections import bear_closed_transports
+from orchestrator.kafka.security import security
 from orchestrator.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ def connection(settings: Settings, role: str) -> dict[str, object]:
         "client_id": f"{settings.group}.{role}",
         "request_timeout_ms": REQUEST_TIMEOUT_MS,
         "retry_backoff_ms": RETRY_BACKOFF_MS,
+        **security(settings),
     }
 
 
@@ -220,20 +222,23 @@ async def connected(make: Callable[[], C], settings: Settings, role: str, patien
     while True:
         client = make()
         try:
-            with hushed("aiokafka", "Unable "):  # ours says it once
+            with hushed("aiokafka", "Unable ") as told:  # ours says it once
                 await client.start()
         except (KafkaError, OSError, TimeoutError) as error:
             await _stop(client)
             if isinstance(error, KafkaError) and not error.retriable:
                 raise
+            # aiokafka's error says that it could not; why, such as a wrong password, stands only in what it logs.
+            why = told[-1] if told else repr(error)
             if time.monotonic() + pause_s > deadline:
                 raise Unavailable(
-                    f"connecting to Kafka at {settings.kafka} ({role}): no answer within {patience_s:.0f} s; "
+                    f"connecting to Kafka at {settings.kafka} ({role}): no answer within {patience_s:.0f} s ({why}); "
                     "is the cluster running, and is ORCHESTRATOR_KAFKA its address?"
                 ) from error
             log.warning(
-                "Kafka at %s does not answer; trying again in %.1f s",
+                "Kafka at %s does not answer (%s); trying again in %.1f s",
                 settings.kafka,
+                why,
                 pause_s,
                 extra={"action": "kafka_unavailable", "role": role, "reason": type(error).__name__},
             )
@@ -281,15 +286,22 @@ async def _stop(client: Client) -> None:
 
 
 @contextmanager
-def hushed(name: str, beginning: str) -> Iterator[None]:
-    """Keeps one kind of line of an aiokafka logger out of the log, where what it says is expected and tried again."""
+def hushed(name: str, beginning: str) -> Iterator[list[str]]:
+    """Keeps one kind of line of an aiokafka logger out of the log, where what it says is expected and tried again.
+
+    What was kept out is in the list.
+    """
     logger = logging.getLogger(name)
+    told: list[str] = []
 
     def is_news(record: logging.LogRecord) -> bool:
-        return not record.msg.startswith(beginning)
+        if not record.msg.startswith(beginning):
+            return True
+        told.append(record.getMessage())
+        return False
 
     logger.addFilter(is_news)
     try:
-        yield
+        yield told
     finally:
         logger.removeFilter(is_news)

@@ -12,11 +12,13 @@ from functools import partial
 from typing import Protocol, cast
 
 import faust
+from faust.auth import SASLCredentials, SSLCredentials
 from faust.tables.recovery import RebalanceAgain
 from faust.types import TP, StreamT
 from rocksdict import Rdict
 
 from orchestrator.catalog import Catalog
+from orchestrator.kafka.security import tls_of
 from orchestrator.settings import Settings
 from orchestrator.streams.commit import Acknowledge
 from orchestrator.streams.faust_consumer import BatchConsumer, Work
@@ -127,10 +129,24 @@ class FaustApp:
                 self._partitions.feed(tp.topic, tp.partition, records)
 
 
+def _credentials(settings: Settings) -> SASLCredentials | SSLCredentials | None:
+    """Kafka's security in Faust's words; Faust leaves out the protocol's name, which follows from the rest."""
+    tls = tls_of(settings)
+    if settings.kafka_security.startswith("SASL"):
+        return SASLCredentials(
+            username=settings.kafka_username,
+            password=settings.kafka_password.get_secret_value(),
+            mechanism=settings.kafka_sasl_mechanism,
+            ssl_context=tls,
+        )
+    return None if tls is None else SSLCredentials(tls)
+
+
 def _faust_app(settings: Settings, catalog: Catalog) -> faust.App:
     return faust.App(
         settings.group,
         broker=[f"aiokafka://{address.strip()}" for address in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings),
         store="rocksdb://",
         TableManager=PromptTables,
         datadir=str(settings.data_dir / settings.slot),
