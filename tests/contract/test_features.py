@@ -1,4 +1,4 @@
-"""What docs/features.md names as proof is there."""
+"""What docs/features.md and docs/security.md name as proof is there."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PROOFS = sorted(set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs/features.md").read_text("utf-8"))))
+TEXTS = [(ROOT / "docs" / name).read_text("utf-8") for name in ("features.md", "security.md")]
+PROOFS = sorted({found for text in TEXTS for found in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)})
 
 
 def test_there_is_much_to_prove() -> None:

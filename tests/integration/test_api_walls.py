@@ -10,7 +10,7 @@ from orchestrator.api.journeys import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
-from orchestrator.store.keys import create_key
+from orchestrator.store.keys import Role, create_key
 from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, serving
 from tests.builders import a_journey
@@ -61,6 +61,52 @@ async def test_no_operation_reaches_into_another_workspace(api: ApiSession) -> N
     assert tried > 20
     after = [await ours.get(f"{BASE}/{journey['id']}"), await ours.get(f"{ROOT}/proposals/{proposal}")]
     assert [each.json() for each in after] == [each.json() for each in before]
+
+
+async def test_who_may_only_look_changes_nothing(api: ApiSession) -> None:
+    admin, viewer = await api.client(), await api.client(role="viewer")
+    await admin.post(BASE, json={"config": a_journey()})
+    before = (await admin.get(f"{ROOT}/audit")).json()
+    refused = 0
+    for path, item in api.app.openapi()["paths"].items():
+        for method, operation in item.items():
+            if method == "get" or not path.startswith(ROOT):
+                continue
+            url = path.replace("{id}", str(uuid4()))
+            answer = await viewer.request(method, url, json=BODIES.get(operation["operationId"], {}))
+            assert answer.status_code == 403, (method, path, answer.text)
+            assert "viewer" in answer.json()["detail"]
+            refused += 1
+    assert refused > 15
+    assert (await admin.get(f"{ROOT}/audit")).json() == before
+
+
+@pytest.mark.parametrize("role", ["editor", "approver"])
+async def test_what_needs_an_admin_is_refused_to_all_others(api: ApiSession, role: Role) -> None:
+    client = await api.client(role=role)
+    requests: tuple[tuple[str, str, Any], ...] = (
+        ("GET", "/keys", None),
+        ("POST", "/keys", {"name": "mine", "role": "admin"}),
+        ("DELETE", f"/keys/{uuid4()}", None),
+        ("PUT", "/workspace", {"is_sending": True}),
+        ("PATCH", "/workspace", {"is_sending": True}),
+        ("PATCH", "/workspace", {"is_sending": False, "needs_approval": False}),
+        ("POST", "/erasures", {"customer_id": "c1"}),
+    )
+    for method, path, body in requests:
+        answer = await client.request(method, f"{ROOT}{path}", **({} if body is None else {"json": body}))
+        assert answer.status_code == 403, (method, path, answer.text)
+    assert (await client.patch(f"{ROOT}/workspace", json={"is_sending": False})).status_code == 200
+
+
+async def test_the_audit_can_be_added_to_and_not_changed(api: ApiSession) -> None:
+    client = await api.client("acme")
+    await client.post(BASE, json={"config": a_journey()})
+    table = f'"{PREFIX}audit"'
+    async with Tenant(api.app.state.services.database.pool, "acme").connection() as connection:
+        for statement in (f"update {table} set author_name = 'nobody'", f"delete from {table}", f"truncate {table}"):
+            with pytest.raises(Exception, match="permission denied"):
+                await connection.execute(statement)
 
 
 async def test_lists_have_only_what_is_ones_own(api: ApiSession) -> None:

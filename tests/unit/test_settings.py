@@ -12,7 +12,7 @@ def test_a_login_without_a_password_is_a_mistake() -> None:
 
 
 def test_a_value_that_cannot_be_is_named_with_its_variable() -> None:
-    with pytest.raises(ConfigurationError, match="ORCHESTRATOR_API_PORT: .*65535"):
+    with pytest.raises(ConfigurationError, match=r"ORCHESTRATOR_API_PORT: .*65535"):
         load_settings(api_port=70_000)
 
 
