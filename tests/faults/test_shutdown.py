@@ -212,7 +212,8 @@ async def test_a_worker_stopped_while_kafka_is_away_says_how_it_ended_and_loses_
         # It may have had nothing left to commit, or not know what became of it; then it says so by its exit code.
         assert await worker.process.stop() in (0, EXIT_HALTED)
         said = [json.loads(line) for line in worker.process.log.read_text().splitlines()]  # whatever happens, JSON
-        assert said[-1]["action"] in ("worker_stopped", "worker_ended")
+        # Libraries whose connections hang may still have a word after it.
+        assert [line["action"] for line in said if "action" in line][-1] in ("worker_stopped", "worker_ended")
         broker = await asyncio.to_thread(start_kafka, folder, JARS, ports, lambda _: None)
         worker.process.start()
         await produce_events(own, 1_000, CUSTOMERS, first=1_000)
