@@ -9,7 +9,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import ActivityDocument, ActivityList
 from orchestrator.api.journeys import BASE, JourneyId
-from orchestrator.api.moments import Moment
+from orchestrator.api.moments import Cursor, Moment
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_journey
@@ -26,7 +26,7 @@ async def read(
     customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
     since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
     until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> ActivityList:
     """A page of the journey's activities. Give the same filters with the cursor as for the first page."""

@@ -211,7 +211,9 @@ async def _tell(request: Request, error: Exception) -> JSONResponse:
 def _methods_at(path: str) -> list[str]:
     """Every method of a path: Starlette would name only those of the first route that fits."""
     routes = [route for router in _ROUTERS for route in router.routes if isinstance(route, APIRoute)]
-    template = next((route.path for route in routes if route.path_regex.match(path)), None)
+    fitting = [route.path for route in routes if route.path_regex.match(path)]
+    # `/versions/preview` also fits `/versions/{version}`: the one with fewer blanks is meant.
+    template = min(fitting, key=lambda each: each.count("{"), default=None)
     return sorted({method for route in routes if route.path == template for method in route.methods or ()} or {"GET"})
 
 

@@ -11,6 +11,7 @@ from orchestrator.api.answers import answer, document_of, item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import check_precondition, checked_definition, etag, new_journey, stopped
 from orchestrator.api.documents import CampaignId, JourneyDocument, JourneyList, JourneyPatch, NewJourney
+from orchestrator.api.moments import Cursor
 from orchestrator.api.publishing import change_or_propose, propose_change
 from orchestrator.api.repeats import IdOfCreation
 from orchestrator.api.services import ServicesOfApp
@@ -74,7 +75,7 @@ async def list_all(
     name: Annotated[
         str | None, Query(min_length=1, max_length=200, description="Only journeys with this text in their name.")
     ] = None,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> JourneyList:
     """A page of the workspace's journeys, without their definitions. Archived ones only when asked for by status."""

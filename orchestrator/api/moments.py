@@ -1,10 +1,16 @@
-"""Days and times in a query: written out, because a bare number may be seconds, milliseconds or a mistake."""
+"""Days, times and places in a query.
+
+Days and times are written out, because a bare number may be seconds, milliseconds or a mistake.
+"""
 
 import re
 from datetime import date
 from typing import Annotated
 
+from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator
+
+from orchestrator.store.reports import CURSOR_PATTERN
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}.*", re.ASCII)
@@ -22,5 +28,6 @@ def _written_as_time(value: object) -> object:
     return value
 
 
+Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="`next_cursor` of the page before.")]
 Day = Annotated[date, BeforeValidator(_written_as_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time)]

@@ -13,6 +13,7 @@ from orchestrator.api.change import etag_of
 from orchestrator.api.control_documents import Decision, ProposalDocument, ProposalList
 from orchestrator.api.documents import JourneyDocument, JourneyPatch
 from orchestrator.api.journeys import ROOT
+from orchestrator.api.moments import Cursor
 from orchestrator.api.publishing import carry_out
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import Conflict, Forbidden
@@ -33,7 +34,7 @@ async def list_all(
     tenant: CallersTenant,
     status: Annotated[ProposalStatus | None, Query(description="Only proposals of this status.")] = None,
     journey_id: Annotated[UUID | None, Query(description="Only proposals about this journey.")] = None,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 20,
 ) -> ProposalList:
     """A page of proposals of the workspace."""

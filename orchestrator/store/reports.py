@@ -4,7 +4,7 @@ The figures of a day are those defined in ``sink/fold.py``; an absent one is zer
 when the database does not answer.
 """
 
-import binascii
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant
 
 MAX_PAGE = 500
+CURSOR_PATTERN = "^[A-Za-z0-9_-]{32}$"  # a place in an order, 24 bytes
 
 # A day's figures as JSON has them; Any, because which keys are numbers and which are groups is said in sink/fold.py.
 Metrics: TypeAlias = dict[str, Any]
@@ -232,8 +233,12 @@ def read_cursor(cursor: str) -> tuple[datetime, UUID]:
     Raises:
         RequestError: the text is not a cursor.
     """
+    if not re.fullmatch(CURSOR_PATTERN, cursor, re.ASCII):
+        raise RequestError(f"the cursor {cursor[:80]!r} is not one that a page gave; leave it out to start")
+    raw = urlsafe_b64decode(cursor.encode())
+    microseconds = int.from_bytes(raw[:8], "big", signed=True)
     try:
-        raw = urlsafe_b64decode(cursor.encode())
-        return _EPOCH + int.from_bytes(raw[:8], "big", signed=True) * _MICROSECOND, UUID(bytes=raw[8:])
-    except (binascii.Error, ValueError, OverflowError) as error:
-        raise RequestError(f"the cursor {cursor[:80]!r} is not one that a page gave; leave it out to start") from error
+        at = _EPOCH + microseconds * _MICROSECOND
+    except OverflowError:  # a made-up place, before or behind everything
+        at = _LATEST if microseconds > 0 else _EARLIEST
+    return at, UUID(bytes=raw[8:])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -112,6 +113,8 @@ async def test_what_is_not_there_or_not_meant_is_told_as_a_problem(api: ApiSessi
     put = await client.put(BASE, json={})
     refused(put, 405, "method-not-allowed")
     assert put.headers["allow"] == "GET, POST"
+    preview = await client.put(f"{BASE}/{uuid4()}/versions/preview", json={})
+    assert preview.headers["allow"] == "POST"  # though a version's address would fit as well
     refused(await client.get("/dashboard/../app.py"), 404, "not-found")
     refused(await client.get("/dashboard/%2e%2e/app.py"), 404, "not-found")
 

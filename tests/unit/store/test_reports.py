@@ -50,8 +50,13 @@ def test_a_cursor_leads_back_to_its_place(moment: datetime, id_: UUID) -> None:
     assert read_cursor(write_cursor(*place)) == place
 
 
+def test_a_place_that_nobody_gave_is_before_or_behind_everything() -> None:
+    assert read_cursor("f" * 32)[0] == datetime.max.replace(tzinfo=UTC)
+    assert read_cursor("g" * 32)[0] == datetime.min.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
-    "cursor", ["", "x", "é", "AAAA", "f" * 32, "\x00", write_cursor(datetime(2026, 11, 26, tzinfo=UTC), SOME_ID)[:-2]]
+    "cursor", ["", "x", "é", "AAAA", "f" * 33, "\x00", write_cursor(datetime(2026, 11, 26, tzinfo=UTC), SOME_ID)[:-2]]
 )
 def test_anything_else_is_not_a_cursor(cursor: str) -> None:
     with pytest.raises(RequestError, match="cursor"):
