@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Processes that share the tests out among them, each with servers of its own: half of the time is waiting for servers.
 JOBS   ?= 2
+REDOCLY := @redocly/cli@2.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults soak test-properties test-browser check format bench schemas lock clean
+.PHONY: help demo test test-faults soak test-properties test-browser check lint-openapi format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,9 @@ check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -q tests/contract -m "not integration"
+
+lint-openapi: ## the HTTP contract by the rules of a linter (needs Node)
+	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes $(REDOCLY) lint --extends recommended schemas/openapi.json
 
 format: $(VENV)/dev-ready ## format the code
 	@$(BIN)/ruff format .

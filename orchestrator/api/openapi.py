@@ -130,10 +130,14 @@ def document_of(app: FastAPI) -> Json:
             "description": "An API key (`jo_` and 43 characters), or an access token of the provider in use.",
         }
     }
+    document["info"]["license"] = {"name": "Apache 2.0", "identifier": "Apache-2.0"}
+    document["servers"] = [{"url": "/", "description": "The API that this document came from."}]
     for path, operations in document["paths"].items():
-        if path.startswith(ROOT):
-            for method, operation in operations.items():
+        for method, operation in operations.items():
+            if path.startswith(ROOT):
                 _complete(operation, is_read=method == "get")
+            else:
+                operation["security"] = []  # probes have no key
     document["components"]["schemas"] = dict(sorted(schemas.items()))
     return document
 
