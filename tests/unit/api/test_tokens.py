@@ -98,7 +98,7 @@ async def test_a_token_says_who_where_and_in_which_role(issuer: str, tokens: Tok
         {"key": STRANGERS},
         {"kid": "k2"},
     ],
-    ids=str,
+    ids=lambda changes: "-".join(changes),
 )
 async def test_a_token_that_lacks_anything_does_not_count(issuer: str, tokens: Tokens, changes: dict[str, Any]) -> None:
     with pytest.raises(Unauthorised):
