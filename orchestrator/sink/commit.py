@@ -5,8 +5,8 @@
    journey is not there, or is in another workspace, becomes a refusal.
 3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
 4. Read the participants they concern, fold the activities into figures (pure), and write the participants.
-5. Read the days' figures under lock, add, and write them. Write where the runs stand, what became of experiments and
-   of messages.
+5. Read the figures of days and of quarters of an hour under lock, add, and write them. Write where the runs stand, what
+   became of experiments (with their figures) and of messages.
 6. Write the refusals.
 7. Delete the rows of a customer who is to be erased, with a receipt. Such a record ends its batch, so that what comes
    after it is written after it.
@@ -85,6 +85,10 @@ async def _commit(connection: Connection, writer: ActivityWriter, topic: str, de
             await writer.save_participants(change.participants)
             recorded = await writer.days(sorted(change.days))  # step 5
             await writer.save_days({day: merged(recorded.get(day, {}), add) for day, add in change.days.items()})
+            quarters = await writer.quarters(sorted(change.quarters))
+            await writer.save_quarters(
+                {key: merged(quarters.get(key, {}), add) for key, add in change.quarters.items()}
+            )
             await writer.save_positions(positions(new))
             exposed = exposures(new)
             await writer.save_experiments(exposed.first, exposed.goals)

@@ -1,7 +1,8 @@
 """What activities mean in figures: the definition of every number in a report. Pure.
 
 A day is the UTC day of an activity's ``at_ms``. Each counter stands at the top of a day's figures, over all arms, and
-again under ``arms.<arm>``. A counter that is absent is zero.
+again under ``arms.<arm>``; ``steps`` stand at the top alone. A counter that is absent is zero, also where the figures
+were written before it was counted.
 
 ======================================  ================  ========================================================
 figure                                  activity          meaning
@@ -37,7 +38,20 @@ message_reported.<channel>.<outcome>    message_reported  what became of message
 webhook_requested.<endpoint>            webhook_requested calls of other systems asked for
 migrated.<policy>                       run_migrated      runs that went over to a newer version, or are drained
 adopted                                 run_adopted       runs that came with a customer who was merged into another
+steps.<step>.passed                     (several)         how often a run went on, or reached the exit step:
+                                                          step_passed to another, webhook_requested, run_completed;
+                                                          send_requested where no report is waited for, send_suppressed
+                                                          where no other channel is tried
+steps.<step>.waits                      wait_started      how often a run began to wait at the step
+steps.<step>.sends, .cost               send_requested    commands of the step, and what they cost
+steps.<step>.suppressed                 send_suppressed   sends of the step that a guardrail forbade
+steps.<step>.deferred                   send_deferred     sends of the step that a guardrail put off
+steps.<step>.exits                      run_exited        runs that ended early while at the step
 ======================================  ================  ========================================================
+
+Quarters of an hour have the counters that can be added up to the days of any zone: see ``store/quarters.py``. How an
+experiment's arms fare is counted where their customers are written, since it rests on who was given an arm before:
+``variants`` (``store/writer.sql``).
 
 ``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered``, ``past`` and
 everything of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only
@@ -57,13 +71,21 @@ from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 from orchestrator.messages.activity import Activity
-from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant
+from orchestrator.store.quarters import QUARTER_MS, quarter_of, that_add_up
+from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICRO = Decimal("0.000001")
 _UNKNOWN = "unknown"  # stands where an activity does not say its channel, rule or reason
 _OF_CUSTOMERS = ("journey_entered", "goal_reached")
+_AT_STEPS = {
+    "wait_started": "waits",
+    "send_requested": "sends",
+    "send_suppressed": "suppressed",
+    "send_deferred": "deferred",
+    "run_exited": "exits",
+}
 
 _Path: TypeAlias = tuple[str, ...]
 _Increment: TypeAlias = tuple[_Path, int | Decimal]
@@ -72,10 +94,14 @@ _Counters: TypeAlias = "dict[str, int | Decimal | _Counters]"
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a set of activities changes: the participants' new records, and what is added to the days' figures."""
+    """What a set of activities changes: the participants' new records, and what is added to the figures.
+
+    ``days`` have all figures, ``quarters`` those that add up.
+    """
 
     participants: Mapping[CustomerKey, Participant] = field(default_factory=dict)
     days: Mapping[DayKey, Figures] = field(default_factory=dict)
+    quarters: Mapping[QuarterKey, Figures] = field(default_factory=dict)
 
 
 def customers_in_question(activities: Iterable[Activity]) -> list[CustomerKey]:
@@ -89,19 +115,23 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
     ``known`` holds the records of ``customers_in_question`` as far as there are any; activities come in topic order.
     """
     participants: dict[CustomerKey, Participant] = {}
-    days: dict[DayKey, _Counters] = {}
+    quarters: dict[QuarterKey, _Counters] = {}
+    cohorts: dict[DayKey, _Counters] = {}
     for activity in activities:
-        counters = days.setdefault((activity.journey_id, day_of(activity.at_ms)), {})
+        counters = quarters.setdefault((activity.journey_id, quarter_of(activity.at_ms)), {})
         _add(counters, activity.arm, _run_increments(activity))
+        if activity.step:
+            _add(counters, "", _step_increments(activity))
         if activity.type in _OF_CUSTOMERS:
             key = (activity.journey_id, activity.customer_id)
             before = participants.get(key) or known.get(key) or Participant(activity.arm)
             after = participants[key] = _participant_after(before, activity)
             _add(counters, after.arm, _customer_increments(before, after, _past_of(activity)))
             if after.first_entered_ms is not None and (increments := _cohort_increments(before, after)):
-                cohort = days.setdefault((activity.journey_id, day_of(after.first_entered_ms)), {})
+                cohort = cohorts.setdefault((activity.journey_id, day_of(after.first_entered_ms)), {})
                 _add(cohort, after.arm, increments)
-    return Fold(participants, dict(days))
+    adding_up = {key: that_add_up(counters) for key, counters in quarters.items()}
+    return Fold(participants, _days(quarters, cohorts), {key: figures for key, figures in adding_up.items() if figures})
 
 
 def merged(recorded: Figures, added: Figures) -> Figures:
@@ -119,6 +149,15 @@ def merged(recorded: Figures, added: Figures) -> Figures:
 def day_of(at_ms: int) -> date:
     """The UTC day of a time in milliseconds since 1970."""
     return date.fromordinal(_EPOCH_ORDINAL + at_ms // DAY_MS)
+
+
+def _days(quarters: Mapping[QuarterKey, Figures], cohorts: Mapping[DayKey, Figures]) -> dict[DayKey, Figures]:
+    """The days that quarters of an hour, and what belongs to days as a whole, make."""
+    days: dict[DayKey, Figures] = dict(cohorts)
+    for (journey_id, quarter), figures in quarters.items():
+        key = (journey_id, day_of(quarter * QUARTER_MS))
+        days[key] = merged(days.get(key, {}), figures)
+    return days
 
 
 def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
@@ -160,6 +199,31 @@ def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
             return ()
         case _:
             assert_never(activity.type)
+
+
+def _step_increments(activity: Activity) -> Iterable[_Increment]:
+    """What counts at the step that the activity names."""
+    if activity.type in _AT_STEPS:
+        yield ("steps", activity.step, _AT_STEPS[activity.type]), 1
+    if activity.type == "send_requested":
+        yield ("steps", activity.step, "cost"), _money(activity.details, "cost")
+    if _goes_on(activity):
+        yield ("steps", activity.step, "passed"), 1
+
+
+def _goes_on(activity: Activity) -> bool:
+    """Whether the run is at the activity's step no more, and did not end there early."""
+    match activity.type:
+        case "step_passed":  # on to itself: to another contact of the same step
+            return activity.details.get("next") != activity.step
+        case "send_requested":
+            return "report_until_ms" not in activity.details
+        case "send_suppressed":
+            return "next_channel" not in activity.details
+        case "webhook_requested" | "run_completed":
+            return True
+        case _:
+            return False
 
 
 def _participant_after(before: Participant, activity: Activity) -> Participant:
