@@ -35,6 +35,8 @@ _CONTENTS = {
     "exposures": "select * from {} order by config_id, customer_id, step",
     "deliveries": "select * from {} order by config_id, minute, outcome",
     "metrics": "select config_id, workspace_id, date, metrics::text from {} order by config_id, date",
+    "quarters": "select config_id, quarter, metrics::text from {} order by config_id, quarter",
+    "variants": "select * from {} order by config_id, quarter, step, arm",
     "sink_offsets": 'select "group", topic, partition, next_offset from {} order by topic, partition',
     "refusals": 'select id, topic, partition, "offset", reason, key, value from {} order by id',
 }

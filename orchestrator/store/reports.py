@@ -91,6 +91,20 @@ class ActivitiesPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Runs under way at one step (empty: at none yet, or held out) of one version, of one arm.
+
+    ``since``: when the one that has stood there longest came, in UTC.
+    """
+
+    arm: str
+    step: str
+    version: int
+    runs: int
+    since: datetime
+
+
 async def daily_metrics(
     tenant: Tenant, config_id: UUID | str, since: date | None = None, until: date | None = None
 ) -> list[DailyMetrics]:
@@ -164,6 +178,13 @@ async def activities_page(
     items = tuple(ActivityItem(**dict(row)) for row in rows[:limit])
     is_last = len(rows) <= limit
     return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))
+
+
+async def standings(tenant: Tenant, config_id: UUID | str) -> list[Standing]:
+    """Where the runs under way stand, by step, version and arm, as far as the sink has come."""
+    with translated("reading where runs stand"):
+        rows = await tenant.fetch(load_queries("reports")["standings"], config_id, tenant.workspace_id)
+    return [Standing(**dict(row)) for row in rows]
 
 
 async def freshness(pool: Pool, group: str) -> datetime | None:

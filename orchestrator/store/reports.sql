@@ -94,3 +94,11 @@ from "033_omnichannel_journey_orchestrator_refusals"
 where journey_id = $2 and workspace_id = $1
 group by reason
 order by reason;
+
+-- name: standings -- Where the runs under way stand, by arm, step and version, and since when the first of them does.
+-- Who has been there since before that was kept stands there at the latest since the last thing that was told of them.
+select arm, step, version, count(*) as runs, min(coalesce(arrived_at, moved_at)) as since
+from "033_omnichannel_journey_orchestrator_runs"
+where config_id = $1 and workspace_id = $2 and status = 'under_way'
+group by arm, step, version
+order by step, version, arm;

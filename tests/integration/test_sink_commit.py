@@ -45,6 +45,8 @@ STEPS = [
     "save_participants",
     "days",
     "save_days",
+    "quarters",
+    "save_quarters",
     "save_positions",
     "save_experiments",
     "save_deliveries",
