@@ -55,8 +55,8 @@ def notes_on(undivided: Sequence[date], zone: str) -> list[str]:
     first, last = undivided[0], undivided[-1]
     days = f"the UTC day {first}" if first == last else f"UTC days from {first} to {last}"
     return [
-        f"Figures of {days} were counted, at least in part, before quarters of an hour were kept, so they are not divided "
-        f"at midnight in {zone}: they stand on the day of the same date."
+        f"Figures of {days} were counted, at least in part, before quarters of an hour were kept, so they are not "
+        f"divided at midnight in {zone}: they stand on the day of the same date."
     ]
 
 
