@@ -64,14 +64,14 @@ for a day, nothing of it changes any more.
 took over another's run without having entered converts with the past of that run, whose own customer was counted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 from orchestrator.messages.activity import Activity
-from orchestrator.store.quarters import QUARTER_MS, quarter_of, that_add_up
+from orchestrator.store.quarters import OF_ARMS, OF_WHOLE_DAYS, quarter_of
 from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000
@@ -115,23 +115,25 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
     ``known`` holds the records of ``customers_in_question`` as far as there are any; activities come in topic order.
     """
     participants: dict[CustomerKey, Participant] = {}
+    days: dict[DayKey, _Counters] = {}
     quarters: dict[QuarterKey, _Counters] = {}
-    cohorts: dict[DayKey, _Counters] = {}
     for activity in activities:
-        counters = quarters.setdefault((activity.journey_id, quarter_of(activity.at_ms)), {})
-        _add(counters, activity.arm, _run_increments(activity))
-        if activity.step:
-            _add(counters, "", _step_increments(activity))
+        journey_id, arm = activity.journey_id, activity.arm
+        day = days.setdefault((journey_id, day_of(activity.at_ms)), {})
+        quarter = quarters.setdefault((journey_id, quarter_of(activity.at_ms)), {})
+        _count(day, quarter, arm, _run_increments(activity))
+        if activity.step and (at_step := _step_increments(activity)):
+            _add(day, at_step)
+            _add(quarter, at_step)
         if activity.type in _OF_CUSTOMERS:
-            key = (activity.journey_id, activity.customer_id)
-            before = participants.get(key) or known.get(key) or Participant(activity.arm)
+            key = (journey_id, activity.customer_id)
+            before = participants.get(key) or known.get(key) or Participant(arm)
             after = participants[key] = _participant_after(before, activity)
-            _add(counters, after.arm, _customer_increments(before, after, _past_of(activity)))
+            _count(day, quarter, after.arm, _customer_increments(before, after, _past_of(activity)))
             if after.first_entered_ms is not None and (increments := _cohort_increments(before, after)):
-                cohort = cohorts.setdefault((activity.journey_id, day_of(after.first_entered_ms)), {})
-                _add(cohort, after.arm, increments)
-    adding_up = {key: that_add_up(counters) for key, counters in quarters.items()}
-    return Fold(participants, _days(quarters, cohorts), {key: figures for key, figures in adding_up.items() if figures})
+                cohort = days.setdefault((journey_id, day_of(after.first_entered_ms)), {})
+                _count(cohort, {}, after.arm, increments)
+    return Fold(participants, dict(days), {key: figures for key, figures in quarters.items() if figures})
 
 
 def merged(recorded: Figures, added: Figures) -> Figures:
@@ -149,15 +151,6 @@ def merged(recorded: Figures, added: Figures) -> Figures:
 def day_of(at_ms: int) -> date:
     """The UTC day of a time in milliseconds since 1970."""
     return date.fromordinal(_EPOCH_ORDINAL + at_ms // DAY_MS)
-
-
-def _days(quarters: Mapping[QuarterKey, Figures], cohorts: Mapping[DayKey, Figures]) -> dict[DayKey, Figures]:
-    """The days that quarters of an hour, and what belongs to days as a whole, make."""
-    days: dict[DayKey, Figures] = dict(cohorts)
-    for (journey_id, quarter), figures in quarters.items():
-        key = (journey_id, day_of(quarter * QUARTER_MS))
-        days[key] = merged(days.get(key, {}), figures)
-    return days
 
 
 def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
@@ -201,14 +194,17 @@ def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
             assert_never(activity.type)
 
 
-def _step_increments(activity: Activity) -> Iterable[_Increment]:
+def _step_increments(activity: Activity) -> list[_Increment]:
     """What counts at the step that the activity names."""
-    if activity.type in _AT_STEPS:
-        yield ("steps", activity.step, _AT_STEPS[activity.type]), 1
-    if activity.type == "send_requested":
-        yield ("steps", activity.step, "cost"), _money(activity.details, "cost")
+    step = activity.step
+    found: list[_Increment] = []
+    if (counter := _AT_STEPS.get(activity.type)) is not None:
+        found.append((("steps", step, counter), 1))
+    if activity.type == "send_requested" and (cost := _money(activity.details, "cost")):
+        found.append((("steps", step, "cost"), cost))
     if _goes_on(activity):
-        yield ("steps", activity.step, "passed"), 1
+        found.append((("steps", step, "passed"), 1))
+    return found
 
 
 def _goes_on(activity: Activity) -> bool:
@@ -280,25 +276,40 @@ def _cohort_increments(before: Participant, after: Participant) -> tuple[_Increm
     return ((("baseline", "after"), 1), (("baseline", "both"), int(after.was_active)))
 
 
-def _add(counters: _Counters, arm: str, increments: Iterable[_Increment]) -> None:
+def _count(day: _Counters, quarter: _Counters, arm: str, increments: Sequence[_Increment]) -> None:
+    """Adds to the figures of a day, and to those of a quarter of an hour what of it adds up."""
+    _add(day, increments)
+    _add(quarter, [each for each in increments if each[1] and each[0][0] not in OF_WHOLE_DAYS])
+    if arm and increments:
+        _add(_group(_group(day, "arms"), arm), increments)
+        if shown := [each for each in increments if each[1] and each[0][0] in OF_ARMS]:
+            _add(_group(_group(quarter, "arms"), arm), shown)
+
+
+def _add(counters: _Counters, increments: Sequence[_Increment]) -> None:
     for path, amount in increments:
-        _increase(counters, path, amount)
-        if arm:
-            _increase(counters, ("arms", arm, *path), amount)
+        place = counters
+        for parent in path[:-1]:
+            place = _group(place, parent)
+        before = place.get(path[-1], 0)
+        if isinstance(before, dict):
+            raise _mixed(path[-1])
+        place[path[-1]] = before + amount
 
 
-def _increase(counters: _Counters, path: _Path, amount: int | Decimal) -> None:
-    *parents, last = path
-    place = counters
-    for parent in parents:
-        inner = place.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
-        place = inner
-    before = place.get(last, 0)
-    if isinstance(before, dict):
-        raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
-    place[last] = before + amount
+def _group(counters: _Counters, name: str) -> _Counters:
+    group = counters.get(name)
+    if group is None:
+        made: _Counters = {}
+        counters[name] = made
+        return made
+    if not isinstance(group, dict):
+        raise _mixed(name)
+    return group
+
+
+def _mixed(name: str) -> TypeError:
+    return TypeError(f"the figure {name} is both a number and a group of numbers")
 
 
 def _word(details: Mapping[str, object], name: str) -> str:

@@ -21,9 +21,9 @@ _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 
 # Of a day alone: a sum of squares cannot be cut at another midnight, and the others look at the customer's whole past.
-_OF_WHOLE_DAYS = frozenset({"value_squares", "past", "baseline"})
+OF_WHOLE_DAYS = frozenset({"value_squares", "past", "baseline"})
 # Of an arm only what reports show: the rest would double the size of every quarter.
-_OF_ARMS = frozenset({"entered", "customers_entered", "completed", "goals", "customers_converted", "value", "cost"})
+OF_ARMS = frozenset({"entered", "customers_entered", "completed", "goals", "customers_converted", "value", "cost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ def start_of(quarter: int) -> datetime:
 
 def that_add_up(figures: Figures) -> Figures:
     """The figures (``sink/fold.py``) that are kept by the quarter; a group that is empty is left out."""
-    kept = {name: amount for name, amount in figures.items() if name not in _OF_WHOLE_DAYS}
+    kept = {name: amount for name, amount in figures.items() if name not in OF_WHOLE_DAYS}
     arms = figures.get("arms", {})
     if isinstance(arms, Mapping):
         kept["arms"] = {
-            arm: {name: amount for name, amount in counters.items() if name in _OF_ARMS}
+            arm: {name: amount for name, amount in counters.items() if name in OF_ARMS}
             for arm, counters in arms.items()
             if isinstance(counters, Mapping)
         }

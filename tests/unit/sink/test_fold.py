@@ -104,7 +104,7 @@ def test_each_type_of_activity_adds_the_documented_figures(activity: Activity, e
         (an_activity("run_completed"), {"passed": 1}),
         (an_activity("wait_started"), {"waits": 1}),
         (an_activity("send_requested", cost=0.002), {"sends": 1, "cost": Decimal("0.002"), "passed": 1}),
-        (an_activity("send_requested", report_until_ms=7), {"sends": 1, "cost": Decimal(0)}),
+        (an_activity("send_requested", report_until_ms=7), {"sends": 1}),
         (an_activity("send_suppressed"), {"suppressed": 1, "passed": 1}),
         (an_activity("send_suppressed", next_channel="push"), {"suppressed": 1}),
         (an_activity("send_deferred"), {"deferred": 1}),
