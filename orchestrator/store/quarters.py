@@ -11,11 +11,14 @@ the change of its clocks, or the quarters that are missing because they were not
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeAlias
 
 from orchestrator.guardrails.zone import DAY_MS, Zone, first_instant, local_day
 from orchestrator.store.rows import Figures
 
 QUARTER_MS = 900_000
+_Sums: TypeAlias = "dict[str, int | Decimal | _Sums]"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
@@ -105,25 +108,30 @@ def days_of_zone(
 
     Of all figures those that add up; a day without any is absent.
     """
-    cut = {day: that_add_up(figures) for day, figures in days.items() if first <= day <= last}
+    sums: dict[Edge, _Sums] = {}
     for edge, figures in of_edges:
-        if first <= edge.zone_day <= last:
-            cut[edge.zone_day] = plus(cut.get(edge.zone_day, {}), figures, 1)
-        if first <= edge.utc_day <= last:
-            cut[edge.utc_day] = plus(cut.get(edge.utc_day, {}), figures, -1)
+        _add(sums.setdefault(edge, {}), figures, 1)
+    cut: dict[date, _Sums] = {}
+    for day, figures in days.items():
+        if first <= day <= last:
+            _add(cut.setdefault(day, {}), that_add_up(figures), 1)
+    for edge, total in sums.items():
+        for day, times in ((edge.zone_day, 1), (edge.utc_day, -1)):
+            if first <= day <= last:
+                _add(cut.setdefault(day, {}), total, times)
     return {day: kept for day, figures in sorted(cut.items()) if (kept := without_zeros(figures))}
 
 
-def plus(total: Figures, more: Figures, times: int) -> Figures:
-    """``total`` and ``times`` as much as ``more``, key by key."""
-    result = dict(total)
+def _add(total: _Sums, more: Figures, times: int) -> None:
+    """Adds ``times`` as much as ``more`` to ``total``, key by key."""
     for name, amount in more.items():
-        before = result.get(name)
+        before = total.get(name)
         if isinstance(amount, Mapping):
-            result[name] = plus(before if isinstance(before, Mapping) else {}, amount, times)
+            if not isinstance(before, dict):
+                before = total[name] = {}
+            _add(before, amount, times)
         else:
-            result[name] = (0 if before is None or isinstance(before, Mapping) else before) + times * amount
-    return result
+            total[name] = (0 if before is None or isinstance(before, dict) else before) + times * amount
 
 
 def date_in(zone: Zone, at: datetime) -> date:

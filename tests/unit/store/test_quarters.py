@@ -16,7 +16,6 @@ from orchestrator.store.quarters import (
     date_in,
     days_of_zone,
     edges,
-    plus,
     quarter_of,
     start_of,
     that_add_up,
@@ -153,7 +152,18 @@ def test_what_is_of_whole_days_is_left_out_and_of_arms_only_what_is_shown() -> N
     }
 
 
-def test_quarters_begin_every_fifteen_minutes_and_money_stays_exact() -> None:
+def test_quarters_begin_every_fifteen_minutes() -> None:
     assert start_of(quarter_of(QUARTER_MS * 3 + 1)) == EPOCH + timedelta(minutes=45)
-    total = plus({"cost": Decimal("0.3"), "sent": {"a": 1}}, {"cost": Decimal("0.1"), "sent": {"b": 2}}, -1)
-    assert total == {"cost": Decimal("0.2"), "sent": {"a": 1, "b": -2}}
+
+
+def test_money_stays_exact_and_what_is_given_is_left_alone() -> None:
+    day = date(2026, 1, 5)
+    days = {day: {"cost": Decimal("0.3"), "send_requested": {"email": 3}}}
+    edge = edges(zone_of("Asia/Tokyo"), day, day)[1]  # from 15:00 on it is the next day in Tokyo
+    quarters: list[tuple[Any, Figures]] = [(edge, {"cost": Decimal("0.1"), "send_requested": {"email": 1}})] * 2
+    assert days_of_zone(days, quarters, day, day + timedelta(days=1)) == {
+        day: {"cost": Decimal("0.1"), "send_requested": {"email": 1}},
+        day + timedelta(days=1): {"cost": Decimal("0.2"), "send_requested": {"email": 2}},
+    }
+    assert days == {day: {"cost": Decimal("0.3"), "send_requested": {"email": 3}}}
+    assert quarters[0][1] == {"cost": Decimal("0.1"), "send_requested": {"email": 1}}
