@@ -114,7 +114,7 @@ async def test_a_batch_that_comes_again_changes_no_figure_of_quarters_or_variant
     before = await contents(pool)
     assert before["quarters"]
     assert before["variants"]
-    await write(connection, records, records[50:120])
+    await write(connection, records[50:120], records)
     assert await contents(pool) == before
 
 
