@@ -71,7 +71,7 @@ from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 from orchestrator.messages.activity import Activity
-from orchestrator.store.quarters import OF_ARMS, OF_WHOLE_DAYS, quarter_of
+from orchestrator.store.quarters import NUMBERS, OF_ARMS, OF_WHOLE_DAYS, quarter_of
 from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000
@@ -140,11 +140,13 @@ def merged(recorded: Figures, added: Figures) -> Figures:
     """The sum of two sets of figures, key by key."""
     total = dict(recorded)
     for key, amount in added.items():
-        before = total.get(key, 0)
-        if isinstance(amount, Mapping):
-            total[key] = merged(before, amount) if isinstance(before, Mapping) else amount
-        elif not isinstance(before, Mapping):
+        before = total.get(key)
+        if before is None:
+            total[key] = amount
+        elif isinstance(amount, NUMBERS) and isinstance(before, NUMBERS):
             total[key] = before + amount
+        elif isinstance(amount, Mapping) and isinstance(before, Mapping):
+            total[key] = merged(before, amount)
     return total
 
 

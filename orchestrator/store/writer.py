@@ -8,7 +8,6 @@ import msgspec
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.key import customer_key
 from orchestrator.store.pool import Connection
-from orchestrator.store.quarters import start_of
 from orchestrator.store.queries import load_queries
 from orchestrator.store.rows import (
     CustomerKey,
@@ -135,9 +134,7 @@ class ActivityWriter:
         """The figures on record of these quarters of an hour, as ``days`` has them of days."""
         if not keys:
             return {}
-        rows = await self._connection.fetch(
-            self._sql["quarters"], [key[0] for key in keys], [start_of(key[1]) for key in keys]
-        )
+        rows = await self._connection.fetch(self._sql["quarters"], [key[0] for key in keys], [key[1] for key in keys])
         return {(row["config_id"], row["number"]): _DECODER.decode(row["metrics"]) for row in rows}
 
     async def save_quarters(self, quarters: Mapping[QuarterKey, Figures]) -> None:
@@ -147,7 +144,7 @@ class ActivityWriter:
         await self._connection.execute(
             self._sql["save_quarters"],
             [key[0] for key in quarters],
-            [start_of(key[1]) for key in quarters],
+            [key[1] for key in quarters],
             [_ENCODER.encode(quarter).decode() for quarter in quarters.values()],
         )
 

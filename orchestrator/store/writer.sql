@@ -79,17 +79,19 @@ from unnest($1::uuid[], $2::date[], $3::text[]) as day (config_id, date, metrics
 join "033_omnichannel_journey_orchestrator_configs" as journey on journey.id = day.config_id
 on conflict (config_id, date) do update set metrics = excluded.metrics, updated_at = excluded.updated_at;
 
--- name: quarters -- The figures of these quarters of an hour, locked as the days are.
-select config_id::text, (extract(epoch from quarter) / 900)::bigint as number, metrics::text as metrics
-from "033_omnichannel_journey_orchestrator_quarters"
-join unnest($1::uuid[], $2::timestamp[]) as wanted (config_id, quarter) using (config_id, quarter)
-order by config_id, quarter
-for update of "033_omnichannel_journey_orchestrator_quarters";
+-- name: quarters -- The figures of these quarters of an hour, by number since 1970; locked as the days are.
+select recorded.config_id::text, wanted.number, recorded.metrics::text as metrics
+from unnest($1::uuid[], $2::bigint[]) as wanted (config_id, number)
+join "033_omnichannel_journey_orchestrator_quarters" as recorded
+    on recorded.config_id = wanted.config_id
+    and recorded.quarter = timestamp 'epoch' + wanted.number * interval '15 minutes'
+order by recorded.config_id, recorded.quarter
+for update of recorded;
 
 -- name: save_quarters -- The new figures of these quarters of an hour.
 insert into "033_omnichannel_journey_orchestrator_quarters" (config_id, quarter, metrics)
-select config_id, quarter, metrics::jsonb
-from unnest($1::uuid[], $2::timestamp[], $3::text[]) as quarter (config_id, quarter, metrics)
+select config_id, timestamp 'epoch' + number * interval '15 minutes', metrics::jsonb
+from unnest($1::uuid[], $2::bigint[], $3::text[]) as counted (config_id, number, metrics)
 on conflict (config_id, quarter) do update set metrics = excluded.metrics;
 
 -- name: save_positions -- Where these runs stand now.
