@@ -1,6 +1,7 @@
 """A seeded story of activities, and the tables that must follow from it: shared by the tests of the sink."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from random import Random
 from typing import get_args
@@ -15,6 +16,7 @@ from orchestrator.sink.commit import commit
 from orchestrator.sink.decode import RawRecord, decode
 from orchestrator.sink.fold import fold
 from orchestrator.store.pool import Pool, connect
+from orchestrator.store.quarters import start_of
 from orchestrator.store.rows import Figures
 from orchestrator.store.writer import ActivityWriter
 
@@ -35,6 +37,8 @@ _CONTENTS = {
     "exposures": "select * from {} order by config_id, customer_id, step",
     "deliveries": "select * from {} order by config_id, minute, outcome",
     "metrics": "select config_id, workspace_id, date, metrics::text from {} order by config_id, date",
+    "quarters": "select config_id, quarter, metrics::text from {} order by config_id, quarter",
+    "variants": "select * from {} order by config_id, quarter, step, arm",
     "sink_offsets": 'select "group", topic, partition, next_offset from {} order by topic, partition',
     "refusals": 'select id, topic, partition, "offset", reason, key, value from {} order by id',
 }
@@ -127,6 +131,21 @@ def metrics_of(activities: Sequence[Activity]) -> dict[tuple[str, str], Figures]
     encoder = msgspec.json.Encoder(decimal_format="number")
     days = fold(activities, {}).days
     return {(journey, day.isoformat()): _exact(encoder.encode(figures)) for (journey, day), figures in days.items()}
+
+
+async def quarters(pool: Pool) -> dict[tuple[str, datetime], Figures]:
+    """The figures on record by the quarter of an hour."""
+    rows = await pool.fetch(f"select config_id::text, quarter, metrics::text from {_TABLE.format('quarters')}")
+    return {(row["config_id"], row["quarter"]): _exact(row["metrics"]) for row in rows}
+
+
+def quarters_of(activities: Sequence[Activity]) -> dict[tuple[str, datetime], Figures]:
+    """The same, folded in one go."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    return {
+        (journey, start_of(quarter)): _exact(encoder.encode(figures))
+        for (journey, quarter), figures in fold(activities, {}).quarters.items()
+    }
 
 
 def _exact(document: str | bytes) -> Figures:

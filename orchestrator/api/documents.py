@@ -341,6 +341,25 @@ class ChannelFigures(BaseModel):
     failed: int
 
 
+class StepFigures(BaseModel):
+    """What happened at one step, over all arms."""
+
+    passed: int = Field(description="How often a customer went on from it, or reached it where it is an exit.")
+    waits: int = Field(description="How often a customer began to wait at it.")
+    sends: int
+    suppressed: int
+    deferred: int
+    cost: float
+    exits: int = Field(description="Runs that ended early while at it.")
+
+
+class VariantFigures(BaseModel):
+    """How one arm of an experiment step fared."""
+
+    customers: int = Field(description="Customers who were given the arm for the first time.")
+    customers_converted: int = Field(description="Customers with the arm whose same run reached the goal after it.")
+
+
 class Figures(BaseModel):
     """What happened in a period: counts of runs, sends and goals; money in the unit of the events."""
 
@@ -363,23 +382,30 @@ class Figures(BaseModel):
     refused_by_rule: dict[str, int]
     exits_by_reason: dict[str, int]
     steps_passed: dict[str, int]
+    steps: dict[str, StepFigures] = Field(description="By step; of activities since this is counted.")
+    variants: dict[str, dict[str, VariantFigures]] = Field(description="By experiment step, then arm.")
 
 
 class DayFigures(Figures):
-    """The figures of one UTC day."""
+    """The figures of one day."""
 
     date: date
 
 
 class MetricsDocument(BaseModel):
-    """A journey's figures by UTC day and in total; ``days`` has every day of the period."""
+    """A journey's figures by the days of a zone and in total; ``days`` has every day of the period.
+
+    ``comparison`` is by UTC days whatever the zone. ``notes``: what to know before comparing the days.
+    """
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 
     journey_id: UUID
     since: date = Field(alias="from")
     until: date = Field(alias="to")
+    zone: str = Field(description="Whose days they are: an IANA name.")
     generated_at: datetime
+    notes: list[str]
     days: list[DayFigures]
     totals: Figures
     comparison: ComparisonDocument | None

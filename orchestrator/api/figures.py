@@ -1,10 +1,17 @@
-"""The sink's counters of a day (see ``sink/fold.py``) as the figures that the API gives. Pure."""
+"""The sink's counters (``sink/fold.py``, and ``variants`` as ``store/zone_days.py`` has them) as figures. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from orchestrator.api.documents import ArmFigures, ChannelFigures, DayFigures, Figures
+from orchestrator.api.documents import (
+    ArmFigures,
+    ChannelFigures,
+    DayFigures,
+    Figures,
+    StepFigures,
+    VariantFigures,
+)
 
 _OUTCOMES = ("sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed")
 
@@ -31,12 +38,26 @@ def figures_of(metrics: Mapping[str, Any]) -> Figures:
         refused_by_rule=metrics.get("entry_refused", {}),
         exits_by_reason=metrics.get("exited", {}),
         steps_passed=metrics.get("steps_passed", {}),
+        steps={step: _step(counters) for step, counters in sorted(metrics.get("steps", {}).items())},
+        variants={step: _variants(arms) for step, arms in sorted(metrics.get("variants", {}).items())},
     )
 
 
 def by_day(since: date, until: date, metrics: Mapping[date, Mapping[str, Any]]) -> list[DayFigures]:
     """One entry for every day from ``since`` to ``until``, both included; days without metrics are zero."""
     return [DayFigures(date=day, **dict(figures_of(metrics.get(day, {})))) for day in _days(since, until)]
+
+
+def notes_on(undivided: Sequence[date], zone: str) -> list[str]:
+    """What to know about days that were counted as UTC days alone; see ``DaysInZone``."""
+    if not undivided:
+        return []
+    first, last = undivided[0], undivided[-1]
+    days = f"the UTC day {first}" if first == last else f"UTC days from {first} to {last}"
+    return [
+        f"Figures of {days} were counted, at least in part, before quarters of an hour were kept, so they are not "
+        f"divided at midnight in {zone}: they stand on the day of the same date."
+    ]
 
 
 def _days(since: date, until: date) -> Iterator[date]:
@@ -52,6 +73,17 @@ def _arm(counters: Mapping[str, Any]) -> ArmFigures:
         revenue=counters.get("value", 0),
         cost=counters.get("cost", 0),
     )
+
+
+def _step(counters: Mapping[str, Any]) -> StepFigures:
+    return StepFigures(**{name: counters.get(name, 0) for name in StepFigures.model_fields})
+
+
+def _variants(arms: Mapping[str, Mapping[str, Any]]) -> dict[str, VariantFigures]:
+    return {
+        arm: VariantFigures(**{name: counters.get(name, 0) for name in VariantFigures.model_fields})
+        for arm, counters in sorted(arms.items())
+    }
 
 
 def _channels(metrics: Mapping[str, Any]) -> list[str]:

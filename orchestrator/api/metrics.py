@@ -11,14 +11,18 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.comparison import comparison_of
 from orchestrator.api.documents import MetricsDocument
-from orchestrator.api.figures import by_day, figures_of
+from orchestrator.api.figures import by_day, figures_of, notes_on
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Day
 from orchestrator.api.problems import BadRequest
 from orchestrator.definitions.journey import Goal
+from orchestrator.definitions.zone import ZoneName
 from orchestrator.experiments.before_after import BeforeAfter
+from orchestrator.guardrails.zone import Zone, known_zone
 from orchestrator.store.journeys import find_journey, holdout_percents
+from orchestrator.store.quarters import date_in
 from orchestrator.store.reports import DailyMetrics, added_up, arm_of, baseline_of, daily_metrics
+from orchestrator.store.zone_days import days_in_zone, newest_day
 
 USUAL_DAYS = 30
 MOST_DAYS = 400
@@ -30,15 +34,20 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 async def read(
     tenant: CallersTenant,
     journey_id: JourneyId,
-    since: Annotated[Day | None, Query(alias="from", description="First UTC day.")] = None,
-    until: Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="First day, of the zone.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
+    zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
 ) -> MetricsDocument:
-    """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life."""
+    """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life.
+
+    Whatever the zone, the days of a period that covers everything add up to the same.
+    """
     now = datetime.now(UTC)
     journey = await find_journey(tenant, journey_id)  # another workspace's journey is not there at all
     every_day = await daily_metrics(tenant, journey_id)
-    first, last = period(since, until, every_day[-1].date if every_day else now.date())
-    chosen = {day.date: day.metrics for day in every_day if first <= day.date <= last}
+    known = zone_of(zone)
+    first, last = period(since, until, await newest_day(tenant, journey_id, known, every_day) or date_in(known, now))
+    chosen = await days_in_zone(tenant, journey_id, known, first, last, every_day)
     arms = added_up(day.metrics for day in every_day).get("arms", {})
     comparison = None
     if every_day:
@@ -57,11 +66,21 @@ async def read(
         journey_id=journey_id,
         since=first,
         until=last,
+        zone=zone,
         generated_at=now,
-        days=by_day(first, last, chosen),
-        totals=figures_of(added_up(chosen.values())),
+        notes=notes_on(chosen.undivided, zone),
+        days=by_day(first, last, chosen.days),
+        totals=figures_of(added_up(chosen.days.values())),
         comparison=comparison,
     )
+
+
+def zone_of(name: str) -> Zone:
+    """The zone of a name that was checked."""
+    zone = known_zone(name)
+    if zone is None:
+        raise BadRequest(f"{name!r} is not a time zone of the installed tzdata package")
+    return zone
 
 
 def _goal(config: Mapping[str, object]) -> Goal | None:

@@ -4,9 +4,9 @@
 2. Begin. Leave out what an erasure has deleted before (``sink/erasures.py``). Look the journeys up; an activity whose
    journey is not there, or is in another workspace, becomes a refusal.
 3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
-4. Read the participants they concern, fold the activities into figures (pure), and write the participants.
-5. Read the days' figures under lock, add, and write them. Write where the runs stand, what became of experiments and
-   of messages.
+4. Read the participants they concern, and fold the activities into figures (pure). Meanwhile write where runs stand,
+   what became of experiments (with their figures) and of messages.
+5. Write the participants. Read the figures of days and of quarters of an hour under lock, add, and write them.
 6. Write the refusals.
 7. Delete the rows of a customer who is to be erased, with a receipt. Such a record ends its batch, so that what comes
    after it is written after it.
@@ -17,9 +17,11 @@ A stop before 9 leaves nothing behind and the batch is read again. After 9 the o
 it be read again nevertheless (offsets set back, a topic restored), step 3 finds no new id, so nothing changes.
 """
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
@@ -37,8 +39,10 @@ from orchestrator.sink.fold import customers_in_question, fold, merged
 from orchestrator.sink.positions import positions
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection
-from orchestrator.store.rows import Refusal
+from orchestrator.store.rows import Figures, Refusal
 from orchestrator.store.writer import ActivityWriter
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +85,29 @@ async def _commit(connection: Connection, writer: ActivityWriter, topic: str, de
             records = await without_erased(writer, topic, [each for each in decoded if not is_erasure(each)])
             accepted, refusals = await _with_journeys(writer, records)
             new = await _insert_new(writer, accepted)  # step 3
-            change = fold(new, await writer.participants(customers_in_question(new)))  # step 4
-            await writer.save_participants(change.participants)
-            recorded = await writer.days(sorted(change.days))  # step 5
-            await writer.save_days({day: merged(recorded.get(day, {}), add) for day, add in change.days.items()})
+            known = await writer.participants(customers_in_question(new))  # step 4
+            folding = asyncio.create_task(asyncio.to_thread(fold, new, known))
             await writer.save_positions(positions(new))
             exposed = exposures(new)
             await writer.save_experiments(exposed.first, exposed.goals)
             await writer.save_deliveries(deliveries(new))
+            change = await folding
+            await writer.save_participants(change.participants)  # step 5
+            days = await writer.days(sorted(change.days))
+            await writer.save_days(_sums(days, change.days))
+            quarters = await writer.quarters(sorted(change.quarters))
+            await writer.save_quarters(_sums(quarters, change.quarters))
             refused = await writer.save_refusals(refusals)  # step 6
             erased = [await writer.erase(topic, erasure) for erasure in erasures]  # step 7
             await writer.save_offsets(topic, _next_offsets(decoded))  # step 8
     count = len(new) + sum(erased)
-    known = len(decoded) - len(refusals)
-    return Written(count, known - count, Counter(refused))
+    usable = len(decoded) - len(refusals)
+    return Written(count, usable - count, Counter(refused))
+
+
+def _sums(recorded: Mapping[_Key, Figures], added: Mapping[_Key, Figures]) -> dict[_Key, Figures]:
+    """The new figures of each day, or quarter of an hour, that something is added to."""
+    return {key: merged(recorded[key], figures) if key in recorded else figures for key, figures in added.items()}
 
 
 async def _with_journeys(writer: ActivityWriter, decoded: Sequence[Decoded]) -> tuple[list[Activity], list[Refusal]]:

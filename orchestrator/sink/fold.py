@@ -1,7 +1,8 @@
 """What activities mean in figures: the definition of every number in a report. Pure.
 
 A day is the UTC day of an activity's ``at_ms``. Each counter stands at the top of a day's figures, over all arms, and
-again under ``arms.<arm>``. A counter that is absent is zero.
+again under ``arms.<arm>``; ``steps`` stand at the top alone. A counter that is absent is zero, also where the figures
+were written before it was counted.
 
 ======================================  ================  ========================================================
 figure                                  activity          meaning
@@ -37,7 +38,20 @@ message_reported.<channel>.<outcome>    message_reported  what became of message
 webhook_requested.<endpoint>            webhook_requested calls of other systems asked for
 migrated.<policy>                       run_migrated      runs that went over to a newer version, or are drained
 adopted                                 run_adopted       runs that came with a customer who was merged into another
+steps.<step>.passed                     (several)         how often a run went on, or reached the exit step:
+                                                          step_passed to another, webhook_requested, run_completed;
+                                                          send_requested where no report is waited for, send_suppressed
+                                                          where no other channel is tried
+steps.<step>.waits                      wait_started      how often a run began to wait at the step
+steps.<step>.sends, .cost               send_requested    commands of the step, and what they cost
+steps.<step>.suppressed                 send_suppressed   sends of the step that a guardrail forbade
+steps.<step>.deferred                   send_deferred     sends of the step that a guardrail put off
+steps.<step>.exits                      run_exited        runs that ended early while at the step
 ======================================  ================  ========================================================
+
+Quarters of an hour have the counters that can be added up to the days of any zone: see ``store/quarters.py``. How an
+experiment's arms fare is counted where their customers are written, since it rests on who was given an arm before:
+``variants`` (``store/writer.sql``).
 
 ``arms``: runs and sends count in the arm of the run. What belongs to the customer (``customers_entered``, ``past`` and
 everything of ``goal_reached``) counts in the arm the customer first entered in. An activity without an arm counts only
@@ -50,20 +64,28 @@ for a day, nothing of it changes any more.
 took over another's run without having entered converts with the past of that run, whose own customer was counted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import TypeAlias, assert_never
 
 from orchestrator.messages.activity import Activity
-from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant
+from orchestrator.store.quarters import NUMBERS, OF_ARMS, OF_WHOLE_DAYS, quarter_of
+from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICRO = Decimal("0.000001")
 _UNKNOWN = "unknown"  # stands where an activity does not say its channel, rule or reason
 _OF_CUSTOMERS = ("journey_entered", "goal_reached")
+_AT_STEPS = {
+    "wait_started": "waits",
+    "send_requested": "sends",
+    "send_suppressed": "suppressed",
+    "send_deferred": "deferred",
+    "run_exited": "exits",
+}
 
 _Path: TypeAlias = tuple[str, ...]
 _Increment: TypeAlias = tuple[_Path, int | Decimal]
@@ -72,10 +94,14 @@ _Counters: TypeAlias = "dict[str, int | Decimal | _Counters]"
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """What a set of activities changes: the participants' new records, and what is added to the days' figures."""
+    """What a set of activities changes: the participants' new records, and what is added to the figures.
+
+    ``days`` have all figures, ``quarters`` those that add up.
+    """
 
     participants: Mapping[CustomerKey, Participant] = field(default_factory=dict)
     days: Mapping[DayKey, Figures] = field(default_factory=dict)
+    quarters: Mapping[QuarterKey, Figures] = field(default_factory=dict)
 
 
 def customers_in_question(activities: Iterable[Activity]) -> list[CustomerKey]:
@@ -90,29 +116,37 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
     """
     participants: dict[CustomerKey, Participant] = {}
     days: dict[DayKey, _Counters] = {}
+    quarters: dict[QuarterKey, _Counters] = {}
     for activity in activities:
-        counters = days.setdefault((activity.journey_id, day_of(activity.at_ms)), {})
-        _add(counters, activity.arm, _run_increments(activity))
+        journey_id, arm = activity.journey_id, activity.arm
+        day = days.setdefault((journey_id, day_of(activity.at_ms)), {})
+        quarter = quarters.setdefault((journey_id, quarter_of(activity.at_ms)), {})
+        _count(day, quarter, arm, _run_increments(activity))
+        if activity.step and (at_step := _step_increments(activity)):
+            _add(day, at_step)
+            _add(quarter, at_step)
         if activity.type in _OF_CUSTOMERS:
-            key = (activity.journey_id, activity.customer_id)
-            before = participants.get(key) or known.get(key) or Participant(activity.arm)
+            key = (journey_id, activity.customer_id)
+            before = participants.get(key) or known.get(key) or Participant(arm)
             after = participants[key] = _participant_after(before, activity)
-            _add(counters, after.arm, _customer_increments(before, after, _past_of(activity)))
+            _count(day, quarter, after.arm, _customer_increments(before, after, _past_of(activity)))
             if after.first_entered_ms is not None and (increments := _cohort_increments(before, after)):
-                cohort = days.setdefault((activity.journey_id, day_of(after.first_entered_ms)), {})
-                _add(cohort, after.arm, increments)
-    return Fold(participants, dict(days))
+                cohort = days.setdefault((journey_id, day_of(after.first_entered_ms)), {})
+                _count(cohort, {}, after.arm, increments)
+    return Fold(participants, dict(days), {key: figures for key, figures in quarters.items() if figures})
 
 
 def merged(recorded: Figures, added: Figures) -> Figures:
     """The sum of two sets of figures, key by key."""
     total = dict(recorded)
     for key, amount in added.items():
-        before = total.get(key, 0)
-        if isinstance(amount, Mapping):
-            total[key] = merged(before, amount) if isinstance(before, Mapping) else amount
-        elif not isinstance(before, Mapping):
+        before = total.get(key)
+        if before is None:
+            total[key] = amount
+        elif isinstance(amount, NUMBERS) and isinstance(before, NUMBERS):
             total[key] = before + amount
+        elif isinstance(amount, Mapping) and isinstance(before, Mapping):
+            total[key] = merged(before, amount)
     return total
 
 
@@ -160,6 +194,34 @@ def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
             return ()
         case _:
             assert_never(activity.type)
+
+
+def _step_increments(activity: Activity) -> list[_Increment]:
+    """What counts at the step that the activity names."""
+    step = activity.step
+    found: list[_Increment] = []
+    if (counter := _AT_STEPS.get(activity.type)) is not None:
+        found.append((("steps", step, counter), 1))
+    if activity.type == "send_requested" and (cost := _money(activity.details, "cost")):
+        found.append((("steps", step, "cost"), cost))
+    if _goes_on(activity):
+        found.append((("steps", step, "passed"), 1))
+    return found
+
+
+def _goes_on(activity: Activity) -> bool:
+    """Whether the run is at the activity's step no more, and did not end there early."""
+    match activity.type:
+        case "step_passed":  # on to itself: to another contact of the same step
+            return activity.details.get("next") != activity.step
+        case "send_requested":
+            return "report_until_ms" not in activity.details
+        case "send_suppressed":
+            return "next_channel" not in activity.details
+        case "webhook_requested" | "run_completed":
+            return True
+        case _:
+            return False
 
 
 def _participant_after(before: Participant, activity: Activity) -> Participant:
@@ -216,25 +278,40 @@ def _cohort_increments(before: Participant, after: Participant) -> tuple[_Increm
     return ((("baseline", "after"), 1), (("baseline", "both"), int(after.was_active)))
 
 
-def _add(counters: _Counters, arm: str, increments: Iterable[_Increment]) -> None:
+def _count(day: _Counters, quarter: _Counters, arm: str, increments: Sequence[_Increment]) -> None:
+    """Adds to the figures of a day, and to those of a quarter of an hour what of it adds up."""
+    _add(day, increments)
+    _add(quarter, [each for each in increments if each[1] and each[0][0] not in OF_WHOLE_DAYS])
+    if arm and increments:
+        _add(_group(_group(day, "arms"), arm), increments)
+        if shown := [each for each in increments if each[1] and each[0][0] in OF_ARMS]:
+            _add(_group(_group(quarter, "arms"), arm), shown)
+
+
+def _add(counters: _Counters, increments: Sequence[_Increment]) -> None:
     for path, amount in increments:
-        _increase(counters, path, amount)
-        if arm:
-            _increase(counters, ("arms", arm, *path), amount)
+        place = counters
+        for parent in path[:-1]:
+            place = _group(place, parent)
+        before = place.get(path[-1], 0)
+        if isinstance(before, dict):
+            raise _mixed(path[-1])
+        place[path[-1]] = before + amount
 
 
-def _increase(counters: _Counters, path: _Path, amount: int | Decimal) -> None:
-    *parents, last = path
-    place = counters
-    for parent in parents:
-        inner = place.setdefault(parent, {})
-        if not isinstance(inner, dict):
-            raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
-        place = inner
-    before = place.get(last, 0)
-    if isinstance(before, dict):
-        raise TypeError(f"the figure {'.'.join(path)} is both a number and a group of numbers")
-    place[last] = before + amount
+def _group(counters: _Counters, name: str) -> _Counters:
+    group = counters.get(name)
+    if group is None:
+        made: _Counters = {}
+        counters[name] = made
+        return made
+    if not isinstance(group, dict):
+        raise _mixed(name)
+    return group
+
+
+def _mixed(name: str) -> TypeError:
+    return TypeError(f"the figure {name} is both a number and a group of numbers")
 
 
 def _word(details: Mapping[str, object], name: str) -> str:

@@ -19,16 +19,22 @@ def positions(activities: Iterable[Activity]) -> dict[str, Position]:
     """By run id, the position of each run that one of the activities has moved."""
     last: dict[str, Activity] = {}
     entered_ms: dict[str, int] = {}
+    arrived_ms: dict[str, int | None] = {}
     for activity in activities:
         if not _moves(activity):
             continue
-        before = last.get(activity.run_id)
+        run_id = activity.run_id
+        before = last.get(run_id)
         if before is None:
-            entered_ms[activity.run_id] = activity.at_ms
-            last[activity.run_id] = activity
+            entered_ms[run_id] = activity.at_ms
+            arrived_ms[run_id] = activity.at_ms if _comes(activity) else None
         elif before.type not in _ENDS and activity.at_ms >= before.at_ms:
-            last[activity.run_id] = activity
-    return {run_id: _position(activity, entered_ms[run_id]) for run_id, activity in last.items()}
+            if _comes(activity) or _step_after(activity) != _step_after(before):
+                arrived_ms[run_id] = activity.at_ms
+        else:
+            continue
+        last[run_id] = activity
+    return {run_id: _position(activity, entered_ms[run_id], arrived_ms[run_id]) for run_id, activity in last.items()}
 
 
 def _moves(activity: Activity) -> bool:
@@ -37,23 +43,33 @@ def _moves(activity: Activity) -> bool:
     return activity.type in _MOVES and activity.run_id != ""
 
 
-def _position(activity: Activity, entered_ms: int) -> Position:
-    """Where the activity, which moves its run, says that it stands."""
-    details = activity.details
-    step, status, reason = activity.step, "under_way", ""
+def _comes(activity: Activity) -> bool:
+    """Whether the run comes to where it stands after the activity; else it may have stood there before."""
+    if activity.type in _GOES_ON:  # a send step passes on to itself when it tries another contact
+        return _step_after(activity) != activity.step
+    return activity.type not in _STANDS and activity.type != "send_requested"
+
+
+def _step_after(activity: Activity) -> str:
+    """Where the run stands after the activity; empty: nowhere."""
     if activity.type in _ENDS:
-        step, status, reason = "", "ended", str(details.get("reason", ""))
-    elif activity.type in _GOES_ON:
-        step = str(details.get("next", activity.step))
+        return ""
+    return str(activity.details.get("next", activity.step)) if activity.type in _GOES_ON else activity.step
+
+
+def _position(activity: Activity, entered_ms: int, arrived_ms: int | None) -> Position:
+    """Where the activity, which moves its run, says that it stands."""
+    is_over = activity.type in _ENDS
     return Position(
         journey_id=activity.journey_id,
         workspace_id=activity.workspace_id,
         customer_id=activity.customer_id,
         version=activity.version,
-        step=step,
+        step=_step_after(activity),
         arm=activity.arm,
-        status=status,
-        reason=reason,
+        status="ended" if is_over else "under_way",
+        reason=str(activity.details.get("reason", "")) if is_over else "",
         entered_ms=entered_ms,
         moved_ms=activity.at_ms,
+        arrived_ms=arrived_ms,
     )

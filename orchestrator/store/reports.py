@@ -9,8 +9,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
+
+import msgspec
 
 from orchestrator.errors import RequestError
 from orchestrator.experiments.before_after import BeforeAfter
@@ -25,6 +28,7 @@ CURSOR_PATTERN = "^[A-Za-z0-9_-]{32}$"  # a place in an order, 24 bytes
 
 # A day's figures as JSON has them; Any, because which keys are numbers and which are groups is said in sink/fold.py.
 Metrics: TypeAlias = dict[str, Any]
+_DECODER: msgspec.json.Decoder[Metrics] = msgspec.json.Decoder(float_hook=Decimal)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -87,6 +91,20 @@ class ActivitiesPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Runs under way at one step (empty: at none yet, or held out) of one version, of one arm.
+
+    ``since``: when the one that has stood there longest came, in UTC.
+    """
+
+    arm: str
+    step: str
+    version: int
+    runs: int
+    since: datetime
+
+
 async def daily_metrics(
     tenant: Tenant, config_id: UUID | str, since: date | None = None, until: date | None = None
 ) -> list[DailyMetrics]:
@@ -94,7 +112,7 @@ async def daily_metrics(
     with translated("reading daily metrics"):
         sql = load_queries("reports")["daily_metrics"]
         rows = await tenant.fetch(sql, tenant.workspace_id, config_id, since, until)
-    return [DailyMetrics(row["date"], row["metrics"]) for row in rows]
+    return [DailyMetrics(row["date"], exactly(row["metrics"])) for row in rows]
 
 
 async def date_span(tenant: Tenant, config_id: UUID | str) -> tuple[date, date] | None:
@@ -162,6 +180,13 @@ async def activities_page(
     return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))
 
 
+async def standings(tenant: Tenant, config_id: UUID | str) -> list[Standing]:
+    """Where the runs under way stand, by step, version and arm, as far as the sink has come."""
+    with translated("reading where runs stand"):
+        rows = await tenant.fetch(load_queries("reports")["standings"], config_id, tenant.workspace_id)
+    return [Standing(**dict(row)) for row in rows]
+
+
 async def freshness(pool: Pool, group: str) -> datetime | None:
     """When the sink of ``group`` last committed; None: never."""
     with translated("reading when the sink last committed"):
@@ -174,6 +199,11 @@ async def refusals(tenant: Tenant, config_id: UUID | str) -> dict[str, int]:
     with translated("reading refusals"):
         rows = await tenant.fetch(load_queries("reports")["refusals"], tenant.workspace_id, str(config_id))
     return {row["reason"]: row["records"] for row in rows}
+
+
+def exactly(document: str) -> Metrics:
+    """Figures from their JSON, money as decimals: so that sums are the same however they are cut."""
+    return _DECODER.decode(document)
 
 
 def added_up(days: Iterable[Mapping[str, Any]]) -> Metrics:

@@ -13,6 +13,7 @@ from orchestrator.messages.key import customer_key
 # A day's figures: counters, sums of money, or the same by a further key (channel, rule, arm …).
 Figures: TypeAlias = Mapping[str, "int | Decimal | Figures"]
 DayKey: TypeAlias = tuple[str, date]  # journey id, UTC day
+QuarterKey: TypeAlias = tuple[str, int]  # journey id, quarters of an hour since 1970
 CustomerKey: TypeAlias = tuple[str, str]  # journey id, customer id
 MinuteKey: TypeAlias = tuple[str, int, str]  # journey id, minutes since 1970, outcome
 
@@ -40,7 +41,8 @@ class Participant:
 class Position:
     """Where a run stands: at ``step`` of ``version``, or ended for ``reason``, since ``moved_ms``.
 
-    ``entered_ms``: of the first activity that told of the run; of a run on record, what stands there.
+    ``entered_ms``: of the first activity that told of the run; of a run on record, what stands there. ``arrived_ms``:
+    when it came to the step; None: it stands where it stood before, if that was the same step.
     """
 
     journey_id: str
@@ -53,6 +55,7 @@ class Position:
     reason: str
     entered_ms: int
     moved_ms: int
+    arrived_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

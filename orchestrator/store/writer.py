@@ -19,6 +19,7 @@ from orchestrator.store.rows import (
     MinuteKey,
     Participant,
     Position,
+    QuarterKey,
     Refusal,
 )
 
@@ -129,6 +130,24 @@ class ActivityWriter:
             self._sql["save_days"], [key[0] for key in days], [key[1] for key in days], figures
         )
 
+    async def quarters(self, keys: Sequence[QuarterKey]) -> dict[QuarterKey, Figures]:
+        """The figures on record of these quarters of an hour, as ``days`` has them of days."""
+        if not keys:
+            return {}
+        rows = await self._connection.fetch(self._sql["quarters"], [key[0] for key in keys], [key[1] for key in keys])
+        return {(row["config_id"], row["number"]): _DECODER.decode(row["metrics"]) for row in rows}
+
+    async def save_quarters(self, quarters: Mapping[QuarterKey, Figures]) -> None:
+        """Replaces the figures of these quarters of an hour."""
+        if not quarters:
+            return
+        await self._connection.execute(
+            self._sql["save_quarters"],
+            [key[0] for key in quarters],
+            [key[1] for key in quarters],
+            [_ENCODER.encode(quarter).decode() for quarter in quarters.values()],
+        )
+
     async def save_positions(self, positions: Mapping[str, Position]) -> None:
         """Replaces where these runs stand, by run id; an ended run stays ended, and a later move stands."""
         if not positions:
@@ -147,12 +166,14 @@ class ActivityWriter:
             [position.reason for position in values],
             [position.entered_ms for position in values],
             [position.moved_ms for position in values],
+            [position.arrived_ms for position in values],
         )
 
     async def save_experiments(self, exposures: Sequence[Exposure], conversions: Mapping[str, int]) -> None:
         """Keeps the first arm of each customer and experiment; ``conversions``: when a run reached the goal, by run id.
 
-        Of the exposures on record, those of such a run become conversions; ``exposures`` come with their own.
+        Of the exposures on record, those of such a run become conversions; ``exposures`` come with their own. Both are
+        counted by the quarter of an hour, by what is really written.
         """
         if conversions:
             await self._connection.execute(self._sql["save_conversions"], list(conversions), list(conversions.values()))

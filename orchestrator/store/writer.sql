@@ -79,44 +79,96 @@ from unnest($1::uuid[], $2::date[], $3::text[]) as day (config_id, date, metrics
 join "033_omnichannel_journey_orchestrator_configs" as journey on journey.id = day.config_id
 on conflict (config_id, date) do update set metrics = excluded.metrics, updated_at = excluded.updated_at;
 
+-- name: quarters -- The figures of these quarters of an hour, by number since 1970; locked as the days are.
+select recorded.config_id::text, wanted.number, recorded.metrics::text as metrics
+from unnest($1::uuid[], $2::bigint[]) as wanted (config_id, number)
+join "033_omnichannel_journey_orchestrator_quarters" as recorded
+    on recorded.config_id = wanted.config_id
+    and recorded.quarter = timestamp 'epoch' + wanted.number * interval '15 minutes'
+order by recorded.config_id, recorded.quarter
+for update of recorded;
+
+-- name: save_quarters -- The new figures of these quarters of an hour.
+insert into "033_omnichannel_journey_orchestrator_quarters" (config_id, quarter, metrics)
+select config_id, timestamp 'epoch' + number * interval '15 minutes', metrics::jsonb
+from unnest($1::uuid[], $2::bigint[], $3::text[]) as counted (config_id, number, metrics)
+on conflict (config_id, quarter) do update set metrics = excluded.metrics;
+
 -- name: save_positions -- Where these runs stand now.
 insert into "033_omnichannel_journey_orchestrator_runs" as run (
-    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_at, moved_at
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_at, moved_at, arrived_at
 )
 select
     run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason,
-    timestamp 'epoch' + entered_ms * interval '1 millisecond', timestamp 'epoch' + moved_ms * interval '1 millisecond'
+    timestamp 'epoch' + entered_ms * interval '1 millisecond', timestamp 'epoch' + moved_ms * interval '1 millisecond',
+    timestamp 'epoch' + arrived_ms * interval '1 millisecond'
 from unnest(
     $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[],
-    $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[]
-) as moved (run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_ms, moved_ms)
+    $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]
+) as moved (
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, reason, entered_ms, moved_ms, arrived_ms
+)
 on conflict (run_id) do update set
     customer_id = excluded.customer_id,
     version = excluded.version,
     step = excluded.step,
     status = excluded.status,
     reason = excluded.reason,
-    moved_at = excluded.moved_at
+    moved_at = excluded.moved_at,
+    arrived_at = case
+        when excluded.arrived_at is null and run.step = excluded.step then coalesce(run.arrived_at, run.moved_at)
+        else coalesce(excluded.arrived_at, excluded.moved_at)
+    end
 where run.status <> 'ended' and excluded.moved_at >= run.moved_at;
 
 -- name: save_conversions -- These runs have reached the goal: whom they had given an arm before counts as converted.
-update "033_omnichannel_journey_orchestrator_exposures" as exposure
-set converted_at = timestamp 'epoch' + converted_ms * interval '1 millisecond'
-from unnest($1::uuid[], $2::bigint[]) as conversion (run_id, converted_ms)
-where exposure.run_id = conversion.run_id and exposure.converted_at is null;
-
--- name: save_exposures -- Who was given which arm of an experiment, the first time.
-insert into "033_omnichannel_journey_orchestrator_exposures" (
-    config_id, step, customer_id, arm, run_id, exposed_at, converted_at
+-- What is counted by the quarter follows from the rows that change, so that what comes again counts once.
+with converted as (
+    update "033_omnichannel_journey_orchestrator_exposures" as exposure
+    set converted_at = timestamp 'epoch' + converted_ms * interval '1 millisecond'
+    from unnest($1::uuid[], $2::bigint[]) as conversion (run_id, converted_ms)
+    where exposure.run_id = conversion.run_id and exposure.converted_at is null
+    returning exposure.config_id, exposure.step, exposure.arm, exposure.converted_at
 )
-select
-    config_id, step, customer_id, arm, run_id,
-    timestamp 'epoch' + exposed_ms * interval '1 millisecond',
-    timestamp 'epoch' + converted_ms * interval '1 millisecond'
-from unnest(
-    $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[]
-) as exposure (config_id, step, customer_id, arm, run_id, exposed_ms, converted_ms)
-on conflict (config_id, customer_id, step) do nothing;
+insert into "033_omnichannel_journey_orchestrator_variants" as variant (
+    config_id, quarter, step, arm, customers, customers_converted
+)
+select config_id, date_bin('15 minutes', converted_at, timestamp 'epoch'), step, arm, 0, count(*)
+from converted
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4
+on conflict (config_id, quarter, step, arm)
+do update set customers_converted = variant.customers_converted + excluded.customers_converted;
+
+-- name: save_exposures -- Who was given which arm of an experiment, the first time; counted by the quarter likewise.
+with exposed as (
+    insert into "033_omnichannel_journey_orchestrator_exposures" (
+        config_id, step, customer_id, arm, run_id, exposed_at, converted_at
+    )
+    select
+        config_id, step, customer_id, arm, run_id,
+        timestamp 'epoch' + exposed_ms * interval '1 millisecond',
+        timestamp 'epoch' + converted_ms * interval '1 millisecond'
+    from unnest(
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bigint[], $7::bigint[]
+    ) as exposure (config_id, step, customer_id, arm, run_id, exposed_ms, converted_ms)
+    on conflict (config_id, customer_id, step) do nothing
+    returning config_id, step, arm, exposed_at, converted_at
+)
+insert into "033_omnichannel_journey_orchestrator_variants" as variant (
+    config_id, quarter, step, arm, customers, customers_converted
+)
+select config_id, date_bin('15 minutes', at, timestamp 'epoch'), step, arm, sum(customers), sum(customers_converted)
+from (
+    select config_id, step, arm, exposed_at as at, 1 as customers, 0 as customers_converted from exposed
+    union all
+    select config_id, step, arm, converted_at, 0, 1 from exposed where converted_at is not null
+) as counted
+group by 1, 2, 3, 4
+order by 1, 2, 3, 4
+on conflict (config_id, quarter, step, arm) do update set
+    customers = variant.customers + excluded.customers,
+    customers_converted = variant.customers_converted + excluded.customers_converted;
 
 -- name: save_deliveries -- Adds to the messages of these minutes; in one order, so that no writers wait in a circle.
 insert into "033_omnichannel_journey_orchestrator_deliveries" as delivery (config_id, minute, outcome, messages)

@@ -69,13 +69,16 @@ async def test_a_row_that_nobody_published_is_seen(pool: Pool, activities: Seque
         await check_i5(pool, activities)
 
 
-async def test_a_figure_that_is_wrong_by_one_is_seen(pool: Pool, activities: Sequence[Activity]) -> None:
-    table = _TABLE.format("metrics")
+@pytest.mark.parametrize(("table", "what"), [("metrics", "the daily"), ("quarters", "by the quarter of an hour")])
+async def test_a_figure_that_is_wrong_by_one_is_seen(
+    table: str, what: str, pool: Pool, activities: Sequence[Activity]
+) -> None:
+    name = _TABLE.format(table)
     await pool.execute(
-        f"update {table} set metrics = jsonb_set(metrics, '{{completed}}', to_jsonb((metrics->>'completed')::int + 1)) "
-        f"where id = (select id from {table} where metrics ? 'completed' limit 1)"
+        f"update {name} set metrics = jsonb_set(metrics, '{{completed}}', to_jsonb((metrics->>'completed')::int + 1)) "
+        f"where ctid = (select ctid from {name} where metrics ? 'completed' limit 1)"
     )
-    with pytest.raises(AssertionError, match="I5: the daily figures are those of the activities"):
+    with pytest.raises(AssertionError, match=f"I5: {what} figures are those of the activities"):
         await check_i5(pool, activities)
 
 

@@ -1,10 +1,11 @@
 """The sink's counters as figures."""
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
-from orchestrator.api.figures import by_day, figures_of
+from orchestrator.api.figures import by_day, figures_of, notes_on
 from orchestrator.api.metrics import MOST_DAYS, period
 from orchestrator.api.problems import BadRequest
 
@@ -68,3 +69,38 @@ def test_period_upside_down_or_too_long_is_refused(since: date | None, until: da
 def test_longest_period_is_taken() -> None:
     first, last = period(date(2026, 1, 1), date.fromordinal(date(2026, 1, 1).toordinal() + MOST_DAYS - 1), DAY)
     assert (last - first).days == MOST_DAYS - 1
+
+
+def test_steps_and_the_arms_of_experiments_are_told_with_absent_counters_as_zero() -> None:
+    figures = figures_of(
+        {
+            "steps": {"offer": {"sends": 3, "passed": 2, "cost": Decimal("0.3")}, "wait": {"waits": 4}},
+            "variants": {"choice": {"short": {"customers": 5, "customers_converted": 1}, "long": {"customers": 4}}},
+        }
+    )
+    assert figures.steps["offer"].model_dump() == {
+        "passed": 2,
+        "waits": 0,
+        "sends": 3,
+        "suppressed": 0,
+        "deferred": 0,
+        "cost": 0.3,
+        "exits": 0,
+    }
+    assert figures.steps["wait"].waits == 4
+    assert list(figures.variants["choice"]) == ["long", "short"]
+    assert figures.variants["choice"]["long"].model_dump() == {"customers": 4, "customers_converted": 0}
+
+
+def test_figures_from_before_there_were_steps_and_variants_have_none() -> None:
+    figures = figures_of({"entered": 1, "steps_passed": {"offer": 1}})
+    assert (figures.steps, figures.variants, figures.steps_passed) == ({}, {}, {"offer": 1})
+
+
+def test_a_note_names_the_days_that_are_not_divided() -> None:
+    assert notes_on((), "Asia/Tokyo") == []
+    [one] = notes_on((DAY,), "Asia/Tokyo")
+    assert one.startswith("Figures of the UTC day 2026-01-05 were counted, at least in part, before")
+    [more] = notes_on((DAY, date(2026, 1, 9)), "Asia/Tokyo")
+    assert "UTC days from 2026-01-05 to 2026-01-09 were" in more
+    assert "at midnight in Asia/Tokyo" in more

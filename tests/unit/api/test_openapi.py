@@ -18,6 +18,8 @@ OPERATIONS = {
     (f"{BASE}/{{id}}", "patch"): "changeJourney",
     (f"{BASE}/{{id}}", "delete"): "stopJourney",
     (f"{BASE}/{{id}}/metrics", "get"): "getJourneyMetrics",
+    (f"{BASE}/{{id}}/positions", "get"): "getJourneyPositions",
+    (f"{BASE}/{{id}}/guardrails", "get"): "getJourneyGuardrails",
     (f"{BASE}/{{id}}/activities", "get"): "listJourneyActivities",
     (f"{BASE}/{{id}}/customers/{{customer_id}}/explain", "get"): "explainCustomer",
     (f"{BASE}/{{id}}/experiments", "get"): "listExperiments",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.ids import derived_id
-from orchestrator.sink.fold import DAY_MS, Fold, customers_in_question, day_of, fold, merged
+from orchestrator.sink.fold import DAY_MS, customers_in_question, day_of, fold, merged
+from orchestrator.store.quarters import QUARTER_MS, quarter_of, that_add_up, without_zeros
 from orchestrator.store.reports import baseline_of
 from orchestrator.store.rows import Figures, Participant
 
 JOURNEY = derived_id("journey", "win-back")
 MONDAY = date(2026, 1, 5)
+HOUR_MS = 3_600_000
 MONDAY_MS = (MONDAY - date(1970, 1, 1)).days * DAY_MS
 
 
@@ -46,7 +48,14 @@ def figures_of(*activities: Activity) -> Figures:
 
 
 def without_arms(figures: Figures) -> dict[str, object]:
-    return {key: value for key, value in figures.items() if key != "arms"}
+    return {key: value for key, value in figures.items() if key not in ("arms", "steps")}
+
+
+def of_step(*activities: Activity, step: str = "offer") -> object:
+    """The counters of a step."""
+    steps = figures_of(*activities).get("steps", {})
+    assert isinstance(steps, Mapping)
+    return steps.get(step, {})
 
 
 @pytest.mark.parametrize(
@@ -86,6 +95,65 @@ def test_each_type_of_activity_adds_the_documented_figures(activity: Activity, e
     assert figures.get("arms", {"treatment": {}}) == {"treatment": expected}
 
 
+@pytest.mark.parametrize(
+    ("activity", "expected"),
+    [
+        (an_activity("step_passed", next="done"), {"passed": 1}),
+        (an_activity("step_passed", next="offer", next_channel="push"), {}),
+        (an_activity("webhook_requested", next="done"), {"passed": 1}),
+        (an_activity("run_completed"), {"passed": 1}),
+        (an_activity("wait_started"), {"waits": 1}),
+        (an_activity("send_requested", cost=0.002), {"sends": 1, "cost": Decimal("0.002"), "passed": 1}),
+        (an_activity("send_requested", report_until_ms=7), {"sends": 1}),
+        (an_activity("send_suppressed"), {"suppressed": 1, "passed": 1}),
+        (an_activity("send_suppressed", next_channel="push"), {"suppressed": 1}),
+        (an_activity("send_deferred"), {"deferred": 1}),
+        (an_activity("run_exited"), {"exits": 1}),
+        (an_activity("message_reported"), {}),
+    ],
+)
+def test_each_step_counts_who_went_on_waited_was_sent_to_and_left_there(
+    activity: Activity, expected: dict[str, object]
+) -> None:
+    assert of_step(activity) == expected
+
+
+def test_steps_are_counted_over_all_arms_and_what_happened_at_no_step_at_none() -> None:
+    figures = figures_of(an_activity("wait_started"), an_activity("wait_started", arm="holdout"))
+    assert figures == {"steps": {"offer": {"waits": 2}}}
+    nowhere = msgspec.structs.replace(an_activity("run_exited", reason="stopped"), step="")
+    assert "steps" not in figures_of(nowhere)
+
+
+def test_quarters_of_an_hour_have_the_figures_of_the_day_that_add_up() -> None:
+    at_night = MONDAY_MS + DAY_MS - 1
+    story = [
+        an_activity("journey_entered", before=3, was_active=True),
+        an_activity("goal_reached", at_ms=at_night, value=5),
+        an_activity("send_requested", at_ms=MONDAY_MS + QUARTER_MS - 1, channel="email", cost=0.5),
+    ]
+    change = fold(story, {})
+    first, last = quarter_of(MONDAY_MS), quarter_of(at_night)
+    assert change.quarters == {
+        (JOURNEY, first): {
+            "entered": 1,
+            "customers_entered": 1,
+            "send_requested": {"email": 1},
+            "cost": Decimal("0.5"),
+            "cost_by_channel": {"email": Decimal("0.5")},
+            "steps": {"offer": {"sends": 1, "cost": Decimal("0.5"), "passed": 1}},
+            "arms": {"treatment": {"entered": 1, "customers_entered": 1, "cost": Decimal("0.5")}},
+        },
+        (JOURNEY, last): {
+            "goals": 1,
+            "customers_converted": 1,
+            "value": Decimal(5),
+            "arms": {"treatment": {"goals": 1, "customers_converted": 1, "value": Decimal(5)}},
+        },
+    }
+    assert last - first == 95
+
+
 def test_no_type_of_activity_is_forgotten() -> None:
     for kind in get_args(ActivityType):
         fold([an_activity(kind)], {})
@@ -97,7 +165,8 @@ def test_what_an_activity_does_not_say_is_counted_as_unknown() -> None:
 
 
 def test_an_activity_without_an_arm_counts_only_over_all_arms() -> None:
-    assert figures_of(an_activity("entry_refused", arm="", rule="audience")) == {"entry_refused": {"audience": 1}}
+    refused = msgspec.structs.replace(an_activity("entry_refused", arm="", rule="audience"), step="")
+    assert figures_of(refused) == {"entry_refused": {"audience": 1}}
 
 
 def test_a_customer_is_entered_and_converted_once_however_often_they_come_back() -> None:
@@ -233,12 +302,12 @@ def test_only_customers_that_enter_or_convert_are_looked_up() -> None:
 KINDS: tuple[ActivityType, ...] = get_args(ActivityType)
 activities_of_few = st.lists(
     st.builds(
-        lambda kind, customer, day, cents, past: an_activity(
-            kind, customer, MONDAY_MS + day * DAY_MS, value=cents / 100, **past
+        lambda kind, customer, hours, cents, past: an_activity(
+            kind, customer, MONDAY_MS + hours * HOUR_MS, value=cents / 100, **past
         ),
         st.sampled_from(KINDS),
         st.sampled_from(["ada", "bob", "cleo"]),
-        st.integers(0, 2),
+        st.integers(0, 71),
         st.integers(-10_000, 1_000_000),
         st.one_of(
             st.just({}),
@@ -256,7 +325,20 @@ def test_batches_may_be_cut_anywhere(activities: list[Activity], data: st.DataOb
     first = fold(activities[:cut], {})
     second = fold(activities[cut:], first.participants)
     assert {**first.participants, **second.participants} == whole.participants
-    assert added(first, second) == whole.days
+    assert added(first.days, second.days) == whole.days
+    quarters = added(first.quarters, second.quarters)
+    assert {key: kept for key, figures in quarters.items() if (kept := without_zeros(figures))} == whole.quarters
+
+
+@given(activities_of_few)
+def test_quarters_make_the_day(activities: list[Activity]) -> None:
+    change = fold(activities, {})
+    days: dict[object, Figures] = {}
+    for (journey, quarter), figures in change.quarters.items():
+        key = (journey, day_of(quarter * QUARTER_MS))
+        days[key] = merged(days.get(key, {}), figures)
+    whole = {key: kept for key, figures in change.days.items() if (kept := that_add_up(figures))}
+    assert {key: without_zeros(figures) for key, figures in days.items()} == whole
 
 
 @given(activities_of_few)
@@ -283,11 +365,8 @@ def test_figures_of_arms_follow_from_the_participants(activities: list[Activity]
     assert baseline.before <= sum(known)
 
 
-def added(first: Fold, second: Fold) -> Mapping[object, Figures]:
-    days = dict(first.days)
-    for key, figures in second.days.items():
-        days[key] = merged(days.get(key, {}), figures)
-    return days
+def added(first: Mapping[Any, Figures], second: Mapping[Any, Figures]) -> Mapping[object, Figures]:
+    return {**first, **{key: merged(first.get(key, {}), figures) for key, figures in second.items()}}
 
 
 def test_figures_are_json() -> None:

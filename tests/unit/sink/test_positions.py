@@ -74,3 +74,29 @@ def test_what_belongs_to_no_run_has_no_position() -> None:
         at_ms=1,
     )
     assert positions([refused]) == {}
+
+
+@pytest.mark.parametrize(
+    ("story", "arrived_ms"),
+    [
+        ([an_activity("wait_started", 5, "pause")], None),  # it may have stood there before
+        ([an_activity("step_passed", 5, "pause", next="offer"), an_activity("send_deferred", 9, "offer")], 5),
+        ([an_activity("send_deferred", 5, "offer"), an_activity("send_deferred", 9, "offer")], None),
+        ([an_activity("wait_started", 5, "pause"), an_activity("send_deferred", 9, "offer")], 9),
+        # Another contact of the same step is tried: the customer stays.
+        ([an_activity("step_passed", 5, "offer", next="offer", next_channel="push")], None),
+        # Round a loop and back.
+        (
+            [
+                an_activity("step_passed", 5, "pause", next="offer"),
+                an_activity("step_passed", 7, "offer", next="pause"),
+                an_activity("step_passed", 8, "pause", next="offer"),
+            ],
+            8,
+        ),
+        ([an_activity("run_migrated", 5, "offer"), an_activity("run_completed", 9, "done")], 9),
+        ([an_activity("journey_entered", 5)], 5),
+    ],
+)
+def test_a_run_has_stood_at_its_step_since_it_came_there(story: list[Activity], arrived_ms: int | None) -> None:
+    assert positions(story)[RUN].arrived_ms == arrived_ms

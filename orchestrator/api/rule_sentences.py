@@ -1,0 +1,130 @@
+"""Limits in words, for people who set and watch them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.entry import Capacity
+from orchestrator.definitions.guardrail import Brake, Budget, ConsentMode, FrequencyCap, QuietHours, Rate
+
+_NOUNS = {
+    "email": ("e-mail", "e-mails"),
+    "sms": ("text message", "text messages"),
+    "push": ("push message", "push messages"),
+    "whatsapp": ("WhatsApp message", "WhatsApp messages"),
+    "in-app": ("in-app message", "in-app messages"),
+    "webhook": ("webhook call", "webhook calls"),
+}
+_ANY = ("message", "messages")
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+_CONSENT: Mapping[ConsentMode, str] = {
+    "required": "only to customers who have agreed",
+    "opt_out": "unless the customer has refused",
+    "none": "whether or not the customer has agreed",
+}
+_OUTCOMES = {
+    "bounced": "bounced",
+    "complained": "led to a complaint",
+    "unsubscribed": "led to an unsubscription",
+    "failed": "failed",
+}
+
+
+def of_cap(cap: FrequencyCap) -> str:
+    """Such as "At most 2 marketing e-mails per customer in 7 days"."""
+    what = f"{cap.category} {_noun(cap.channel, cap.limit)}" if cap.category else _noun(cap.channel, cap.limit)
+    scope = " of this journey" if cap.scope == "journey" else ""
+    period = f"in {length(cap.per)}" if isinstance(cap.per, timedelta) else f"and calendar {cap.per}"
+    return f"At most {cap.limit} {what}{scope} per customer {period}"
+
+
+def of_gap(gap: timedelta) -> str:
+    """Such as "At least 4 hours between any two messages to a customer"."""
+    return f"At least {length(gap)} between any two messages to a customer"
+
+
+def of_quiet_hours(quiet: QuietHours) -> str:
+    """Such as "No messages from 21:00 to 08:00 on the customer's clock; what falls into it waits"."""
+    what = "messages" if quiet.channels is None else _listed([_noun(channel, 2) for channel in quiet.channels], "or")
+    silent = [day.capitalize() for day in WEEKDAYS if day not in quiet.weekdays]
+    days = f", nor on {_listed([f'{day}s' for day in silent], 'and')}" if silent else ""
+    then = "what falls into it waits" if quiet.on_quiet == "defer" else "what falls into it is dropped"
+    return f"No {what} from {quiet.starts} to {quiet.ends} on the customer's clock{days}; {then}"
+
+
+def of_consent(consent: Mapping[str, ConsentMode]) -> str:
+    """What each category needs; of those that are not named the strictest."""
+    parts = [f"{category} messages {_CONSENT[mode]}" for category, mode in consent.items()]
+    parts.append(f"others {_CONSENT['required']}")
+    text = ", ".join(parts)
+    return text[0].upper() + text[1:]
+
+
+def of_rate(rate: Rate) -> str:
+    """Such as "At most 100 e-mails per minute, over all customers"."""
+    return f"At most {rate.limit:,} {_noun(rate.channel, rate.limit)} per {rate.per}, over all customers"
+
+
+def of_budget(budget: Budget) -> str:
+    """Such as "At most 5,000 e-mails each day in Europe/Berlin, over all customers; more wait for the next day"."""
+    period = f"each day in {budget.zone}" if budget.per == "day" else "in total"
+    is_waiting = budget.per == "day" and budget.when_spent == "defer"
+    then = "more wait for the next day" if is_waiting else "more are not sent"
+    if budget.kind == "messages":
+        what = f"{int(budget.limit):,} {_noun(budget.channel, int(budget.limit))}"
+    else:
+        what = f"{_money(budget.limit)} spent on {_noun(budget.channel, 2)}"
+    return f"At most {what} {period}, over all customers; {then}"
+
+
+def of_brake(brake: Brake) -> str:
+    """Such as "The journey pauses when more than 2 % of the messages of the last day bounced, from 500 messages on"."""
+    within = length(brake.within)
+    one = within.removeprefix("1 ")
+    last = one if one.isalpha() else within
+    share = f"more than {brake.percent:g} % of the messages of the last {last}"
+    least = f"from {brake.at_least:,} {_noun(None, brake.at_least)} on"
+    return f"The journey pauses when {share} {_OUTCOMES[brake.outcome]}, {least}"
+
+
+def of_capacity(capacity: Capacity) -> str:
+    """Such as "At most 1,000 entries each day in UTC"."""
+    period = f"each day in {capacity.zone}" if capacity.per == "day" else "in total"
+    return f"At most {capacity.limit:,} {'entry' if capacity.limit == 1 else 'entries'} {period}"
+
+
+def of_holdout(percent: float, of: str) -> str:
+    """Such as "10 % of the customers who enter get nothing, so that the others can be compared with them"."""
+    who = (
+        "of the customers who enter get nothing" if of == "journey" else "of all customers get nothing from any journey"
+    )
+    return f"{percent:g} % {who}, so that the others can be compared with them"
+
+
+def of_kill_switch(*, is_sending: bool) -> str:
+    """Whether anything leaves the workspace at all."""
+    return "The workspace may send" if is_sending else "The kill switch is on: nothing leaves the workspace"
+
+
+def length(span: timedelta) -> str:
+    """Such as "7 days", or "1 day 12 hours"."""
+    left = span // timedelta(seconds=1)
+    parts = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}" + ("" if count == 1 else "s"))
+    return " ".join(parts) or "0 seconds"
+
+
+def _noun(channel: str | None, count: int) -> str:
+    one, many = _ANY if channel is None else _NOUNS[channel]
+    return one if count == 1 else many
+
+
+def _listed(words: Sequence[str], last: str) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _money(amount: float) -> str:
+    return f"{amount:,.2f}".removesuffix(".00")
