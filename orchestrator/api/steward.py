@@ -83,7 +83,8 @@ class Steward:
         while True:
             await self.look_after(session, datetime.now(UTC))
             look_at = time.monotonic() + self._settings.steward_interval_s
-            while await retention.step(datetime.now(UTC)) and time.monotonic() + PAUSE_S < look_at:
+            # A statement and a pause in turn: there is nothing to be told when the next may come.
+            while await retention.step(datetime.now(UTC)) and time.monotonic() + PAUSE_S < look_at:  # noqa: ASYNC110
                 await asyncio.sleep(PAUSE_S)
             await asyncio.sleep(max(0.0, look_at - time.monotonic()))
 
