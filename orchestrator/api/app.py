@@ -42,6 +42,7 @@ from orchestrator.api import (
 )
 from orchestrator.api.access import Access
 from orchestrator.api.database import Database
+from orchestrator.api.downloads import Downloads
 from orchestrator.api.edge import Edge, request_id_of
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
 from orchestrator.api.page import add_page
@@ -129,6 +130,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     )
     app.state.services = Services(settings, database, relay)
     app.state.access = Access(database, Tokens(settings) if settings.oidc_issuer else None)
+    app.state.downloads = Downloads()
     app.state.quota = Quota(settings.api_requests_per_minute)
     for router in _ROUTERS:
         app.include_router(router)

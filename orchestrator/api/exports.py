@@ -14,6 +14,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.activity_lines import Form, Lines, lines_in
 from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
+from orchestrator.api.downloads import Downloads, DownloadsOfApp
 from orchestrator.api.journey_report import JourneyAnswers, journey_report
 from orchestrator.api.journeys import BASE, ROOT, JourneyId
 from orchestrator.api.moments import Day, Moment
@@ -56,6 +57,7 @@ def _answers(*forms: str) -> dict[int | str, dict[str, Any]]:
 )
 async def of_journey(
     tenant: CallersTenant,
+    downloads: DownloadsOfApp,
     journey_id: JourneyId,
     format: Annotated[Literal["csv", "xlsx", "html"], Query(description="html: a page to print.")] = "csv",
     since: Annotated[Day | None, Query(alias="from", description="First UTC day.")] = None,
@@ -66,15 +68,17 @@ async def of_journey(
     In CSV the first column says which table a record belongs to; the first record of each table names its columns.
     """
     journey = await find_journey(tenant, journey_id)
-    answers = JourneyAnswers(
-        journey=item_of(journey),
-        metrics=await metrics.read(tenant, journey_id, since, until),
-        experiments=(await experiments.read(tenant, journey_id)).items,
-        versions=(await versions.list_all(tenant, journey_id)).items,
-    )
-    report = journey_report(answers)
-    span = f"{answers.metrics.since}-to-{answers.metrics.until}"
-    return await _file(report, format, f"journey-{slug_of(journey)}-{span}", answers.metrics.generated_at)
+    downloads.check(tenant.workspace_id)
+    with downloads.one(tenant.workspace_id):
+        answers = JourneyAnswers(
+            journey=item_of(journey),
+            metrics=await metrics.read(tenant, journey_id, since, until),
+            experiments=(await experiments.read(tenant, journey_id)).items,
+            versions=(await versions.list_all(tenant, journey_id)).items,
+        )
+        report = journey_report(answers)
+        span = f"{answers.metrics.since}-to-{answers.metrics.until}"
+        return await _file(report, format, f"journey-{slug_of(journey)}-{span}", answers.metrics.generated_at)
 
 
 @router.get(
@@ -86,15 +90,18 @@ async def of_journey(
 )
 async def of_overview(
     tenant: CallersTenant,
+    downloads: DownloadsOfApp,
     format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",
     since: overview.Since = None,
     until: overview.Until = None,
     status: overview.OfStatus = None,
 ) -> Response:
     """What `getOverview` says on all its pages, with the meaning of each figure."""
-    whole = await overview.whole_overview(tenant, since, until, status)
-    report = overview_report(whole, tenant.workspace_id, status)
-    return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
+    downloads.check(tenant.workspace_id)
+    with downloads.one(tenant.workspace_id):
+        whole = await overview.whole_overview(tenant, since, until, status)
+        report = overview_report(whole, tenant.workspace_id, status)
+        return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
 
 
 @router.get(
@@ -106,6 +113,7 @@ async def of_overview(
 )
 async def of_activities(
     tenant: CallersTenant,
+    downloads: DownloadsOfApp,
     journey_id: JourneyId,
     format: Annotated[Form, Query(description="jsonl: a JSON object a line.")] = "csv",
     type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
@@ -119,6 +127,7 @@ async def of_activities(
     file without it broke off.
     """
     journey = await find_journey(tenant, journey_id)
+    downloads.check(tenant.workspace_id)
     pages = _Pages(tenant, journey, type, customer_id, since, until)
     first = await pages.read(None)  # before the answer begins, so that what is wrong can still be said
     now = datetime.now(UTC)
@@ -139,7 +148,7 @@ async def of_activities(
         ("reads", "Newest first. No snapshot: what is recorded while the file is written may be missing."),
     )
     headers = _headers(f"activities-{slug_of(journey)}-{now:%Y-%m-%d}.{format}")
-    lines = _lines(pages, first, lines_in(format), about)
+    lines = _counted(downloads, tenant.workspace_id, _lines(pages, first, lines_in(format), about))
     return StreamingResponse(lines, media_type=_MEDIA_TYPES[format], headers=headers)
 
 
@@ -188,6 +197,12 @@ async def _lines(
             break
         page = await pages.read(page.next_cursor)
     yield lines.end(count)
+
+
+async def _counted(downloads: Downloads, workspace_id: str, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    with downloads.one(workspace_id):
+        async for each in lines:
+            yield each
 
 
 async def _file(report: Report, form: Literal["csv", "xlsx", "html"], name: str, made_at: datetime) -> Response:
