@@ -23,6 +23,7 @@ from orchestrator.api.report_csv import csv_of
 from orchestrator.api.report_html import html_of
 from orchestrator.api.report_tables import Report, written
 from orchestrator.api.report_xlsx import xlsx_of
+from orchestrator.definitions.zone import ZoneName
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import Journey, find_journey
@@ -60,8 +61,9 @@ async def of_journey(
     downloads: DownloadsOfApp,
     journey_id: JourneyId,
     format: Annotated[Literal["csv", "xlsx", "html"], Query(description="html: a page to print.")] = "csv",
-    since: Annotated[Day | None, Query(alias="from", description="First UTC day.")] = None,
-    until: Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")] = None,
+    since: Annotated[Day | None, Query(alias="from", description="First day, of the zone.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
+    zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
 ) -> Response:
     """What `getJourneyMetrics`, `listExperiments` and `listVersions` say, as tables, with the meaning of each figure.
 
@@ -72,7 +74,7 @@ async def of_journey(
     with downloads.one(tenant.workspace_id):
         answers = JourneyAnswers(
             journey=item_of(journey),
-            metrics=await metrics.read(tenant, journey_id, since, until),
+            metrics=await metrics.read(tenant, journey_id, since, until, zone),
             experiments=(await experiments.read(tenant, journey_id)).items,
             versions=(await versions.list_all(tenant, journey_id)).items,
         )

@@ -13,6 +13,8 @@ from orchestrator.api.documents import (
     Figures,
     JourneyItem,
     MetricsDocument,
+    StepFigures,
+    VariantFigures,
     VersionItem,
 )
 from orchestrator.api.experiment_documents import (
@@ -98,6 +100,7 @@ def journey_report(answers: JourneyAnswers) -> Report:
     return Report(
         title=f"{answers.journey.name or answers.journey.id}: report",
         about=_about(answers),
+        headline="" if metrics.comparison is None else metrics.comparison.verdict,
         tables=(
             _summary(totals),
             _by_day(metrics.days),
@@ -107,6 +110,7 @@ def journey_report(answers: JourneyAnswers) -> Report:
             _by_rule(totals),
             _by_reason(totals),
             *_comparison(metrics.comparison),
+            _variants(totals),
             _experiments(answers.experiments),
             _versions(answers.versions),
         ),
@@ -124,13 +128,14 @@ def _about(answers: JourneyAnswers) -> tuple[tuple[str, str], ...]:
         ("version", str(journey.version)),
         ("from", metrics.since.isoformat()),
         ("to", metrics.until.isoformat()),
-        ("zone", "UTC"),
+        ("zone", metrics.zone),
         ("made_at", written(metrics.generated_at.replace(microsecond=0))),
         (
             "reads",
             "Figures are of the period, but for the comparison, which covers the journey's whole life. Revenue is of "
             "all who converted; what the journey has added is the incremental revenue.",
         ),
+        *(("note", note) for note in metrics.notes),
     )
 
 
@@ -141,7 +146,7 @@ def _summary(totals: Figures) -> Table:
 
 def _by_day(days: Sequence[DayFigures]) -> Table:
     rows = [(day.date, *(getattr(day, name) for name in COUNTED)) for day in days]
-    return Table("by_day", "By day", ("date", *COUNTED), rows)
+    return Table("by_day", "By day", ("date", *COUNTED), rows, drawn=("entered", "sends", "conversions"))
 
 
 def _by_arm(totals: Figures) -> Table:
@@ -151,8 +156,19 @@ def _by_arm(totals: Figures) -> Table:
 
 
 def _by_step(totals: Figures) -> Table:
-    rows = sorted(totals.steps_passed.items())
-    return Table("by_step", "By step", ("step", "passed"), rows)
+    columns = tuple(StepFigures.model_fields)
+    rows = [(step, *_values(figures, columns)) for step, figures in totals.steps.items()]
+    return Table("by_step", "By step", ("step", *columns), rows)
+
+
+def _variants(totals: Figures) -> Table:
+    columns = tuple(VariantFigures.model_fields)
+    rows: list[Row] = [
+        (step, arm, *_values(figures, columns))
+        for step, arms in totals.variants.items()
+        for arm, figures in arms.items()
+    ]
+    return Table("variants", "Experiments, by variant", ("step", "arm", *columns), rows, "Of the period.")
 
 
 def _by_channel(totals: Figures) -> Table:

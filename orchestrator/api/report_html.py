@@ -11,6 +11,7 @@ from hashlib import sha256
 from html import escape
 
 from orchestrator.api.figure_meanings import Kind
+from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_tables import Cell, Report, Row, Table, meaning_rows, written
 
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -19,6 +20,7 @@ STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; color: #1a1f24; background: #fff; margin: 2rem auto; max-width: 72rem;
        padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
+.headline { font-size: 1.15rem; border-left: 4px solid #0b5cad; padding-left: .75rem; margin: .75rem 0 1rem; }
 h2 { font-size: 1.1rem; margin: 2rem 0 .25rem; break-after: avoid; }
 p { margin: .25rem 0 .5rem; max-width: 60rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
@@ -52,7 +54,9 @@ def html_of(report: Report) -> str:
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n',
             f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">\n',
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<dl>\n",
+            f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
+            f'<p class="headline">{escape(report.headline)}</p>\n' if report.headline else "",
+            "<dl>\n",
             *(f"<dt>{escape(what)}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
             "</dl>\n",
             *(part for table in report.tables for part in _table(table)),
@@ -69,6 +73,7 @@ def _table(table: Table) -> Iterator[str]:
     if not table.rows:
         yield '<p class="none">There is nothing to show.</p>\n</section>\n'
         return
+    yield _chart(table)
     yield '<div class="scroll"><table>\n'
     if table.is_list:
         yield "<tbody>\n"
@@ -81,6 +86,18 @@ def _table(table: Table) -> Iterator[str]:
         for row in table.rows:
             yield f"<tr>{''.join(_cells(table, row))}</tr>\n"
     yield "</tbody>\n</table></div>\n</section>\n"
+
+
+def _chart(table: Table) -> str:
+    days = [row[0] for row in table.rows if isinstance(row[0], date)]
+    lines = [
+        (
+            table.meaning((), place).title,
+            [float(cell) for row in table.rows if isinstance(cell := row[place], int | float)],
+        )
+        for place in map(table.columns.index, table.drawn)
+    ]
+    return chart_of(days, lines)
 
 
 def _meanings(report: Report) -> Iterator[str]:

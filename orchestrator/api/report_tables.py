@@ -19,7 +19,8 @@ MEANINGS_COLUMNS = ("table", "column", "title", "unit", "meaning")
 class Table:
     """Rows under named columns. ``key`` is a word to program against, ``title`` for people, ``about`` a sentence.
 
-    With ``LIST_COLUMNS`` each row is the name of a figure and its value.
+    With ``LIST_COLUMNS`` each row is the name of a figure and its value. ``drawn``: columns that a page shows as lines
+    over the days in the first column.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Table:
     columns: tuple[str, ...]
     rows: Sequence[Row]
     about: str = ""
+    drawn: tuple[str, ...] = ()
 
     @property
     def is_list(self) -> bool:
@@ -48,11 +50,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tables, and what must be said about all of them: of what, which filters, which zone, when (``about``)."""
+    """Tables, and what must be said about all of them: of what, which filters, which zone, when (``about``).
+
+    ``headline``: the one sentence for those who read no further.
+    """
 
     title: str
     about: Sequence[tuple[str, str]]
     tables: Sequence[Table]
+    headline: str = ""
 
 
 def meanings_of(tables: Sequence[Table]) -> list[tuple[str, str, Meaning]]:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from datetime import UTC, date, datetime
 from io import StringIO
 from uuid import UUID
@@ -13,13 +14,22 @@ from pydantic import BaseModel
 
 from orchestrator.api.activity_lines import COLUMNS, CsvLines, JsonLines
 from orchestrator.api.comparison import comparison_of
-from orchestrator.api.documents import ArmFigures, ChannelFigures, DayFigures, Figures, JourneyItem, MetricsDocument
+from orchestrator.api.documents import (
+    ArmFigures,
+    ChannelFigures,
+    DayFigures,
+    Figures,
+    JourneyItem,
+    MetricsDocument,
+    StepFigures,
+)
 from orchestrator.api.experiment_documents import ComparisonDocument, ExperimentDocument
 from orchestrator.api.figure_meanings import MEANINGS, UNITS
 from orchestrator.api.figures import by_day, figures_of
 from orchestrator.api.journey_report import COUNTED, JourneyAnswers, journey_report
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.overview_report import overview_report
+from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_csv import csv_of, guarded, lines_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
 from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
@@ -44,6 +54,8 @@ DAY = {
     "message_reported": {"email": {"delivered": 880, "opened": 300}},
     "exited": {"goal": 190},
     "steps_passed": {"=offer": 900},
+    "steps": {"=offer": {"passed": 900, "sends": 900, "cost": 10.25, "waits": 4}},
+    "variants": {"choice": {"short": {"customers": 40, "customers_converted": 7}}},
     "arms": {"treatment": {"entered": 900, "value": 1_800.5}, "holdout": {"entered": 100}},
 }
 ITEM = JourneyItem(
@@ -75,7 +87,9 @@ def a_report(comparison: ComparisonDocument | None = None) -> Report:
         journey_id=JOURNEY,
         since=date(2026, 1, 5),
         until=date(2026, 1, 6),
+        zone="UTC",
         generated_at=NOW,
+        notes=["Know this."],
         days=days,
         totals=figures_of(DAY),
         comparison=comparison,
@@ -159,11 +173,12 @@ def test_a_workbook_has_no_formulas_and_no_links_whatever_people_call_things() -
 
 
 def test_the_page_has_no_script_and_nothing_from_elsewhere_and_says_so_itself() -> None:
-    text = html_of(an_overview())
+    text = html_of(an_overview()) + html_of(a_report(a_comparison()))
     page = Page(text)
     assert page.tags <= {
         *("html", "head", "meta", "title", "style", "body", "h1", "h2", "dl", "dt", "dd", "section", "p", "div"),
         *("table", "thead", "tbody", "tr", "th", "td", "data"),
+        *("svg", "line", "polyline", "path", "text"),
     }
     assert "=HYPERLINK(&quot;http://evil&quot;)" in text
     assert "http" not in text.replace("http-equiv", "").replace("http://evil", "")
@@ -194,7 +209,7 @@ def test_every_file_says_what_each_of_its_figures_means(report: Report) -> None:
     assert [row[3] for row in Page(html_of(report)).sections["meanings"][1:]] == [row[4] for row in expected]
 
 
-@pytest.mark.parametrize("document", [Figures, ArmFigures, ChannelFigures, OverviewFigures, DayFigures])
+@pytest.mark.parametrize("document", [Figures, ArmFigures, ChannelFigures, OverviewFigures, DayFigures, StepFigures])
 def test_every_figure_of_the_api_has_a_meaning(document: type[BaseModel]) -> None:
     groups = {name for name, each in document.model_fields.items() if str(each.annotation).startswith("dict")}
     assert set(document.model_fields) - groups <= set(MEANINGS)
@@ -220,7 +235,9 @@ def test_an_experiments_arms_are_in_the_report() -> None:
         journey_id=JOURNEY,
         since=date(2026, 1, 5),
         until=date(2026, 1, 5),
+        zone="UTC",
         generated_at=NOW,
+        notes=["Know this."],
         days=[],
         totals=figures_of({}),
         comparison=None,
@@ -248,3 +265,19 @@ def test_activities_as_lines_begin_with_what_they_are_and_end_with_their_number(
     assert activity["customer_id"] == "=c1"
     assert activity["at"] == "2026-01-31T09:30:00Z"
     assert end == {"record": "end", "activities": 1}
+
+
+def test_days_are_drawn_as_lines_that_a_reader_without_eyes_hears_of() -> None:
+    picture = chart_of([date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 7)], [("<Entered>", [0, 70, 10])])
+    assert 'aria-label="&lt;Entered&gt;, by day from 2026-01-05 to 2026-01-07; up to 70 a day"' in picture
+    assert ">80<" in picture  # the scale ends above the most
+    (points,) = re.findall(r'points="([^"]+)"', picture)
+    heights = [float(point.split(",")[1]) for point in points.split()]
+    assert heights[1] < heights[2] < heights[0]
+    assert chart_of([date(2026, 1, 5)], [("Entered", [1])]) == chart_of([date(2026, 1, 5)] * 2, [("x", [0, 0])]) == ""
+
+
+def test_a_page_begins_with_the_verdict() -> None:
+    comparison = a_comparison()
+    assert f'<p class="headline">{comparison.verdict}</p>' in html_of(a_report(comparison))
+    assert 'class="headline"' not in html_of(a_report())
