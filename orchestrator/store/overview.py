@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orchestrator.experiments.before_after import BeforeAfter
-from orchestrator.experiments.cuped import Paired
 from orchestrator.messages.config import JourneyStatus
 from orchestrator.store.faults import translated
 from orchestrator.store.queries import load_queries
-from orchestrator.store.reports import Arm
+from orchestrator.store.reports import Arm, Metrics, arm_of, baseline_of
 from orchestrator.store.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -110,23 +109,12 @@ async def arms_by_journey(
 
 
 def _arm(row: "asyncpg.Record") -> LifeOfArm:
-    past = Paired(
-        customers=row["past_customers"],
-        x=row["past_events"],
-        y=row["past_converted"],
-        xx=row["past_squares"],
-        yy=row["past_converted"],  # the square of "has converted", 0 or 1, is itself
-        xy=row["past_events_of_converted"],
-    )
-    arm = Arm(
-        arm=row["arm"],
-        customers=row["customers"],
-        converted=row["converted"],
-        conversions=row["conversions"],
-        value=row["value"],
-        value_squares=row["value_squares"],
-        cost=row["cost"],
-        past=past,
-    )
-    names = ("baseline_customers", "baseline_before", "baseline_after", "baseline_both")
-    return LifeOfArm(arm, BeforeAfter(*(row[name] for name in names)))
+    names = ("customers_entered", "customers_converted", "goals", "value", "value_squares", "cost")
+    groups = {
+        "past": ("customers", "events", "squares", "converted", "events_of_converted"),
+        "baseline": ("customers", "before", "after", "both"),
+    }
+    figures: Metrics = {name: row[name] for name in names}
+    for group, parts in groups.items():
+        figures[group] = {part: row[f"{group}_{part}"] for part in parts}
+    return LifeOfArm(arm_of(row["arm"], figures), baseline_of(figures))

@@ -52,9 +52,9 @@ where configs.workspace_id = $1 and configs.id = any($2::uuid[]) and days.first_
 -- name: arms -- the arms of these journeys over all days; before and after: of the days before one, which may be null
 select
     day.config_id, arm.key as arm,
-    coalesce(sum(counted.customers_entered), 0)::bigint as customers,
-    coalesce(sum(counted.customers_converted), 0)::bigint as converted,
-    coalesce(sum(counted.goals), 0)::bigint as conversions,
+    coalesce(sum(counted.customers_entered), 0)::bigint as customers_entered,
+    coalesce(sum(counted.customers_converted), 0)::bigint as customers_converted,
+    coalesce(sum(counted.goals), 0)::bigint as goals,
     coalesce(sum(counted.value), 0)::float8 as value,
     coalesce(sum(counted.value_squares), 0)::float8 as value_squares,
     coalesce(sum(counted.cost), 0)::float8 as cost,
