@@ -9,7 +9,17 @@ from typing import Annotated, Any, Literal, assert_never
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from orchestrator.api import experiments, metrics, overview, report_csv, report_html, report_xlsx, versions
+from orchestrator.api import (
+    experiments,
+    gauges,
+    metrics,
+    overview,
+    positions,
+    report_csv,
+    report_html,
+    report_xlsx,
+    versions,
+)
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.activity_lines import Form, Lines, lines_in
 from orchestrator.api.answers import item_of
@@ -65,7 +75,7 @@ async def of_journey(
     until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
     zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
 ) -> Response:
-    """What `getJourneyMetrics`, `listExperiments` and `listVersions` say, as tables, with the meaning of each figure.
+    """What the API's other answers about the journey say, as tables, with the meaning of each figure.
 
     In CSV the first column says which table a record belongs to; the first record of each table names its columns.
     """
@@ -76,6 +86,8 @@ async def of_journey(
             journey=item_of(journey),
             metrics=await metrics.read(tenant, journey_id, since, until, zone),
             experiments=(await experiments.read(tenant, journey_id)).items,
+            gauges=(await gauges.read(tenant, journey_id)).items,
+            positions=await positions.read(tenant, journey_id),
             versions=(await versions.list_all(tenant, journey_id)).items,
         )
         report = journey_report(answers)

@@ -50,7 +50,7 @@ _WHAT_HAPPENED = {
     "suppressed": Meaning("Suppressed", "count", "Sends that a guardrail forbade."),
     "deferred": Meaning("Deferred", "count", "Times a guardrail put a send off; one send may be put off repeatedly."),
     "cost": Meaning("Cost", "money", "What the sends cost."),
-    "under_way": Meaning("Under way", "count", "Runs that stand at a step now, whatever the period; the holdout not."),
+    "under_way": Meaning("Under way", "count", "Runs under way now, whatever the period, without the holdout."),
 }
 _OUTCOMES = {
     "sent": Meaning("Sent", "count", "Messages that the channel says it has passed on."),
@@ -158,8 +158,10 @@ _OTHERS = {
     "used": Meaning("Used", "number", "How much of it is used in the rule's period."),
     "since": Meaning("Since", "moment", "The beginning of that period."),
     "until": Meaning("Until", "moment", "The end of that period."),
-    "held_back": Meaning("Held back", "count", "Sends that rules of this kind forbade or put off in the last day."),
-    "is_reached": Meaning("Is reached", "yes_no", "Yes: nothing more is let through now."),
+    "held_back": Meaning("Held back", "count", "What rules of this kind forbade or put off in the last 24 hours."),
+    "is_reached": Meaning("Is reached", "yes_no", "Yes: it stops something now. No also where that is not known."),
+    "positions.customers": Meaning("Customers", "count", "Runs that stand at the step now."),
+    "positions.since": Meaning("Since", "moment", "When who has stood there longest came."),
     "version": Meaning("Version", "count", "The number of the published definition."),
     "created_at": Meaning("Created at", "moment", "When it was written."),
     "policy": Meaning("Customers under way", "text", "pin: stay on theirs; follow, map, drain: go over to this one."),

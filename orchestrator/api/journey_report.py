@@ -25,6 +25,8 @@ from orchestrator.api.experiment_documents import (
     IncrementalDocument,
     SampleRatioDocument,
 )
+from orchestrator.api.gauge_documents import Gauge
+from orchestrator.api.position_documents import PositionsDocument
 from orchestrator.api.report_tables import LIST_COLUMNS, Cell, Report, Row, Table, written
 
 # Which of a day's figures are numbers, in the order in which a reader looks for them.
@@ -90,6 +92,8 @@ class JourneyAnswers:
     journey: JourneyItem
     metrics: MetricsDocument
     experiments: Sequence[ExperimentDocument]
+    gauges: Sequence[Gauge]
+    positions: PositionsDocument
     versions: Sequence[VersionItem]
 
 
@@ -112,6 +116,8 @@ def journey_report(answers: JourneyAnswers) -> Report:
             *_comparison(metrics.comparison),
             _variants(totals),
             _experiments(answers.experiments),
+            _guardrails(answers.gauges),
+            _positions(answers.positions),
             _versions(answers.versions),
         ),
     )
@@ -259,6 +265,17 @@ def _experiments(experiments: Sequence[ExperimentDocument]) -> Table:
         for arm in each.arms
     ]
     return Table("experiments", "Experiments", columns, rows, "As they stand now, whatever the period.")
+
+
+def _guardrails(gauges: Sequence[Gauge]) -> Table:
+    columns = tuple(Gauge.model_fields)
+    rows = [_values(gauge, columns) for gauge in gauges]
+    return Table("guardrails", "Guardrails", columns, rows, "As they stand now, as far as the reports know.")
+
+
+def _positions(positions: PositionsDocument) -> Table:
+    rows = [(each.step, each.customers, each.since) for each in positions.steps]
+    return Table("positions", "Under way", ("step", "customers", "since"), rows, "Where runs stand now.")
 
 
 def _versions(versions: Sequence[VersionItem]) -> Table:

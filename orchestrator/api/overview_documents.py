@@ -29,7 +29,7 @@ class OverviewItem(BaseModel):
 
     journey: JourneyItem
     figures: OverviewFigures
-    under_way: int = Field(description="Runs that stand at a step now, without the holdout.")
+    under_way: int = Field(description="Runs under way now, without the holdout: as in `getJourneyPositions`.")
     finding: str | None = Field(description="Null: nobody has entered yet.")
     verdict: str | None
 

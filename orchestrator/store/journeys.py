@@ -257,6 +257,13 @@ async def count_under_way(tenant: Tenant, journey_id: UUID) -> dict[tuple[int, s
     return {(row["version"], row["step"]): row["runs"] for row in rows}
 
 
+async def holdout_percents(tenant: Tenant, journey_id: UUID) -> list[float]:
+    """The different shares of the holdout, in percent, over the journey's versions."""
+    with translated("reading the journey's holdout"):
+        rows = await tenant.fetch(load_queries("journeys")["holdout_percents"], tenant.workspace_id, journey_id)
+    return [row["percent"] for row in rows]
+
+
 def _audited(journey: Journey) -> dict[str, object]:
     """What the audit tells of a journey: its definition by the version, since versions are kept."""
     return {

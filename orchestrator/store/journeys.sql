@@ -62,6 +62,12 @@ where workspace_id = $1
 order by created_at desc, id desc
 limit $5;
 
+-- name: holdout_percents -- the different holdout shares that a journey's versions have had
+select distinct coalesce((versions.config #>> '{holdout,percent}')::float8, 0) as percent
+from "033_omnichannel_journey_orchestrator_config_versions" as versions
+join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
+where configs.workspace_id = $1 and configs.id = $2;
+
 -- name: list_versions -- a journey's versions, newest first
 select versions.version, versions.created_at, versions.policy, versions.steps, versions.drained_at
 from "033_omnichannel_journey_orchestrator_config_versions" as versions

@@ -72,7 +72,7 @@ async def counts_by_journey(
 
 
 async def under_way_by_journey(tenant: Tenant, journey_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many runs of these journeys stand at a step now; a journey without any is absent."""
+    """How many runs of these journeys are under way, without the holdout; a journey without any is absent."""
     with translated("counting who is under way"):
         rows = await tenant.fetch(load_queries("overview")["under_way"], tenant.workspace_id, journey_ids)
     return {row["config_id"]: row["runs"] for row in rows}

@@ -26,9 +26,11 @@ from orchestrator.api.documents import (
 from orchestrator.api.experiment_documents import ComparisonDocument, ExperimentDocument
 from orchestrator.api.figure_meanings import MEANINGS, UNITS
 from orchestrator.api.figures import by_day, figures_of
+from orchestrator.api.gauge_documents import Gauge
 from orchestrator.api.journey_report import COUNTED, JourneyAnswers, journey_report
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.overview_report import overview_report
+from orchestrator.api.position_documents import PositionsDocument, StandingDocument
 from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_csv import csv_of, guarded, lines_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
@@ -73,6 +75,27 @@ ITEM = JourneyItem(
     published=True,
 )
 
+GAUGE = Gauge(
+    kind="budget",
+    of="workspace",
+    sentence="At most 50 a day",
+    limit=50,
+    used=12.5,
+    share=0.25,
+    since=NOW,
+    until=None,
+    held_back=3,
+    is_reached=False,
+)
+POSITIONS = PositionsDocument(
+    journey_id=JOURNEY,
+    version=1,
+    generated_at=NOW,
+    under_way=4,
+    held_out=1,
+    steps=[StandingDocument(step="=offer", customers=4, versions={"1": 4}, since=None)],
+)
+
 
 def a_comparison() -> ComparisonDocument:
     arms = [Arm("treatment", 900, 180, 180, 1_800.5, 18_000.0, 10.25), Arm("holdout", 100, 10, 10, 100.0, 1_000.0, 0.0)]
@@ -94,7 +117,7 @@ def a_report(comparison: ComparisonDocument | None = None) -> Report:
         totals=figures_of(DAY),
         comparison=comparison,
     )
-    return journey_report(JourneyAnswers(ITEM, metrics, (), ()))
+    return journey_report(JourneyAnswers(ITEM, metrics, (), [GAUGE], POSITIONS, ()))
 
 
 def an_overview() -> Report:
@@ -242,7 +265,7 @@ def test_an_experiments_arms_are_in_the_report() -> None:
         totals=figures_of({}),
         comparison=None,
     )
-    tables = journey_report(JourneyAnswers(ITEM, nothing, [experiment], ())).tables
+    tables = journey_report(JourneyAnswers(ITEM, nothing, [experiment], (), POSITIONS, ())).tables
     (found,) = [each for each in tables if each.key == "experiments"]
     assert found.rows[0] == ("choice", "short", 50.0, None, 7, 2, 1, False, NOW)
 
