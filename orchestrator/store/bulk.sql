@@ -12,8 +12,9 @@ order by indexname;
 
 -- name: backdate -- these journeys began at a time
 update "033_omnichannel_journey_orchestrator_configs"
-set created_at = $2 + number * interval '1 second', updated_at = $2 + number * interval '1 second',
-    activated_at = $2, resumed_at = $2
+set created_at = $2::timestamp + number * interval '1 second',
+    updated_at = $2::timestamp + number * interval '1 second',
+    activated_at = $2::timestamp, resumed_at = $2::timestamp
 from unnest($1::uuid[]) with ordinality as journey (journey_id, number)
 where id = journey_id;
 
