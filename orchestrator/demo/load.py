@@ -87,14 +87,15 @@ async def load(settings: Settings, options: LoadOptions, told: Told) -> Loaded:
                     "loading made-up activities: the database has activities already; give it one of its own "
                     "(ORCHESTRATOR_POSTGRES)"
                 )
-            definitions = _definitions()
+            told("making up stories", 0)
+            told_of = await asyncio.to_thread(_stories_by_definition, options)
+            definitions, stories = zip(*told_of, strict=True)
+            told("creating journeys", 0)
             tenant = Tenant(pool, options.workspace_id)
             journey_ids = [
                 await _create(tenant, definitions[number % len(definitions)], number, options)
                 for number in range(options.journeys)
             ]
-            told("making up stories", 0)
-            stories = [await asyncio.to_thread(_stories, each, options) for each in definitions]
             loaded = Loaded(journey_ids)
             async with connection.transaction():
                 await bulk.backdate(journey_ids, _end(options.now) - timedelta(days=options.days))
@@ -115,6 +116,12 @@ async def load(settings: Settings, options: LoadOptions, told: Told) -> Loaded:
 def _definitions() -> list[JourneyDefinition]:
     folder = Path(str(files("orchestrator.demo").joinpath("journeys")))
     return [read_journey(path) for path in sorted(folder.glob("*.yaml"))]
+
+
+def _stories_by_definition(options: LoadOptions) -> list[tuple[JourneyDefinition, list[Story]]]:
+    """The sample journeys with their stories, without those in which nothing happens within so few days."""
+    found = [(definition, _stories(definition, options)) for definition in _definitions()]
+    return [(definition, stories) for definition, stories in found if stories]
 
 
 async def _create(tenant: Tenant, definition: JourneyDefinition, number: int, options: LoadOptions) -> UUID:
