@@ -67,8 +67,8 @@ async def test_journeys_come_in_pages_and_the_totals_are_of_all_of_them(api: Api
     with_figures = [str(await a_journey_with_figures(api)) for _ in range(3)]
     draft = (await client.post(BASE, json={"config": a_journey(), "status": "DRAFT"})).json()["id"]
     archived = str(await a_journey_with_figures(api))
-    for action in ("stop", "archive"):
-        assert (await client.post(f"{BASE}/{archived}/{action}")).status_code == 200
+    for gone in ("STOPPED", "ARCHIVED"):
+        assert (await client.patch(f"{BASE}/{archived}", json={"status": gone})).status_code == 200
     seen, params = [], {**SPAN, "limit": "2"}
     while True:
         page = (await client.get(f"{ROOT}/overview", params=params)).json()
