@@ -21,12 +21,13 @@ from orchestrator.demo.stories import Story, stories_of
 from orchestrator.errors import ConfigurationError
 from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
+from orchestrator.sink.fold import merged
 from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.bulk import TABLES, BulkWriter
 from orchestrator.store.journeys import create_journey
 from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import Connection, connect, open_pool
-from orchestrator.store.quarters import plus, quarter_of, start_of
+from orchestrator.store.quarters import quarter_of, start_of
 from orchestrator.store.rows import DayKey, Figures, QuarterKey
 from orchestrator.store.tenant import Tenant
 from orchestrator.store.writer import ActivityWriter
@@ -177,9 +178,10 @@ async def _fill(connection: Connection, bulk: BulkWriter, plan: _Plan) -> int:
     for place, often in times.items():
         story = plan.stories[place]
         for (_, day), figures in story.folded.days.items():
-            days[journey_id, day] = plus(days.get((journey_id, day), {}), figures, often)
+            days[journey_id, day] = merged(days.get((journey_id, day), {}), _times(figures, often))
         for (_, quarter), figures in story.folded.quarters.items():
-            quarters[journey_id, quarter] = plus(quarters.get((journey_id, quarter), {}), figures, often)
+            known_so_far = quarters.get((journey_id, quarter), {})
+            quarters[journey_id, quarter] = merged(known_so_far, _times(figures, often))
         for (_, minute, outcome), count in story.messages.items():
             messages[journey_id, minute, outcome] += count * often
         for key, (customers, converted) in _variants(story).items():
@@ -196,6 +198,14 @@ async def _fill(connection: Connection, bulk: BulkWriter, plan: _Plan) -> int:
         ]
     )
     return sum(plan.stories[place].count for place, _ in plan.copies)
+
+
+def _times(figures: Figures, often: int) -> Figures:
+    """The figures of so many stories that are the same."""
+    return {
+        name: _times(amount, often) if isinstance(amount, Mapping) else amount * often
+        for name, amount in figures.items()
+    }
 
 
 def _variants(story: Story) -> Mapping[tuple[int, str, str], tuple[int, int]]:
