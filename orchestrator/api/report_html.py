@@ -28,9 +28,11 @@ dt { color: #57606a; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+table.list { width: auto; min-width: 24rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bottom: 1px solid #d0d7de; }
 thead th { border-bottom: 2px solid #57606a; font-weight: 600; }
-th.n, td.n { text-align: right; white-space: nowrap; }
+th.n, td.n { text-align: right; }
+td.n, td.d { white-space: nowrap; }
 td { overflow-wrap: anywhere; }
 .none { color: #57606a; }
 @page { size: A4 landscape; margin: 14mm; }
@@ -57,7 +59,7 @@ def html_of(report: Report) -> str:
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
             f'<p class="headline">{escape(report.headline)}</p>\n' if report.headline else "",
             "<dl>\n",
-            *(f"<dt>{escape(what)}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
+            *(f"<dt>{escape(what.replace('_', ' '))}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
             "</dl>\n",
             *(part for table in report.tables for part in _table(table)),
             *_meanings(report),
@@ -74,7 +76,7 @@ def _table(table: Table) -> Iterator[str]:
         yield '<p class="none">There is nothing to show.</p>\n</section>\n'
         return
     yield _chart(table)
-    yield '<div class="scroll"><table>\n'
+    yield f'<div class="scroll"><table{" class=list" * table.is_list}>\n'
     if table.is_list:
         yield "<tbody>\n"
         for row in table.rows:
@@ -103,11 +105,13 @@ def _chart(table: Table) -> str:
 def _meanings(report: Report) -> Iterator[str]:
     titles = {table.key: table.title for table in report.tables}
     yield '<section id="meanings">\n<h2>What the figures mean</h2>\n<div class="scroll"><table>\n'
-    yield '<thead><tr><th scope="col">Table</th><th scope="col">Figure</th><th scope="col">Unit</th>'
-    yield '<th scope="col">Meaning</th></tr></thead>\n<tbody>\n'
+    yield '<thead><tr><th scope="col">Figure</th><th scope="col">Unit</th><th scope="col">Meaning</th>'
+    yield '<th scope="col">In</th></tr></thead>\n<tbody>\n'
+    where: dict[tuple[str, str, str], list[str]] = {}  # many tables have figures of the same meaning
     for table, _, title, unit, text in meaning_rows(report.tables):
-        cells = "".join(f"<td>{escape(part)}</td>" for part in (titles[table], title, unit, text))
-        yield f"<tr>{cells}</tr>\n"
+        where.setdefault((title, unit, text), []).append(titles[table])
+    for said, tables in where.items():
+        yield f"<tr>{''.join(f'<td>{escape(part)}</td>' for part in (*said, ', '.join(tables)))}</tr>\n"
     yield "</tbody>\n</table></div>\n</section>\n"
 
 
@@ -131,9 +135,9 @@ def _cell(cell: Cell, kind: Kind) -> str:
         case int() | float():
             return f'<td class=n><data value="{cell!r}">{_number(cell, kind)}</data></td>'
         case datetime():
-            return f"<td>{written(cell)}</td>"
+            return f"<td class=d>{written(cell)}</td>"
         case date():
-            return f"<td>{cell.isoformat()}</td>"
+            return f"<td class=d>{cell.isoformat()}</td>"
         case str():
             return f"<td>{escape(cell)}</td>"
 
