@@ -17,7 +17,7 @@ from orchestrator.api.report_tables import Cell, Report, Row, Table, meaning_row
 MEDIA_TYPE = "text/html; charset=utf-8"
 STYLE = """
 :root { color-scheme: light; }
-body { font: 14px/1.45 system-ui, sans-serif; color: #1a1f24; background: #fff; margin: 2rem auto; max-width: 72rem;
+body { font: 14px/1.45 system-ui, sans-serif; color: #1a1f24; background: #fff; margin: 2rem auto; max-width: 80rem;
        padding: 0 1.5rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .5rem; }
 .headline { font-size: 1.15rem; border-left: 4px solid #0b5cad; padding-left: .75rem; margin: .75rem 0 1rem; }
