@@ -52,6 +52,7 @@ from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
 from orchestrator.api.steward import Steward
 from orchestrator.api.tokens import Tokens
+from orchestrator.api.under_way import UnderWay
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.settings import Settings
@@ -131,6 +132,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.services = Services(settings, database, relay)
     app.state.access = Access(database, Tokens(settings) if settings.oidc_issuer else None)
     app.state.downloads = Downloads()
+    app.state.under_way = UnderWay()
     app.state.quota = Quota(settings.api_requests_per_minute)
     for router in _ROUTERS:
         app.include_router(router)

@@ -33,6 +33,7 @@ from orchestrator.api.report_csv import csv_of
 from orchestrator.api.report_html import html_of
 from orchestrator.api.report_tables import Report, written
 from orchestrator.api.report_xlsx import xlsx_of
+from orchestrator.api.under_way import UnderWayOfApp
 from orchestrator.definitions.zone import ZoneName
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
@@ -105,6 +106,7 @@ async def of_journey(
 async def of_overview(
     tenant: CallersTenant,
     downloads: DownloadsOfApp,
+    standing: UnderWayOfApp,
     format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",
     since: overview.Since = None,
     until: overview.Until = None,
@@ -113,7 +115,7 @@ async def of_overview(
     """What `getOverview` says on all its pages, with the meaning of each figure."""
     downloads.check(tenant.workspace_id)
     with downloads.one(tenant.workspace_id):
-        whole = await overview.whole_overview(tenant, since, until, status)
+        whole = await overview.whole_overview(tenant, standing, since, until, status)
         report = overview_report(whole, tenant.workspace_id, status)
         return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
 

@@ -50,7 +50,9 @@ _WHAT_HAPPENED = {
     "suppressed": Meaning("Suppressed", "count", "Sends that a guardrail forbade."),
     "deferred": Meaning("Deferred", "count", "Times a guardrail put a send off; one send may be put off repeatedly."),
     "cost": Meaning("Cost", "money", "What the sends cost."),
-    "under_way": Meaning("Under way", "count", "Runs under way now, whatever the period, without the holdout."),
+    "under_way": Meaning(
+        "Under way", "count", "Runs under way now, without the holdout; counted within the last minute."
+    ),
 }
 _OUTCOMES = {
     "sent": Meaning("Sent", "count", "Messages that the channel says it has passed on."),

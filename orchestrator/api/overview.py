@@ -1,6 +1,6 @@
 """All journeys at once over HTTP: what each has done, how many are under way, and what its comparison says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from math import fsum
@@ -17,9 +17,10 @@ from orchestrator.api.journeys import MAX_LISTED, ROOT
 from orchestrator.api.metrics import period
 from orchestrator.api.moments import Day
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
+from orchestrator.api.under_way import UnderWay, UnderWayOfApp
 from orchestrator.messages.config import JourneyStatus
 from orchestrator.store.journeys import Journey, list_journeys
-from orchestrator.store.overview import JourneyCounts, counts_by_journey, newest_day, under_way_by_journey
+from orchestrator.store.overview import JourneyCounts, counts_by_journey, newest_day
 from orchestrator.store.reports import read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
@@ -33,6 +34,7 @@ OfStatus = Annotated[JourneyStatus | None, Query(description="Only journeys of t
 @router.get("", operation_id="getOverview", summary="All journeys with their figures and what their comparisons say")
 async def read(
     tenant: CallersTenant,
+    standing: UnderWayOfApp,
     since: Since = None,
     until: Until = None,
     status: OfStatus = None,
@@ -41,7 +43,8 @@ async def read(
 ) -> OverviewDocument:
     """A page of the journeys that `listJourneys` lists. The period defaults to the last 30 days that have figures.
 
-    Finding and verdict cover each journey's whole life, as in `getJourneyMetrics`.
+    Finding and verdict cover each journey's whole life, as in `getJourneyMetrics`; who is under way was counted within
+    the last minute.
     """
     now = datetime.now(UTC)
     first, last = period(since, until, until or await newest_day(tenant) or now.date())
@@ -53,7 +56,7 @@ async def read(
         since=first,
         until=last,
         generated_at=now,
-        items=await _items(tenant, page, counts, now),
+        items=await _items(tenant, page, counts, await standing.by_journey(tenant), now),
         totals=OverviewFigures.model_validate(added_up(counts.values())),
         next_cursor=write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None,
     )
@@ -72,22 +75,26 @@ def _money(amounts: Iterable[float]) -> float:
 
 
 async def whole_overview(
-    tenant: Tenant, since: date | None, until: date | None, status: JourneyStatus | None
+    tenant: Tenant, standing: UnderWay, since: date | None, until: date | None, status: JourneyStatus | None
 ) -> OverviewDocument:
     """Every page as one."""
-    pages = [await read(tenant, since, until, status, None, MAX_LISTED)]
+    pages = [await read(tenant, standing, since, until, status, None, MAX_LISTED)]
     while pages[-1].next_cursor is not None:
-        pages.append(await read(tenant, pages[0].since, pages[0].until, status, pages[-1].next_cursor, MAX_LISTED))
+        pages.append(
+            await read(tenant, standing, pages[0].since, pages[0].until, status, pages[-1].next_cursor, MAX_LISTED)
+        )
     items = [item for page in pages for item in page.items]
     return pages[0].model_copy(update={"items": items, "next_cursor": None})
 
 
 async def _items(
-    tenant: Tenant, page: Sequence[Journey], counts: dict[UUID, JourneyCounts], now: datetime
+    tenant: Tenant,
+    page: Sequence[Journey],
+    counts: Mapping[UUID, JourneyCounts],
+    under_way: Mapping[UUID, int],
+    now: datetime,
 ) -> list[OverviewItem]:
-    journey_ids = [journey.id for journey in page]
-    under_way = await under_way_by_journey(tenant, journey_ids)
-    compared = await comparisons(tenant, journey_ids, now)
+    compared = await comparisons(tenant, [journey.id for journey in page], now)
     items = []
     for journey in page:
         comparison = compared[journey.id]

@@ -29,7 +29,7 @@ class OverviewItem(BaseModel):
 
     journey: JourneyItem
     figures: OverviewFigures
-    under_way: int = Field(description="Runs under way now, without the holdout: as in `getJourneyPositions`.")
+    under_way: int = Field(description="Runs under way, without the holdout, as counted within the last minute.")
     finding: str | None = Field(description="Null: nobody has entered yet.")
     verdict: str | None
 

@@ -71,10 +71,10 @@ async def counts_by_journey(
     return {row["config_id"]: JourneyCounts(*list(row.values())[1:]) for row in rows}
 
 
-async def under_way_by_journey(tenant: Tenant, journey_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many runs of these journeys are under way, without the holdout; a journey without any is absent."""
+async def under_way_by_journey(tenant: Tenant) -> dict[UUID, int]:
+    """How many runs of each journey are under way, without the holdout; a journey without any is absent."""
     with translated("counting who is under way"):
-        rows = await tenant.fetch(load_queries("overview")["under_way"], tenant.workspace_id, journey_ids)
+        rows = await tenant.fetch(load_queries("overview")["under_way"], tenant.workspace_id)
     return {row["config_id"]: row["runs"] for row in rows}
 
 

@@ -27,10 +27,10 @@ where day.workspace_id = $1 and day.date between $2 and $3
     and (configs.status = $4 or ($4::text is null and configs.status <> 'ARCHIVED'))
 group by day.config_id;
 
--- name: under_way -- how many runs of each of these journeys are under way, without the holdout, which takes no step
+-- name: under_way -- how many runs of each journey are under way, without the holdout, which takes no step
 select config_id, count(*) as runs
 from "033_omnichannel_journey_orchestrator_runs"
-where workspace_id = $1 and config_id = any($2::uuid[]) and status = 'under_way' and arm <> 'holdout'
+where workspace_id = $1 and status = 'under_way' and arm <> 'holdout'
 group by config_id;
 
 -- name: lives -- what a comparison must know of these journeys beside their arms

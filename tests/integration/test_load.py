@@ -126,7 +126,7 @@ async def nobody_scans(pool: Pool) -> None:
     of_overview: dict[str, tuple[object, ...]] = {
         "newest_day": (WORKSPACE,),
         "figures": (WORKSPACE, *span, None),
-        "under_way": (WORKSPACE, [journey_id]),
+        "under_way": (WORKSPACE,),
         "lives": (WORKSPACE, [journey_id]),
         "arms": (WORKSPACE, [journey_id], [first.date()]),
     }
