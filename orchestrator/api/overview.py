@@ -15,7 +15,7 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
 from orchestrator.api.journeys import MAX_LISTED, ROOT
 from orchestrator.api.metrics import period
-from orchestrator.api.moments import Day
+from orchestrator.api.moments import Cursor, Day
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
 from orchestrator.messages.config import JourneyStatus
@@ -38,7 +38,7 @@ async def read(
     since: Since = None,
     until: Until = None,
     status: OfStatus = None,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")] = None,
+    cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> OverviewDocument:
     """A page of the journeys that `listJourneys` lists. The period defaults to the last 30 days that have figures.
