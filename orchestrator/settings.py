@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     steward_interval_s: float = Field(
         5.0, ge=0.1, le=3_600, description="How often the API looks after experiments and brakes, in seconds."
     )
+    activity_retention_days: int = Field(
+        0, ge=0, le=36_500, description="Days after which activities are deleted from PostgreSQL; 0: they stay."
+    )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 

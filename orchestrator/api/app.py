@@ -28,11 +28,13 @@ from orchestrator.api import (
     erasures,
     experiments,
     explain,
+    exports,
     gauges,
     health,
     journeys,
     keys,
     metrics,
+    overview,
     positions,
     proposals,
     versions,
@@ -40,6 +42,7 @@ from orchestrator.api import (
 )
 from orchestrator.api.access import Access
 from orchestrator.api.database import Database
+from orchestrator.api.downloads import Downloads
 from orchestrator.api.edge import Edge, request_id_of
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
 from orchestrator.api.page import add_page
@@ -49,6 +52,7 @@ from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
 from orchestrator.api.steward import Steward
 from orchestrator.api.tokens import Tokens
+from orchestrator.api.under_way import UnderWay
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.settings import Settings
@@ -70,10 +74,12 @@ _ROUTERS = (
     keys.router,
     audit.router,
     entries.router,
+    overview.router,
     metrics.router,
     positions.router,
     gauges.router,
     activities.router,
+    exports.router,
     experiments.router,
     explain.router,
     erasures.router,
@@ -125,6 +131,8 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     )
     app.state.services = Services(settings, database, relay)
     app.state.access = Access(database, Tokens(settings) if settings.oidc_issuer else None)
+    app.state.downloads = Downloads()
+    app.state.under_way = UnderWay()
     app.state.quota = Quota(settings.api_requests_per_minute)
     for router in _ROUTERS:
         app.include_router(router)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 
 from orchestrator.api.experiment_documents import (
@@ -32,6 +33,8 @@ from orchestrator.journeys.state import HOLDOUT, RECENT_TIMES, TREATMENT
 from orchestrator.store.reports import Arm
 
 _NO_ARM = ArmSummary(0, 0)
+# Every look at the list of journeys asks again, mostly about arms that have not changed since.
+_compared = lru_cache(maxsize=2_048)(compare)
 _OPEN = Interval(None, None)
 _HOLDOUT_CHANGED = (
     "The share of the holdout has changed between versions, so whether the arms have the right sizes cannot be checked."
@@ -76,7 +79,7 @@ def comparison_of(
         expected = observed  # nothing to check against: the arms are taken as they are
     else:
         return _without_holdout(treatment, first_day, last_day, baselines)
-    result = compare(treatment, holdout, expected)
+    result = _compared(treatment, holdout, expected)
     notes = [_BY_ASSIGNMENT, _LOOK_DAILY]
     if compares_before:
         notes.append(_NO_PAST_YET if result.adjusted is None else _what_adjusted_is(result.adjusted))

@@ -76,7 +76,8 @@ def _route_of(scope: Scope) -> str:
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:
     is_page = path == "/" or path.startswith("/dashboard/")
     headers["X-Request-Id"] = request_id
-    headers["Content-Security-Policy"] = _PAGE_POLICY if is_page else _API_POLICY
+    # A report to print is a page of its own, and stricter than the dashboard: it brings its policy with it.
+    headers.setdefault("Content-Security-Policy", _PAGE_POLICY if is_page else _API_POLICY)
     headers.setdefault("Cache-Control", "no-cache" if is_page else "no-store")
     for name, value in _HEADERS.items():
         headers[name] = value

@@ -1,7 +1,5 @@
 """A journey's figures over HTTP: by day, in total, and treatment against holdout."""
 
-import json
-from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -9,19 +7,17 @@ from fastapi import APIRouter, Query
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.comparison import comparison_of
+from orchestrator.api.compared import comparisons
 from orchestrator.api.documents import MetricsDocument
 from orchestrator.api.figures import by_day, figures_of, notes_on
 from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Day
 from orchestrator.api.problems import BadRequest
-from orchestrator.definitions.journey import Goal
 from orchestrator.definitions.zone import ZoneName
-from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.guardrails.zone import Zone, known_zone
-from orchestrator.store.journeys import find_journey, holdout_percents
+from orchestrator.store.journeys import find_journey
 from orchestrator.store.quarters import date_in
-from orchestrator.store.reports import DailyMetrics, added_up, arm_of, baseline_of, daily_metrics
+from orchestrator.store.reports import added_up
 from orchestrator.store.zone_days import days_in_zone, newest_day
 
 USUAL_DAYS = 30
@@ -43,25 +39,10 @@ async def read(
     Whatever the zone, the days of a period that covers everything add up to the same.
     """
     now = datetime.now(UTC)
-    journey = await find_journey(tenant, journey_id)  # another workspace's journey is not there at all
-    every_day = await daily_metrics(tenant, journey_id)
+    await find_journey(tenant, journey_id)  # another workspace's journey is not there at all
     known = zone_of(zone)
-    first, last = period(since, until, await newest_day(tenant, journey_id, known, every_day) or date_in(known, now))
-    chosen = await days_in_zone(tenant, journey_id, known, first, last, every_day)
-    arms = added_up(day.metrics for day in every_day).get("arms", {})
-    comparison = None
-    if every_day:
-        goal = _goal(journey.config)
-        percents = await holdout_percents(tenant, journey_id)
-        summaries = [arm_of(name, figures) for name, figures in arms.items()]
-        comparison = comparison_of(
-            summaries,
-            percents,
-            every_day[0].date,
-            every_day[-1].date,
-            compares_before=goal is not None and goal.compare_before is not None,
-            baselines=_baselines(every_day, goal, now),
-        )
+    first, last = period(since, until, await newest_day(tenant, journey_id, known) or date_in(known, now))
+    chosen = await days_in_zone(tenant, journey_id, known, first, last)
     return MetricsDocument(
         journey_id=journey_id,
         since=first,
@@ -71,7 +52,7 @@ async def read(
         notes=notes_on(chosen.undivided, zone),
         days=by_day(first, last, chosen.days),
         totals=figures_of(added_up(chosen.days.values())),
-        comparison=comparison,
+        comparison=(await comparisons(tenant, [journey_id], now))[journey_id],
     )
 
 
@@ -81,21 +62,6 @@ def zone_of(name: str) -> Zone:
     if zone is None:
         raise BadRequest(f"{name!r} is not a time zone of the installed tzdata package")
     return zone
-
-
-def _goal(config: Mapping[str, object]) -> Goal | None:
-    goal = config.get("goal")
-    # Read as JSON text: in strict mode only JSON may write a duration as text.
-    return None if goal is None else Goal.model_validate_json(json.dumps(goal))
-
-
-def _baselines(every_day: Sequence[DailyMetrics], goal: Goal | None, now: datetime) -> Mapping[str, BeforeAfter]:
-    """Before and after by arm, of those who entered on days for which the goal's window is over."""
-    if goal is None or goal.compare_before is None or goal.where is not None:
-        return {}
-    first_open_day = (now - goal.window).date()
-    arms = added_up(day.metrics for day in every_day if day.date < first_open_day).get("arms", {})
-    return {name: baseline_of(figures) for name, figures in arms.items()}
 
 
 def period(since: date | None, until: date | None, newest: date) -> tuple[date, date]:

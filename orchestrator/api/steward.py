@@ -1,5 +1,7 @@
 """Looks after running journeys: shares out experiments by what they have shown, and pauses a journey whose brake trips.
 
+In between it lets go of what is too old to be kept (``api/retention.py``).
+
 Every API process runs one; the one that holds the office (a session lock in PostgreSQL) acts, the others wait for it.
 What it decides goes the way of every change: into the tables and the outbox in one transaction, and so to the workers.
 """
@@ -16,6 +18,7 @@ from pydantic import TypeAdapter
 from orchestrator.api.allotment import allot, maturity, pause_between_looks
 from orchestrator.api.change import braked
 from orchestrator.api.database import Database
+from orchestrator.api.retention import PAUSE_S, Retention
 from orchestrator.definitions.duration import parse_duration
 from orchestrator.definitions.guardrail import MAX_BRAKE_WINDOW, Brake
 from orchestrator.definitions.step import Experiment
@@ -28,6 +31,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.audit import STEWARD
 from orchestrator.store.journeys import Change, Journey, change_journey
 from orchestrator.store.pool import connect
+from orchestrator.store.retention import RetentionSession
 from orchestrator.store.steward import Decided, StewardSession, Watched
 from orchestrator.store.tenant import Tenant
 
@@ -60,7 +64,8 @@ class Steward:
             try:
                 connection = await connect(self._settings, application="steward")
                 try:
-                    await self._serve(StewardSession(connection))
+                    retention = Retention(RetentionSession(connection), self._settings.activity_retention_days)
+                    await self._serve(StewardSession(connection), retention)
                 finally:
                     connection.terminate()  # not close(): the office must be free at once
             except Unavailable as error:
@@ -71,13 +76,17 @@ class Steward:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def _serve(self, session: StewardSession) -> None:
+    async def _serve(self, session: StewardSession, retention: Retention) -> None:
         # A session lock can only be asked for: nothing tells when it is free.
         while not await session.take_office():  # noqa: ASYNC110
             await asyncio.sleep(OFFICE_POLL_S)
         while True:
             await self.look_after(session, datetime.now(UTC))
-            await asyncio.sleep(self._settings.steward_interval_s)
+            look_at = time.monotonic() + self._settings.steward_interval_s
+            # A statement and a pause in turn: there is nothing to be told when the next may come.
+            while await retention.step(datetime.now(UTC)) and time.monotonic() + PAUSE_S < look_at:  # noqa: ASYNC110
+                await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(max(0.0, look_at - time.monotonic()))
 
     async def look_after(self, session: StewardSession, now: datetime) -> None:
         """One round over all journeys."""

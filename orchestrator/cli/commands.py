@@ -14,6 +14,7 @@ from orchestrator import __version__
 from orchestrator.backtest.commands import backtest_command, journeys, simulate_command
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.dead_letters import dead_letters
+from orchestrator.cli.load import load_command
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry.log import set_up_logging
 
@@ -40,6 +41,7 @@ for name, group in {
 
 app.command("backtest")(backtest_command)
 app.command("simulate")(simulate_command)
+app.command("load")(load_command)
 
 out = Console()
 

@@ -10,12 +10,13 @@ function by its continued fraction (Abramowitz & Stegun 26.5.8 and 26.7.1, evalu
 from dataclasses import dataclass
 from math import erfc, exp, inf, lgamma, log, sqrt
 
-from orchestrator.experiments.interval import ALPHA, Interval, crossing
+from orchestrator.experiments.interval import ALPHA, Interval, crossing, normal_critical
 
 _TINY = 1e-300
 _CLOSE = 1e-15
 _MAX_TERMS = 10_000
 _WIDEST_T = 1e9
+_MANY = 500.0  # degrees of freedom from which on an expansion is good to 12 digits, at a hundredth of the time
 _NEARLY_NORMAL = 1e7  # degrees of freedom from which on the normal distribution is as good to 7 digits
 
 
@@ -89,10 +90,24 @@ def t_tails(t: float, freedom: float) -> float:
 
 def t_critical(freedom: float, alpha: float = ALPHA) -> float:
     """The value Student's t exceeds, either way, with probability ``alpha``."""
+    if freedom >= _MANY:
+        return _t_critical_of_many(freedom, normal_critical(alpha))
     outside = 1.0
     while t_tails(outside, freedom) > alpha and outside < _WIDEST_T:
         outside *= 2
     return crossing(lambda t: alpha - t_tails(t, freedom), 0.0, outside)
+
+
+def _t_critical_of_many(freedom: float, z: float) -> float:
+    """Its expansion around the normal value ``z`` (Abramowitz & Stegun, 26.7.5)."""
+    squared = z * z
+    terms = (
+        z * (squared + 1) / 4,
+        z * (squared * (5 * squared + 16) + 3) / 96,
+        z * (squared * (squared * (3 * squared + 19) + 17) - 15) / 384,
+        z * (squared * (squared * (squared * (79 * squared + 776) + 1_482) - 1_920) - 945) / 92_160,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
 
 
 def _incomplete_beta(x: float, a: float, b: float) -> float:

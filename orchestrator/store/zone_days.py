@@ -12,7 +12,7 @@ from orchestrator.guardrails.zone import Zone
 from orchestrator.store.faults import translated
 from orchestrator.store.quarters import Edge, date_in, days_of_zone, edges, zone_days
 from orchestrator.store.queries import load_queries
-from orchestrator.store.reports import DailyMetrics, Metrics, exactly
+from orchestrator.store.reports import Metrics, daily_metrics, date_span, exactly
 from orchestrator.store.tenant import Tenant
 
 _DAY = timedelta(days=1)
@@ -32,24 +32,22 @@ class DaysInZone:
     undivided: tuple[date, ...] = ()
 
 
-async def newest_day(
-    tenant: Tenant, config_id: UUID | str, zone: Zone, every_day: Sequence[DailyMetrics]
-) -> date | None:
-    """The zone's last day that has figures; None: there are none. ``every_day``: all UTC days of the journey."""
-    if not every_day:
+async def newest_day(tenant: Tenant, config_id: UUID | str, zone: Zone) -> date | None:
+    """The zone's last day that has figures; None: there are none."""
+    span = await date_span(tenant, config_id)
+    if span is None:
         return None
-    last = every_day[-1].date
+    last = span[1]
     with translated("reading the newest quarter of an hour"):
         newest = await tenant.fetchval(load_queries("reports")["newest_quarter"], tenant.workspace_id, config_id)
     # A last day without quarters is a UTC day, whatever the zone.
     return date_in(zone, newest) if newest is not None and last <= newest.date() <= _LAST else last
 
 
-async def days_in_zone(
-    tenant: Tenant, config_id: UUID | str, zone: Zone, first: date, last: date, every_day: Sequence[DailyMetrics]
-) -> DaysInZone:
-    """The days of the zone from ``first`` to ``last``, both included. ``every_day``: all UTC days of the journey."""
-    utc = {day.date: day.metrics for day in every_day}
+async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first: date, last: date) -> DaysInZone:
+    """The days of the zone from ``first`` to ``last``, both included."""
+    around = (max(first, _FIRST) - _DAY, min(last, _LAST) + _DAY)
+    utc = {day.date: day.metrics for day in await daily_metrics(tenant, config_id, *around)}
     known = _within(first, last, utc)
     if known is None:
         return DaysInZone({})

@@ -100,3 +100,8 @@ OUTBOX_RELAY_SECONDS = Histogram(
     "From a config change's commit to its acknowledgement by Kafka.",
     buckets=_COMMIT_BUCKETS_S,
 )
+ROWS_FORGOTTEN = Counter(
+    "orchestrator_rows_forgotten_total",
+    "Rows deleted because of their age, by what they were (activities, runs, refusals, requests).",
+    ["table"],
+)

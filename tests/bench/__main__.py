@@ -37,7 +37,8 @@ def main() -> int:
         err.print(f"{time.monotonic() - began:5.0f} s  {line}", highlight=False, markup=False)
 
     try:
-        with ground(options.quick, options.events, tuple(options.peers), say, options.minutes) as here:
+        peers = tuple(options.peers)
+        with ground(options.quick, options.events, peers, say, options.minutes, options.activities) as here:
             if options.profile:
                 out.print(engine.profile(here), highlight=False, markup=False)
                 return 0
@@ -79,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes: checks that everything runs")
     parser.add_argument("--events", type=int, metavar="N", help="events that a worker finds in Kafka")
     parser.add_argument("--minutes", type=float, metavar="N", default=30.0, help="soak: how long; default: 30")
+    parser.add_argument("--activities", type=int, metavar="N", help="month: how many; default: 10 million")
     parser.add_argument(
         "--peers", nargs="+", default=[], metavar="NAME", choices=PEERS, help="same-work: only with " + ", ".join(PEERS)
     )

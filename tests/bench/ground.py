@@ -27,7 +27,7 @@ class Ground:
     """``events``: how many the workers get, None for the default; ``say``: tells the person what goes on.
 
     ``peers``: with whom the same work is compared, empty for all. ``broker``: the pid of a broker of our own.
-    ``minutes``: how long the soak takes.
+    ``minutes``: how long the soak takes. ``activities``: how many the API has behind it, None for the default.
     """
 
     kafka: str
@@ -40,6 +40,7 @@ class Ground:
     peers: tuple[str, ...] = ()
     broker: int | None = None
     minutes: float = 30.0
+    activities: int | None = None
 
     def size(self, full: int, quick: int) -> int:
         """How much of something there is to be in this run."""
@@ -52,7 +53,12 @@ class Ground:
 
 @contextmanager
 def ground(
-    is_quick: bool, events: int | None, peers: tuple[str, ...], say: Callable[[str], None], minutes: float
+    is_quick: bool,
+    events: int | None,
+    peers: tuple[str, ...],
+    say: Callable[[str], None],
+    minutes: float,
+    activities: int | None = None,
 ) -> Iterator[Ground]:
     """The servers at the addresses that are given, else ones of our own on this machine, with durable settings."""
     kind = choose(os.environ, lambda: False)
@@ -62,12 +68,23 @@ def ground(
         if kind is Kind.EXTERNAL:
             with running_stack(kind) as given:
                 label = f"given by {KAFKA_VARIABLE} and {POSTGRES_VARIABLE}; their settings are not known here"
-                yield Ground(given.kafka, given.postgres, folder, label, is_quick, events, say, peers, minutes=minutes)
+                yield Ground(
+                    given.kafka,
+                    given.postgres,
+                    folder,
+                    label,
+                    is_quick,
+                    events,
+                    say,
+                    peers,
+                    minutes=minutes,
+                    activities=activities,
+                )
         else:
             with _own(folder, say) as (kafka, postgres):
                 server = read_state(folder).kafka
                 broker = None if server is None else server.process.pid
-                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say, peers, broker, minutes)
+                yield Ground(kafka, postgres, folder, OWN, is_quick, events, say, peers, broker, minutes, activities)
     finally:
         shutil.rmtree(folder)
 

@@ -10,6 +10,7 @@ from tests.bench import (
     hand_over,
     journeys,
     latency,
+    month,
     pause,
     recovery,
     same_work,
@@ -42,6 +43,7 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "pause": pause.measure,
         "sink": sink.measure,
         "api": api.measure,
+        "month": month.measure,
     }
 )
 

@@ -79,3 +79,9 @@ def test_absolute_and_relative_never_contradict_each_other(treatment: Mean, cont
     distance = abs(treatment.mean - control.mean) / sqrt(treatment.error_squared + control.error_squared)
     if relative is not None and abs(distance - critical) > 1e-6:
         assert relative.excludes(0) == mean_difference_interval(treatment, control, critical).excludes(0)
+
+
+@pytest.mark.parametrize("freedom", [499.9, 500, 501, 1_234.5, 1e4, 1e6, 1e9, inf])
+def test_with_many_degrees_of_freedom_the_critical_value_is_an_expansion_as_good_as_the_search(freedom: float) -> None:
+    for alpha in (0.2, 0.05, 0.001):
+        assert t_critical(freedom, alpha) == pytest.approx(stats.t(freedom).ppf(1 - alpha / 2), rel=1e-10)

@@ -1,0 +1,248 @@
+"""Reports to keep, over HTTP: of a journey, of all journeys, and of a journey's activities one by one."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, assert_never
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
+
+from orchestrator.api import (
+    experiments,
+    gauges,
+    metrics,
+    overview,
+    positions,
+    report_csv,
+    report_html,
+    report_xlsx,
+    versions,
+)
+from orchestrator.api.access import CallersTenant
+from orchestrator.api.activity_lines import Form, Lines, lines_in
+from orchestrator.api.answers import item_of
+from orchestrator.api.body import StrictRoute
+from orchestrator.api.downloads import Downloads, DownloadsOfApp
+from orchestrator.api.journey_report import JourneyAnswers, journey_report
+from orchestrator.api.journeys import BASE, ROOT, JourneyId
+from orchestrator.api.moments import Day, Moment
+from orchestrator.api.overview_report import overview_report
+from orchestrator.api.report_csv import csv_of
+from orchestrator.api.report_html import html_of
+from orchestrator.api.report_tables import Report, written
+from orchestrator.api.report_xlsx import xlsx_of
+from orchestrator.api.under_way import UnderWayOfApp
+from orchestrator.definitions.zone import ZoneName
+from orchestrator.messages.activity import ActivityType
+from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
+from orchestrator.store.journeys import Journey, find_journey
+from orchestrator.store.reports import MAX_PAGE, ActivitiesPage, activities_page
+from orchestrator.store.tenant import Tenant
+
+JSON_LINES = "application/jsonl"
+_MEDIA_TYPES = {
+    "csv": report_csv.MEDIA_TYPE,
+    "xlsx": report_xlsx.MEDIA_TYPE,
+    "html": report_html.MEDIA_TYPE,
+    "jsonl": JSON_LINES,
+}
+_OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
+MOST_OF_NAME = 60  # characters of a journey's name in a file's
+
+router = APIRouter(route_class=StrictRoute, tags=["exports"])
+
+
+def _answers(*forms: str) -> dict[int | str, dict[str, Any]]:
+    """What the documentation says of an answer in these formats."""
+    content = {_MEDIA_TYPES[form].partition(";")[0]: {"schema": {"type": "string"}} for form in forms}
+    return {200: {"description": "The file; `Content-Disposition` names it.", "content": content}}
+
+
+@router.get(
+    f"{BASE}/{{id}}/export",
+    operation_id="exportJourney",
+    summary="A journey's report as a file",
+    response_class=Response,
+    responses=_answers("csv", "xlsx", "html"),
+)
+async def of_journey(
+    tenant: CallersTenant,
+    downloads: DownloadsOfApp,
+    journey_id: JourneyId,
+    format: Annotated[Literal["csv", "xlsx", "html"], Query(description="html: a page to print.")] = "csv",
+    since: Annotated[Day | None, Query(alias="from", description="First day, of the zone.")] = None,
+    until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
+    zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
+) -> Response:
+    """What the API's other answers about the journey say, as tables, with the meaning of each figure.
+
+    In CSV the first column says which table a record belongs to; the first record of each table names its columns.
+    """
+    journey = await find_journey(tenant, journey_id)
+    downloads.check(tenant.workspace_id)
+    with downloads.one(tenant.workspace_id):
+        answers = JourneyAnswers(
+            journey=item_of(journey),
+            metrics=await metrics.read(tenant, journey_id, since, until, zone),
+            experiments=(await experiments.read(tenant, journey_id)).items,
+            gauges=(await gauges.read(tenant, journey_id)).items,
+            positions=await positions.read(tenant, journey_id),
+            versions=(await versions.list_all(tenant, journey_id)).items,
+        )
+        report = journey_report(answers)
+        span = f"{answers.metrics.since}-to-{answers.metrics.until}"
+        return await _file(report, format, f"journey-{slug_of(journey)}-{span}", answers.metrics.generated_at)
+
+
+@router.get(
+    f"{ROOT}/overview/export",
+    operation_id="exportOverview",
+    summary="The report over all journeys as a file",
+    response_class=Response,
+    responses=_answers("csv", "xlsx"),
+)
+async def of_overview(
+    tenant: CallersTenant,
+    downloads: DownloadsOfApp,
+    standing: UnderWayOfApp,
+    format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",
+    since: overview.Since = None,
+    until: overview.Until = None,
+    status: overview.OfStatus = None,
+) -> Response:
+    """What `getOverview` says on all its pages, with the meaning of each figure."""
+    downloads.check(tenant.workspace_id)
+    with downloads.one(tenant.workspace_id):
+        whole = await overview.whole_overview(tenant, standing, since, until, status)
+        report = overview_report(whole, tenant.workspace_id, status)
+        return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
+
+
+@router.get(
+    f"{BASE}/{{id}}/activities/export",
+    operation_id="exportActivities",
+    summary="A journey's activities as a file, newest first",
+    response_class=StreamingResponse,
+    responses=_answers("csv", "jsonl"),
+)
+async def of_activities(
+    tenant: CallersTenant,
+    downloads: DownloadsOfApp,
+    journey_id: JourneyId,
+    format: Annotated[Form, Query(description="jsonl: a JSON object a line.")] = "csv",
+    type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
+    customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
+    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+) -> Response:
+    """All activities that the filters let through, sent while they are read.
+
+    It is no snapshot: what is recorded meanwhile may be missing. The last line (`end`) says how many there were; a
+    file without it broke off.
+    """
+    journey = await find_journey(tenant, journey_id)
+    downloads.check(tenant.workspace_id)
+    pages = _Pages(tenant, journey, type, customer_id, since, until)
+    first = await pages.read(None)  # before the answer begins, so that what is wrong can still be said
+    now = datetime.now(UTC)
+    filters = {
+        "type": type,
+        "customer_id": customer_id,
+        "from": since and written(since),
+        "to": until and written(until),
+    }
+    about = (
+        ("report", f"{journey.name or journey.id}: activities"),
+        ("journey", journey.name),
+        ("journey_id", str(journey.id)),
+        ("workspace", journey.workspace_id),
+        *((name, text or "any") for name, text in filters.items()),
+        ("zone", "UTC"),
+        ("made_at", written(now.replace(microsecond=0))),
+        ("reads", "Newest first. No snapshot: what is recorded while the file is written may be missing."),
+    )
+    headers = _headers(f"activities-{slug_of(journey)}-{now:%Y-%m-%d}.{format}")
+    lines = _counted(downloads, tenant.workspace_id, _lines(pages, first, lines_in(format), about))
+    return StreamingResponse(lines, media_type=_MEDIA_TYPES[format], headers=headers)
+
+
+class _Pages:
+    """Pages of activities. Between two of them no connection is held, however slowly the caller reads."""
+
+    def __init__(
+        self,
+        tenant: Tenant,
+        journey: Journey,
+        type_: str | None,
+        customer_id: str | None,
+        since: datetime | None,
+        until: datetime | None,
+    ) -> None:
+        self._tenant = tenant
+        self._journey = journey
+        self._type = type_
+        self._customer_id = customer_id
+        self._since = since
+        self._until = until
+
+    async def read(self, cursor: str | None) -> ActivitiesPage:
+        """The page at ``cursor``."""
+        return await activities_page(
+            self._tenant,
+            self._journey.id,
+            limit=MAX_PAGE,
+            cursor=cursor,
+            activity_type=self._type,
+            customer_id=self._customer_id,
+            since=self._since,
+            until=self._until,
+        )
+
+
+async def _lines(
+    pages: _Pages, first: ActivitiesPage, lines: Lines, about: tuple[tuple[str, str], ...]
+) -> AsyncIterator[str]:
+    page, count = first, 0
+    yield lines.opening(about)
+    while True:
+        yield lines.activities(page.items)
+        count += len(page.items)
+        if page.next_cursor is None:
+            break
+        page = await pages.read(page.next_cursor)
+    yield lines.end(count)
+
+
+async def _counted(downloads: Downloads, workspace_id: str, lines: AsyncIterator[str]) -> AsyncIterator[str]:
+    with downloads.one(workspace_id):
+        async for each in lines:
+            yield each
+
+
+async def _file(report: Report, form: Literal["csv", "xlsx", "html"], name: str, made_at: datetime) -> Response:
+    # In a thread: a long report takes long enough for other requests to notice.
+    match form:
+        case "csv":
+            content: str | bytes = await asyncio.to_thread(csv_of, report)
+        case "xlsx":
+            content = await asyncio.to_thread(xlsx_of, report, made_at)
+        case "html":
+            content = await asyncio.to_thread(html_of, report)
+        case _:
+            assert_never(form)
+    headers = _headers(f"{name}.{form}")
+    if form == "html":
+        headers["Content-Security-Policy"] = report_html.POLICY + "; frame-ancestors 'none'"
+    return Response(content, media_type=_MEDIA_TYPES[form], headers=headers)
+
+
+def _headers(file: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file}"'}
+
+
+def slug_of(journey: Journey) -> str:
+    """The journey's name as part of a file's: small letters, digits and dashes; a part of its id where none is left."""
+    words = _OTHER_THAN_WORDS.sub("-", journey.name.lower()).strip("-")
+    return words[:MOST_OF_NAME].strip("-") or str(journey.id)[:8]

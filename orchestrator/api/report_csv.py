@@ -1,0 +1,76 @@
+"""Reports as CSV (RFC 4180, UTF-8, no byte order mark).
+
+The first column says which table a record belongs to, so that one file holds all of them and each is had by one filter:
+``about``, ``meanings``, then the tables; the first record of each names its columns. Records of a report all have the
+same number of fields. Text is quoted, numbers are bare, an empty field is no value, times are RFC 3339 in UTC.
+
+A spreadsheet takes text that begins with certain characters for a formula, whoever wrote it: such text gets an
+apostrophe before it (OWASP, "CSV injection"). Numbers are written by this program and stay as they are.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from io import StringIO
+
+from orchestrator.api.report_tables import MEANINGS_COLUMNS, MEANINGS_KEY, Cell, Report, meaning_rows, written
+
+MEDIA_TYPE = "text/csv; charset=utf-8; header=present"
+ABOUT_KEY = "about"
+ABOUT_COLUMNS = ("what", "which")
+# A line feed and the full-width forms are OWASP's too: some programs drop the one and fold the others.
+_BEGINS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠")
+
+
+def guarded(text: str) -> str:
+    """The text as no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+
+
+def csv_of(report: Report) -> str:
+    """The whole report."""
+    records = list(_records(report))
+    width = max(map(len, records))
+    return lines_of((*record, *("",) * (width - len(record))) for record in records)
+
+
+def lines_of(records: Iterable[Sequence[Cell]]) -> str:
+    """Records as lines of CSV, each ended by CR LF."""
+    out = StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
+    writer.writerows([_plain(cell) for cell in record] for record in records)
+    return out.getvalue()
+
+
+def opening_of(about: Iterable[tuple[str, str]], meanings: Iterable[Sequence[Cell]]) -> Iterator[tuple[Cell, ...]]:
+    """What stands before the tables."""
+    yield (ABOUT_KEY, *ABOUT_COLUMNS)
+    for fact in about:
+        yield (ABOUT_KEY, *fact)
+    yield (MEANINGS_KEY, *MEANINGS_COLUMNS)
+    for row in meanings:
+        yield (MEANINGS_KEY, *row)
+
+
+def _records(report: Report) -> Iterator[tuple[Cell, ...]]:
+    yield from opening_of([("report", report.title), *report.about], meaning_rows(report.tables))
+    for table in report.tables:
+        yield (table.key, *table.columns)
+        for row in table.rows:
+            yield (table.key, *row)
+
+
+def _plain(cell: Cell) -> str | int | float:
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "yes" if cell else "no"
+        case int() | float():
+            return cell
+        case datetime():
+            return written(cell)
+        case date():
+            return cell.isoformat()
+        case str():
+            return guarded(cell)

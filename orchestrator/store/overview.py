@@ -1,0 +1,120 @@
+"""Many journeys at once, from the figures of their days: what the list of journeys and every comparison is made of.
+
+Sums of money are exact: PostgreSQL adds decimals, and only the sum becomes a binary number. Every function raises
+``Unavailable`` when the database does not answer.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from orchestrator.experiments.before_after import BeforeAfter
+from orchestrator.messages.config import JourneyStatus
+from orchestrator.store.faults import translated
+from orchestrator.store.queries import load_queries
+from orchestrator.store.reports import Arm, Metrics, arm_of, baseline_of
+from orchestrator.store.tenant import Tenant
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyCounts:
+    """What happened in a journey within some days; see ``sink/fold.py``. Money in the unit of the events."""
+
+    entered: int = 0
+    customers: int = 0
+    completed: int = 0
+    exited: int = 0
+    sends: int = 0
+    suppressed: int = 0
+    conversions: int = 0
+    customers_converted: int = 0
+    revenue: float = 0.0
+    cost: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A journey that has figures: its first and last day, the goal of its definition, the holdouts of its versions."""
+
+    first_day: date
+    last_day: date
+    goal: Mapping[str, Any] | None
+    holdout_percents: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LifeOfArm:
+    """An arm over the journey's whole life, and before and after of those whose goal's window is over."""
+
+    arm: Arm
+    baseline: BeforeAfter
+
+
+async def newest_day(tenant: Tenant) -> date | None:
+    """The last day of which the workspace has figures; None: it has none."""
+    with translated("reading the workspace's last day"):
+        day: date | None = await tenant.fetchval(load_queries("overview")["newest_day"], tenant.workspace_id)
+    return day
+
+
+async def counts_by_journey(
+    tenant: Tenant, since: date, until: date, status: JourneyStatus | None = None
+) -> dict[UUID, JourneyCounts]:
+    """Of the workspace's journeys of this status (None: all but the archived), those that have figures then."""
+    with translated("adding up the figures of the journeys"):
+        rows = await tenant.fetch(load_queries("overview")["figures"], tenant.workspace_id, since, until, status)
+    return {row["config_id"]: JourneyCounts(*list(row.values())[1:]) for row in rows}
+
+
+async def under_way_by_journey(tenant: Tenant) -> dict[UUID, int]:
+    """How many runs of each journey are under way, without the holdout; a journey without any is absent."""
+    with translated("counting who is under way"):
+        rows = await tenant.fetch(load_queries("overview")["under_way"], tenant.workspace_id)
+    return {row["config_id"]: row["runs"] for row in rows}
+
+
+async def lives(tenant: Tenant, journey_ids: Sequence[UUID]) -> dict[UUID, Life]:
+    """Of these journeys, those that have figures."""
+    with translated("reading the lives of the journeys"):
+        rows = await tenant.fetch(load_queries("overview")["lives"], tenant.workspace_id, journey_ids)
+    return {
+        row["id"]: Life(row["first_day"], row["last_day"], row["goal"], tuple(row["percents"] or ())) for row in rows
+    }
+
+
+async def arms_by_journey(
+    tenant: Tenant, first_open_days: Mapping[UUID, date | None]
+) -> dict[UUID, dict[str, LifeOfArm]]:
+    """The arms of these journeys by name.
+
+    ``first_open_days``: of each journey the first day of which the goal's window is not over, for before and after;
+    None: it does not compare them.
+    """
+    with translated("adding up the arms of the journeys"):
+        rows = await tenant.fetch(
+            load_queries("overview")["arms"],
+            tenant.workspace_id,
+            list(first_open_days),
+            list(first_open_days.values()),
+        )
+    found: dict[UUID, dict[str, LifeOfArm]] = {}
+    for row in rows:
+        found.setdefault(row["config_id"], {})[row["arm"]] = _arm(row)
+    return found
+
+
+def _arm(row: "asyncpg.Record") -> LifeOfArm:
+    names = ("customers_entered", "customers_converted", "goals", "value", "value_squares", "cost")
+    groups = {
+        "past": ("customers", "events", "squares", "converted", "events_of_converted"),
+        "baseline": ("customers", "before", "after", "both"),
+    }
+    figures: Metrics = {name: row[name] for name in names}
+    for group, parts in groups.items():
+        figures[group] = {part: row[f"{group}_{part}"] for part in parts}
+    return LifeOfArm(arm_of(row["arm"], figures), baseline_of(figures))
