@@ -137,7 +137,8 @@ def _sample(schema: dict[str, Any]) -> Any:
             }
         case "object":
             inner = schema.get("additionalProperties")
-            return {"1": _sample(inner)} if isinstance(inner, dict) and inner else {}
+            name = schema.get("propertyNames", {}).get("enum", ["1"])[0]
+            return {name: _sample(inner)} if isinstance(inner, dict) and inner else {}
         case "array":
             return [_sample(schema["items"])] if schema.get("items") else []
         case "integer":

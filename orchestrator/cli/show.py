@@ -62,7 +62,8 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
         if not found:
             say(f"{title}: none" if title else "none")
             return
-        table = Table(*columns, box=box.SIMPLE_HEAD, title=title, title_justify="left")
+        heading = None if title is None else Text(plain(title))
+        table = Table(*map(plain, columns), box=box.SIMPLE_HEAD, title=heading, title_justify="left")
         for row in found:
             table.add_row(*(Text(cell(value, is_for_people=True), overflow="fold") for value in row))
         out.print(table)

@@ -1,5 +1,6 @@
 """The command line as somebody types it, against an API in the process."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ def api(monkeypatch: pytest.MonkeyPatch) -> ApiByContract:
 def type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
     """Runs a command in an empty folder; ``answers``: what the person says when asked."""
     monkeypatch.chdir(tmp_path)
+    # Another test may have set logging up in this process, on a stream that is closed by now.
+    monkeypatch.setattr(logging.root, "handlers", [])
 
     def run(*arguments: str, answers: str = "") -> Said:
         result = CliRunner().invoke(app, list(arguments), input=answers)
