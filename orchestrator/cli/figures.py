@@ -131,14 +131,14 @@ def experiments(journey: JourneyId, api: Api = USUAL_URL, as_json: AsJson = Fals
 def positions(journey: JourneyId, api: Api = USUAL_URL, as_json: AsJson = False) -> None:
     """Show where customers stand now, and since when the first of them."""
     with calling(api, as_json) as session:
-        session.show(session.client.call("getPositions", {"id": journey}), _print_positions)
+        session.show(session.client.call("getJourneyPositions", {"id": journey}), _print_positions)
 
 
 @figures.command("guardrails", epilog=example("journeys guardrails JOURNEY"))
 def guardrails(journey: JourneyId, api: Api = USUAL_URL, as_json: AsJson = False) -> None:
     """Show each limit that binds a journey: how much of it is used, and what it held back in the last day."""
     with calling(api, as_json) as session:
-        session.show_list("getGuardrails", GAUGES, {"id": journey}, {})
+        session.show_list("getJourneyGuardrails", GAUGES, {"id": journey}, {})
 
 
 def print_explanation(found: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ _CODES = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND, 409: CONFLICT, 412
 # The command line's whole vocabulary of exit codes: docs/command-line.md is compared with it.
 EXIT_CODES: Mapping[int, str] = {
     0: "done",
-    1: "a file has something wrong, a journey's test failed, or you said no",
+    1: "a file has something wrong, a test failed, you said no, or Kafka or PostgreSQL does not answer",
     2: "the command, a setting or the API's address or key cannot be used as it is",
     3: "a local Kafka or PostgreSQL did not start",
     REFUSED: "the API refuses the request: what was sent has problems, which are listed",
