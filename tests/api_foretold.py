@@ -82,9 +82,11 @@ _OVERVIEW = {
 }
 FORETOLD: dict[str, Any] = {
     f"{_BASE}/{{id}}/positions": _get("getJourneyPositions", _json(_POSITIONS)),
-    f"{_BASE}/{{id}}/guardrails": _get("getJourneyGuardrails", _json(_object(generated_at=_TIME, items=_list_of(_GAUGE)))),
+    f"{_BASE}/{{id}}/guardrails": _get(
+        "getJourneyGuardrails", _json(_object(generated_at=_TIME, items=_list_of(_GAUGE)))
+    ),
     "/api/v1/overview": _get("getOverview", _json(_OVERVIEW), "from", "to", "status", "cursor", "limit"),
-    "/api/v1/overview/export": _get("exportOverview", {"text/csv": {}}, "format", "from", "to"),
+    "/api/v1/overview/export": _get("exportOverview", {"text/csv": {}}, "format", "from", "to", "status"),
     f"{_BASE}/{{id}}/export": _get("exportJourney", {"text/csv": {}}, "format", "from", "to", "zone"),
     f"{_BASE}/{{id}}/activities/export": _get(
         "exportActivities", {"text/csv": {}}, "format", "type", "customer_id", "from", "to"

@@ -8,6 +8,7 @@ import typer
 from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.download import STANDARD_OUTPUT, check_destination, save
 from orchestrator.cli.figures import ACTIVITY_TYPES
+from orchestrator.cli.journeys import Status
 from orchestrator.cli.options import (
     Api,
     AsJson,
@@ -53,7 +54,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over a file that is 
 def overview(
     first: FirstDay = None,
     last: LastDay = None,
-    status: Annotated[str | None, typer.Option(help="Only journeys of this status; not for files.")] = None,
+    status: Annotated[Status | None, typer.Option(help="Only journeys of this status.")] = None,
     file_format: Annotated[
         Literal["csv", "xlsx"] | None, typer.Option("--format", help="As a file; else it is shown.")
     ] = None,
@@ -66,20 +67,19 @@ def overview(
     as_json: AsJson = False,
 ) -> None:
     """Show all journeys with their figures of a period, and what their comparisons say; or write them to a file."""
-    period = {"from": first, "to": last}
+    chosen = {"from": first, "to": last, "status": status}
     if file_format is None:
         if output != STANDARD_OUTPUT or force:
             raise typer.BadParameter("--output and --force go with --format")
-        query = {**period, "status": status, "limit": limit, "cursor": cursor}
+        query = {**chosen, "limit": limit, "cursor": cursor}
         with calling(api, as_json) as session:
-            session.show_list("getOverview", OVERVIEW, {}, query, every=every, largest=100, after=_print_totals)
+            session.show_list("getOverview", OVERVIEW, {}, query, every=every, after=_print_totals)
         return
-    if as_json or every or status is not None or limit is not None or cursor is not None:
-        raise typer.BadParameter("--status, --limit, --cursor, --all and --json do not go with --format")
+    if as_json or every or limit is not None or cursor is not None:
+        raise typer.BadParameter("--limit, --cursor, --all and --json do not go with --format")
     check_destination(output, force, is_text=file_format == "csv")
     with calling(api) as session:
-        query = {"format": file_format, **period}
-        save(session.client, "exportOverview", {}, query, output, force)
+        save(session.client, "exportOverview", {}, {"format": file_format, **chosen}, output, force)
 
 
 @reports.command(
