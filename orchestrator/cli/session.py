@@ -1,8 +1,10 @@
 """One command's conversation with the API, and how its answer is printed."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -54,12 +56,8 @@ class Session:
         ``after``: prints what belongs to a list beside its items; it is told the first page.
         """
         if every:
-            query = {**query, "limit": query.get("limit") or largest}
-            pages = self.client.pages(operation_id, path, query)
-            first = next(pages)
-            items = [*first.document["items"], *counted(item for page in pages for item in page.document["items"])]
-            document = {**first.document, "items": items, "next_cursor": None}
-            text = "" if not self.as_json else _as_text(document)
+            document = self._every_page(operation_id, path, {**query, "limit": query.get("limit") or largest})
+            text = json.dumps(document, ensure_ascii=False)
         else:
             answer = self.client.call(operation_id, path, query=query)
             document, text = answer.document, answer.text
@@ -71,6 +69,13 @@ class Session:
                 after(document)
         if document.get("next_cursor"):
             tell(f"there is more: --all, or --cursor {document['next_cursor']}")
+
+    def _every_page(self, operation_id: str, path: "Parts", query: "Query") -> "Document":
+        """The first page with the items of all."""
+        pages = self.client.pages(operation_id, path, query)
+        first = next(pages)
+        items = list(counted(item for page in chain([first], pages) for item in page.document["items"]))
+        return {**first.document, "items": items, "next_cursor": None}
 
 
 @contextmanager
@@ -112,9 +117,3 @@ def confirm(question: str, yes: bool) -> None:
 def done(line: str) -> Callable[[Any], None]:
     """Says ``line`` whatever the answer holds."""
     return lambda _: say(line)
-
-
-def _as_text(document: Mapping[str, Any]) -> str:
-    import json
-
-    return json.dumps(document, ensure_ascii=False)
