@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -77,6 +77,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     import uvloop
 
     uvloop.run(work)
+
+
+def _say_all(lines: Iterable[str], otherwise: str) -> None:
+    for line in list(lines) or [otherwise]:
+        say(line)
 
 
 @app.command(epilog=example("version"))
@@ -155,7 +160,7 @@ def topics_plan() -> None:
     from orchestrator.kafka.topics import plan_topics
 
     planned = asyncio.run(plan_topics(_settings(log_format="text")))
-    say("\n".join(planned.lines()) or "nothing to do: the cluster is as declared")
+    _say_all(planned.lines(), "nothing to do: the cluster is as declared")
     raise typer.Exit(0 if planned.is_empty else 1)
 
 
@@ -165,7 +170,7 @@ def topics_apply() -> None:
     from orchestrator.kafka.topics import apply_topics
 
     done = asyncio.run(apply_topics(_settings(log_format="text")))
-    say("\n".join(done.lines()) or "nothing to do: the cluster is as declared")
+    _say_all(done.lines(), "nothing to do: the cluster is as declared")
 
 
 @topics.command("show", epilog=example("topics show"))
@@ -190,7 +195,7 @@ def db_migrate() -> None:
             applied = await migrate(pool)
         finally:
             await pool.close()
-        say("\n".join(f"applied {name}" for name in applied) or "nothing to do: the tables are up to date")
+        _say_all([f"applied {name}" for name in applied], "nothing to do: the tables are up to date")
 
     asyncio.run(work())
 

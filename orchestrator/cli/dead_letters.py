@@ -85,7 +85,8 @@ def show_command(
         print_document(_letter_document(catalog, found))
         return
     for line in _letter_lines(catalog, found):
-        say(line)
+        # As it is: what a terminal would act on is written out already, and a value has lines and tabs of its own.
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @dead_letters.command("redrive", epilog=example("dead-letters redrive --stage decide --dry-run"))

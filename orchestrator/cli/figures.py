@@ -21,7 +21,7 @@ from orchestrator.cli.options import (
     example,
 )
 from orchestrator.cli.session import calling
-from orchestrator.cli.show import print_fields, print_items, print_rows, say, scalars
+from orchestrator.cli.show import print_fields, print_heading, print_items, print_rows, say, scalars
 from orchestrator.messages.activity import ActivityType
 
 figures = typer.Typer()
@@ -145,7 +145,7 @@ def print_explanation(found: dict[str, Any]) -> None:
     """A customer's way through a journey, oldest decision first."""
     say(found["summary"])
     for run in found["runs"]:
-        say(f"\n{run['run_id']}, version {run['version']}: {run['summary']}")
+        print_heading(f"{run['run_id']}, version {run['version']}: {run['summary']}")
         for decision in run["decisions"]:
             _print_decision(decision)
     for refused in found["refused_entries"]:
@@ -168,7 +168,7 @@ def _print_metrics(found: dict[str, Any], with_days: bool) -> None:
         if isinstance(parts, dict) and parts:
             _print_parts(title.replace("_", " "), parts)
     if comparison := found["comparison"]:
-        say(f"\n{comparison['verdict']}")
+        print_heading(comparison["verdict"])
         for note in comparison["notes"]:
             say(note)
 

@@ -9,7 +9,7 @@ from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.journeys import print_journey
 from orchestrator.cli.options import Api, AsJson, Cursor, Every, Limit, example
 from orchestrator.cli.session import calling
-from orchestrator.cli.show import print_document, print_fields, say, scalars
+from orchestrator.cli.show import print_document, print_fields, print_heading, say, scalars
 
 proposals = typer.Typer(help="Changes that wait for a second person.", no_args_is_help=True)
 
@@ -71,5 +71,5 @@ def reject(proposal: ProposalId, reason: Reason = "", api: Api = USUAL_URL, as_j
 
 def _print_proposal(found: dict[str, Any]) -> None:
     print_fields(scalars(found))
-    say("\nchange")
+    print_heading("change")
     print_document(found["change"])

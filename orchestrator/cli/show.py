@@ -11,7 +11,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 out = Console()
@@ -33,6 +33,12 @@ def say(line: str) -> None:
 def tell(line: str) -> None:
     """A line beside the answer."""
     err.print(plain(line), highlight=False, markup=False, soft_wrap=True)
+
+
+def print_heading(title: str) -> None:
+    """What the lines below it are about, after a free line."""
+    _write("")
+    say(title)
 
 
 def cell(value: object, *, is_for_people: bool) -> str:
@@ -58,20 +64,19 @@ def cell(value: object, *, is_for_people: bool) -> str:
 def print_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
     """Rows under their columns' names; no rows: a line says so to people."""
     found = list(rows)
-    if out.is_terminal:
-        if not found:
-            say(f"{title}: none" if title else "none")
-            return
-        heading = None if title is None else Text(plain(title))
-        table = Table(*map(plain, columns), box=box.SIMPLE_HEAD, title=heading, title_justify="left")
+    if title is not None:
+        print_heading(title)
+    if not out.is_terminal:
+        for row in (columns, *found):
+            _write("\t".join(cell(value, is_for_people=False) for value in row))
+    elif not found:
+        say("none")
+    else:
+        headers = (Column(Text(plain(column), overflow="fold"), overflow="fold") for column in columns)
+        table = Table(*headers, box=box.SIMPLE_HEAD)
         for row in found:
             table.add_row(*(Text(cell(value, is_for_people=True), overflow="fold") for value in row))
         out.print(table)
-        return
-    if title is not None:
-        _write(f"\n{plain(title)}")
-    for row in (columns, *found):
-        _write("\t".join(cell(value, is_for_people=False) for value in row))
 
 
 def print_items(columns: Mapping[str, str], items: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
@@ -82,7 +87,7 @@ def print_items(columns: Mapping[str, str], items: Iterable[Mapping[str, Any]], 
 def print_fields(fields: Mapping[str, object], title: str | None = None) -> None:
     """Values beside their names."""
     if title is not None:
-        say(f"\n{title}")
+        print_heading(title)
     width = max(map(len, fields), default=0) + 2
     for name, value in fields.items():
         if out.is_terminal:

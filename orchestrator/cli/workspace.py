@@ -9,7 +9,7 @@ from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in, named_values
 from orchestrator.cli.options import Api, AsJson, IfMatch, Yes, example
 from orchestrator.cli.session import calling, confirm
-from orchestrator.cli.show import print_document, print_fields, say, scalars
+from orchestrator.cli.show import print_document, print_fields, print_heading, scalars
 
 workspace = typer.Typer(
     help="The key's workspace: the kill switch, and what holds for every journey.", no_args_is_help=True
@@ -106,5 +106,5 @@ def _print_workspace(found: dict[str, Any], etag: str | None) -> None:
     if found["costs"]:
         print_fields(found["costs"], "cost of one send")
     if found["guardrails"]:
-        say("\nguardrails")
+        print_heading("guardrails")
         print_document(found["guardrails"])

@@ -90,6 +90,7 @@ def test_the_examples_of_a_command_do_what_it_is_for(
         if line != NOT_OVER_HTTP:
             said = type_in(*typed(line, tmp_path), answers="y\n")
             assert said.code == 0, (line, said)
+            assert "\\x0a" not in said.out  # a line of ours that was taken for somebody else's text
     meant = {name for name, operation in OPERATIONS.items() if operation.command == command}
     assert meant <= set(api.operations())
 

@@ -29,6 +29,21 @@ def test_people_get_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\t" not in said
 
 
+def test_parts_of_an_answer_have_headings_and_a_free_line_between(capsys: pytest.CaptureFixture[str]) -> None:
+    show.print_fields({"name": "x"})
+    show.print_rows(["a"], [[1]], "by channel")
+    assert capsys.readouterr().out == "name\tx\n\nby channel\na\n1\n"
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_table_that_is_too_wide_hides_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    columns = [f"column-{number}-of-many" for number in range(12)]
+    show.print_rows(columns, [range(12)])
+    said = capsys.readouterr().out
+    assert "…" not in said
+    assert "".join(said.split()).count("7") >= 2
+
+
 @pytest.mark.usefixtures("terminal")
 def test_people_are_told_when_there_is_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     show.print_rows(["a"], [])
