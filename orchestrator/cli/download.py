@@ -1,12 +1,13 @@
 """A report that comes over HTTP, into a file or to standard output, with the progress of it.
 
 A file appears when it is whole: what comes is written beside it and put in its place at the end. One that is there is
-never written over unless that was asked for.
+never written over unless that was asked for. What is no file (a device, a pipe with a name) is written to as it is:
+nothing may ever take its place.
 """
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -35,7 +36,7 @@ def check_destination(output: Path, force: bool, *, is_text: bool) -> None:
             raise typer.BadParameter("this format is no text: name a file with --output, or send it into a pipe")
     elif output.is_dir():
         raise typer.BadParameter(f"{output} is a folder: name a file in it")
-    elif output.exists() and not force:
+    elif output.is_file() and not force:
         raise typer.BadParameter(f"{output} is there already: name another file, or write over it with --force")
 
 
@@ -50,7 +51,7 @@ def save(client: "Client", operation_id: str, path: "Parts", query: "Query", out
             size = _write(response.iter_bytes(), sys.stdout.buffer, advance)
             sys.stdout.buffer.flush()
         else:
-            with _new_file(output, force) as file:
+            with _file(output, force) as file:
                 size = _write(response.iter_bytes(), file, advance)
     if output != STANDARD_OUTPUT:
         tell(f"wrote {size:,} bytes to {output}")
@@ -63,6 +64,12 @@ def _write(chunks: Iterator[bytes], file: BinaryIO, advance: Callable[[int], Non
         size += len(chunk)
         advance(size)
     return size
+
+
+def _file(output: Path, force: bool) -> AbstractContextManager[BinaryIO]:
+    if output.exists() and not output.is_file():
+        return output.open("wb")
+    return _new_file(output.resolve() if force else output, force)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Files that come over HTTP: whole or not at all, and never over one that is there."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,6 +55,29 @@ def test_a_file_that_is_there_is_written_over_only_with_force(
     assert type_in(*REPORT, "--output", "a.csv", "--force").code == 0
     assert (tmp_path / "a.csv").read_bytes() == b"one,two\n1,2\n"
     assert names(tmp_path) == ["a.csv"]
+
+
+def test_a_pipe_with_a_name_is_written_to_and_stays_one(api: ApiByContract, type_in: Type, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    came: list[bytes] = []
+    reader = threading.Thread(target=lambda: came.append(pipe.read_bytes()))
+    reader.start()
+    assert type_in(*REPORT, "--output", "pipe").code == 0
+    reader.join(30)
+    assert came == [b"one,two\n1,2\n"]
+    assert pipe.is_fifo()
+
+
+def test_a_link_stays_and_the_file_it_leads_to_is_written_over(
+    api: ApiByContract, type_in: Type, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("mine")
+    (tmp_path / "link").symlink_to("a.csv")
+    assert type_in(*REPORT, "--output", "link").code == 2
+    assert type_in(*REPORT, "--output", "link", "--force").code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "a.csv").read_bytes() == b"one,two\n1,2\n"
 
 
 def test_a_file_that_somebody_else_makes_meanwhile_stays_theirs(
