@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import uvicorn
 from aiokafka.structs import TopicPartition
 from fastapi import FastAPI
 
@@ -23,7 +24,7 @@ from orchestrator.store.pool import Pool, open_pool
 from orchestrator.store.tenant import Tenant
 
 DEADLINE_S = 30.0
-__all__ = ["BASE", "ApiSession", "relayed", "serving", "until"]
+__all__ = ["BASE", "ApiSession", "listening", "relayed", "serving", "until"]
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,11 @@ class ApiSession:
 
     async def client(self, workspace_id: str = "acme", role: Role = "admin") -> httpx.AsyncClient:
         """A client with a new key."""
-        key = (await create_key(Tenant(self.pool, workspace_id), "test", role, COMMAND_LINE)).secret
-        return self.client_with({"Authorization": f"Bearer {key}"})
+        return self.client_with({"Authorization": f"Bearer {await self.key(workspace_id, role)}"})
+
+    async def key(self, workspace_id: str = "acme", role: Role = "admin", name: str = "test") -> str:
+        """A new key."""
+        return (await create_key(Tenant(self.pool, workspace_id), name, role, COMMAND_LINE)).secret
 
     def client_with(self, headers: dict[str, str]) -> httpx.AsyncClient:
         """A client with these headers and nothing else."""
@@ -59,6 +63,19 @@ async def serving(settings: Settings, *, migrated: bool = True) -> AsyncIterator
             yield ApiSession(app, pool, settings)
     finally:
         await pool.close()
+
+
+@asynccontextmanager
+async def listening(session: ApiSession) -> AsyncIterator[str]:
+    """The address at which the application is served over HTTP while the block lasts."""
+    server = uvicorn.Server(uvicorn.Config(session.app, port=0, lifespan="off", ws="none", log_config=None))
+    task = asyncio.create_task(server.serve())
+    try:
+        await until(lambda: server.started)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]]) -> None:

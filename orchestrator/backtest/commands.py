@@ -38,7 +38,6 @@ from orchestrator.settings import load_settings
 TREATMENT = "treatment"
 GARBAGE_THRESHOLDS = (50_000, 20, 100)
 
-journeys = typer.Typer(help="Journey files, in YAML or JSON.", no_args_is_help=True)
 out = Console()
 err = Console(stderr=True)
 
@@ -47,7 +46,6 @@ Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-@journeys.command("check")
 def check(files: Files) -> None:
     """Say everything that is wrong with journeys; exit 1 if anything is."""
     are_right = True
@@ -62,7 +60,6 @@ def check(files: Files) -> None:
     raise typer.Exit(0 if are_right else 1)
 
 
-@journeys.command("test")
 def test(files: Files) -> None:
     """Run the tests that journeys carry under `tests`; exit 1 if one fails, or a file has none."""
     failed = 0

@@ -18,10 +18,10 @@ def main() -> None:
 
             app()
     except OrchestratorError as error:
-        from rich.console import Console
+        from orchestrator.cli.show import err, plain
 
-        console = Console(stderr=True)
-        console.print(f"orchestrator: {error}", style="bold red", highlight=False, markup=False, soft_wrap=True)
+        said = "\n".join(map(plain, str(error).splitlines()))
+        err.print(f"orchestrator: {said}", style="bold red", highlight=False, markup=False, soft_wrap=True)
         sys.exit(error.exit_code)
 
 

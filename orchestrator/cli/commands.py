@@ -2,48 +2,70 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
 
 from orchestrator import __version__
-from orchestrator.backtest.commands import backtest_command, journeys, simulate_command
+from orchestrator.backtest.commands import backtest_command, simulate_command
 from orchestrator.cli.app import run_worker
+from orchestrator.cli.audit import audit
+from orchestrator.cli.catalogue import schedules, segments
 from orchestrator.cli.dead_letters import dead_letters
+from orchestrator.cli.erasures import erasures
+from orchestrator.cli.figures import figures, print_explanation
+from orchestrator.cli.journeys import journeys
+from orchestrator.cli.keys import keys
+from orchestrator.cli.lifecycle import lifecycle
 from orchestrator.cli.load import load_command
+from orchestrator.cli.options import example
+from orchestrator.cli.proposals import proposals
+from orchestrator.cli.reports import reports
+from orchestrator.cli.show import print_json, say
+from orchestrator.cli.status import status
+from orchestrator.cli.workspace import workspace
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry.log import set_up_logging
 
 app = typer.Typer(
-    help="The Omnichannel Journey Orchestrator. Settings come from ORCHESTRATOR_… in the environment.",
+    help="The Omnichannel Journey Orchestrator. Settings come from ORCHESTRATOR_… in the environment; for what asks "
+    "the API they are ORCHESTRATOR_API_URL, and ORCHESTRATOR_API_KEY or ORCHESTRATOR_API_KEY_FILE.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 local = typer.Typer(help="A Kafka broker and a PostgreSQL on this machine, without Docker.", no_args_is_help=True)
 topics = typer.Typer(help="The topics, as declared in topics/*.toml.", no_args_is_help=True)
 db = typer.Typer(help="The PostgreSQL database.", no_args_is_help=True)
-keys = typer.Typer(help="API keys.", no_args_is_help=True)
 schemas = typer.Typer(help="The published contracts in schemas/.", no_args_is_help=True)
+journeys.add_typer(lifecycle)
+journeys.add_typer(figures)
 for name, group in {
+    "journeys": journeys,
+    "reports": reports,
+    "workspace": workspace,
+    "proposals": proposals,
+    "keys": keys,
+    "erasures": erasures,
+    "dead-letters": dead_letters,
     "local": local,
     "topics": topics,
-    "dead-letters": dead_letters,
     "db": db,
-    "keys": keys,
     "schemas": schemas,
-    "journeys": journeys,
 }.items():
     app.add_typer(group, name=name)
 
-app.command("backtest")(backtest_command)
-app.command("simulate")(simulate_command)
-app.command("load")(load_command)
-
-out = Console()
+app.command("audit", epilog=example("audit --subject workspace", "audit --from 2026-11-01T00:00:00Z --all --json"))(
+    audit
+)
+app.command("schedules", epilog=example("schedules"))(schedules)
+app.command("segments", epilog=example("segments"))(segments)
+app.command("status", epilog=example("status --api http://127.0.0.1:8080"))(status)
+app.command("backtest", epilog=example("backtest welcome.yaml --events history.jsonl"))(backtest_command)
+app.command("simulate", epilog=example("simulate welcome.yaml --customers 1000"))(simulate_command)
+app.command("load", epilog=example("load --journeys 100 --days 30 --activities 10000000"))(load_command)
 
 
 def _settings(**overrides: object) -> Settings:
@@ -59,23 +81,24 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     uvloop.run(work)
 
 
-def _say(line: str) -> None:
-    out.print(line, highlight=False, markup=False, soft_wrap=True)
+def _say_all(lines: Iterable[str], otherwise: str) -> None:
+    for line in list(lines) or [otherwise]:
+        say(line)
 
 
-@app.command()
+@app.command(epilog=example("version"))
 def version() -> None:
     """Print the version."""
-    _say(__version__)
+    say(__version__)
 
 
-@app.command()
+@app.command(epilog=example("worker"))
 def worker() -> None:
     """Run a worker: events in, decisions, send commands and activities out."""
     run_worker()
 
 
-@app.command()
+@app.command(epilog=example("sink"))
 def sink() -> None:
     """Run the sink: activities from Kafka into PostgreSQL."""
     from orchestrator.sink.app import run
@@ -83,7 +106,7 @@ def sink() -> None:
     _run(run(_settings()))
 
 
-@app.command()
+@app.command(epilog=example("api"))
 def api() -> None:
     """Run the control plane and the dashboard."""
     from orchestrator.api.app import run
@@ -91,7 +114,7 @@ def api() -> None:
     _run(run(_settings()))
 
 
-@app.command()
+@app.command(epilog=example("demo"))
 def demo(
     keep: Annotated[bool, typer.Option(help="Leave everything running until Ctrl-C.")] = False,
     personas: Annotated[int, typer.Option(min=0, help="Invented customers with a known response.")] = 10_000,
@@ -106,63 +129,63 @@ def demo(
     raise typer.Exit(run(load_settings(log_format="text", log_level="WARNING"), options))
 
 
-@local.command("up")
+@local.command("up", epilog=example("local up"))
 def local_up() -> None:
     """Start Kafka and PostgreSQL, or find them running; their data is kept between runs."""
     from orchestrator.local.stack import up
 
-    stack = up(load_settings().data_dir, _say)
-    _say(f"export ORCHESTRATOR_KAFKA={stack.kafka} ORCHESTRATOR_REPLICAS=1")
-    _say(f"export ORCHESTRATOR_POSTGRES={stack.postgres}")
+    stack = up(load_settings().data_dir, say)
+    say(f"export ORCHESTRATOR_KAFKA={stack.kafka} ORCHESTRATOR_REPLICAS=1")
+    say(f"export ORCHESTRATOR_POSTGRES={stack.postgres}")
 
 
-@local.command("down")
+@local.command("down", epilog=example("local down"))
 def local_down() -> None:
     """Stop what "up" has started."""
     from orchestrator.local.stack import down
 
-    down(load_settings().data_dir, _say)
+    down(load_settings().data_dir, say)
 
 
-@local.command("status")
+@local.command("status", epilog=example("local status"))
 def local_status() -> None:
     """Say what runs."""
     from orchestrator.local.stack import status
 
     for server in status(load_settings().data_dir):
-        _say(str(server))
+        say(str(server))
 
 
-@topics.command("plan")
+@topics.command("plan", epilog=example("topics plan"))
 def topics_plan() -> None:
     """Show what differs between the files and the cluster; exit 1 if anything does."""
     from orchestrator.kafka.topics import plan_topics
 
     planned = asyncio.run(plan_topics(_settings(log_format="text")))
-    _say("\n".join(planned.lines()) or "nothing to do: the cluster is as declared")
+    _say_all(planned.lines(), "nothing to do: the cluster is as declared")
     raise typer.Exit(0 if planned.is_empty else 1)
 
 
-@topics.command("apply")
+@topics.command("apply", epilog=example("topics apply"))
 def topics_apply() -> None:
     """Create what is missing and change what differs; nothing is ever deleted or lowered."""
     from orchestrator.kafka.topics import apply_topics
 
     done = asyncio.run(apply_topics(_settings(log_format="text")))
-    _say("\n".join(done.lines()) or "nothing to do: the cluster is as declared")
+    _say_all(done.lines(), "nothing to do: the cluster is as declared")
 
 
-@topics.command("show")
+@topics.command("show", epilog=example("topics show"))
 def topics_show() -> None:
     """Draw who writes and who reads each topic."""
     from orchestrator.catalog import Catalog
     from orchestrator.kafka.topics import show
 
     for line in show(Catalog(load_settings()).specs):
-        _say(line)
+        say(line)
 
 
-@db.command("migrate")
+@db.command("migrate", epilog=example("db migrate"))
 def db_migrate() -> None:
     """Bring the database to this version's tables."""
     from orchestrator.store.migrate import migrate
@@ -174,41 +197,22 @@ def db_migrate() -> None:
             applied = await migrate(pool)
         finally:
             await pool.close()
-        _say("\n".join(f"applied {name}" for name in applied) or "nothing to do: the tables are up to date")
+        _say_all([f"applied {name}" for name in applied], "nothing to do: the tables are up to date")
 
     asyncio.run(work())
 
 
-@keys.command("create")
-def keys_create(
-    workspace: Annotated[str, typer.Argument(help="The workspace the key is for.")],
-    label: Annotated[str, typer.Option("--name", help="Whose key it is.")] = "cli",
-    role: Annotated[Literal["viewer", "editor", "approver", "admin"], typer.Option(help="What it may do.")] = "editor",
-) -> None:
-    """Make an API key and print it, once: only its hash is kept."""
-    from orchestrator.store.audit import COMMAND_LINE
-    from orchestrator.store.keys import create_key
-    from orchestrator.store.pool import open_pool
-    from orchestrator.store.tenant import Tenant
-
-    async def work() -> None:
-        pool = await open_pool(_settings(log_format="text"))
-        try:
-            _say((await create_key(Tenant(pool, workspace), label, role, COMMAND_LINE)).secret)
-        finally:
-            await pool.close()
-
-    asyncio.run(work())
-
-
-@app.command()
+@app.command(epilog=example("explain JOURNEY customer-17 --workspace acme"))
 def explain(
-    journey: Annotated[UUID, typer.Argument(help="The journey's id.")],
-    customer: Annotated[str, typer.Argument(help="The customer's id.")],
+    journey: Annotated[UUID, typer.Argument(metavar="JOURNEY", help="The journey's id.")],
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
     workspace: Annotated[str, typer.Option(help="The workspace they belong to.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the whole of it as JSON.")] = False,
 ) -> None:
-    """Say why a customer got what they got from a journey, decision by decision."""
+    """Say why a customer got what they got from a journey, read from the database: also when no API runs.
+
+    Where one does, "journeys explain" asks it, with a key instead of the database's password.
+    """
     from orchestrator.api.explain import told
     from orchestrator.store.pool import open_pool
     from orchestrator.store.tenant import Tenant
@@ -220,20 +224,14 @@ def explain(
         finally:
             await pool.close()
         if as_json:
-            out.print_json(found.model_dump_json())
-            return
-        _say(found.summary)
-        for run in found.runs:
-            _say(f"\n{run.run_id}, version {run.version}: {run.summary}")
-            for decision in run.decisions:
-                _say(f"  {decision.at:%Y-%m-%d %H:%M:%S}  {decision.sentence}")
-        for refused in found.refused_entries:
-            _say(f"  {refused.at:%Y-%m-%d %H:%M:%S}  {refused.sentence}")
+            print_json(found.model_dump_json())
+        else:
+            print_explanation(found.model_dump(mode="json"))
 
     asyncio.run(work())
 
 
-@schemas.command("write")
+@schemas.command("write", epilog=example("schemas write"))
 def schemas_write(folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("schemas")) -> None:
     """Write the JSON Schemas, AsyncAPI and OpenAPI documents that follow from the code."""
     from orchestrator.contracts import contracts
@@ -241,4 +239,4 @@ def schemas_write(folder: Annotated[Path, typer.Option(help="Where to write.")] 
     folder.mkdir(exist_ok=True)
     for file, document in contracts().items():
         (folder / file).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    _say(f"wrote {len(contracts())} documents to {folder}/")
+    say(f"wrote {len(contracts())} documents to {folder}/")

@@ -11,11 +11,12 @@ from typing import Annotated
 import msgspec
 import typer
 from rich import box
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.catalog import Catalog
+from orchestrator.cli.options import example
+from orchestrator.cli.show import err, out, plain, print_document, say
 from orchestrator.definitions.duration import parse_duration
 from orchestrator.errors import DecodeError
 from orchestrator.kafka.dead_letters import (
@@ -38,9 +39,6 @@ dead_letters = typer.Typer(
     help="Records that could not be used: journeys.dead-letters.v1.",
     no_args_is_help=True,
 )
-out = Console()
-err = Console(stderr=True)
-
 SHOWN_CHARS = 80  # of a message, in a list
 
 Topic = Annotated[str | None, typer.Option(help="Only of this topic.")]
@@ -52,7 +50,7 @@ Customer = Annotated[str | None, typer.Option(help="Only of this customer id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-@dead_letters.command("list")
+@dead_letters.command("list", epilog=example("dead-letters list --reason malformed --since PT2H"))
 def list_command(
     topic: Topic = None,
     reason: Reason = None,
@@ -70,12 +68,12 @@ def list_command(
     chosen = asyncio.run(choose(settings, catalog, wanted))
     letters = (chosen.letters if by_place else chosen.newest_first())[:limit]
     if as_json:
-        _print_json(_list_document(chosen, letters))
+        print_document(_list_document(chosen, letters))
         return
     _print_list(chosen, letters)
 
 
-@dead_letters.command("show")
+@dead_letters.command("show", epilog=example("dead-letters show 2/117"))
 def show_command(
     place: Annotated[list[str], typer.Argument(help="PARTITION/OFFSET or PARTITION OFFSET, as in the list.")],
     as_json: AsJson = False,
@@ -84,13 +82,14 @@ def show_command(
     settings, catalog = _installation()
     found = asyncio.run(find(settings, catalog, _place("/".join(place))))
     if as_json:
-        _print_json(_letter_document(catalog, found))
+        print_document(_letter_document(catalog, found))
         return
     for line in _letter_lines(catalog, found):
-        _say(line)
+        # As it is: what a terminal would act on is written out already, and a value has lines and tabs of its own.
+        out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-@dead_letters.command("redrive")
+@dead_letters.command("redrive", epilog=example("dead-letters redrive --stage decide --dry-run"))
 def redrive_command(
     places: Annotated[
         list[str] | None, typer.Argument(help="PARTITION/OFFSET, as in the list; none: the filters.")
@@ -123,13 +122,13 @@ def redrive_command(
         raise typer.BadParameter(f"there is no dead letter at {', '.join(map(str, sorted(absent)))}")
     _print_counts(letters)
     if come_back := len(chosen.letters) - len(letters):
-        _say(f"{come_back:,} more were redriven before and came back: only their newest letters count")
+        say(f"{come_back:,} more were redriven before and came back: only their newest letters count")
     if cut := sum(each.is_cut for each in letters):
-        _say(f"{cut:,} of them were too large to be kept whole and will be refused; show says where the record is")
+        say(f"{cut:,} of them were too large to be kept whole and will be refused; show says where the record is")
     if not letters:
         return
     if dry_run:
-        _say(f"would redrive {len(letters):,}; nothing was sent")
+        say(f"would redrive {len(letters):,}; nothing was sent")
         return
     if not yes:
         typer.confirm(f"Send {len(letters):,} records again?", abort=True)
@@ -185,14 +184,14 @@ def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
                 f"{_moment(each.set_aside_ms):%Y-%m-%d\n%H:%M:%S}",
                 Text(f"{each.origin}\n{_text(each.key) or 'no key'}, {_size(each)}", overflow="fold"),
                 Text(
-                    f"{each.stage}: {each.reason}{_redriven(each)}\n{_plain(each.message[:SHOWN_CHARS])}",
+                    f"{each.stage}: {each.reason}{_redriven(each)}\n{plain(each.message[:SHOWN_CHARS])}",
                     overflow="fold",
                 ),
             )
         out.print(table)
     _print_counts(chosen.letters)
     if len(letters) < len(chosen.letters):
-        _say(f"shown are {len(letters):,} of {len(chosen.letters):,}; see --limit and the filters")
+        say(f"shown are {len(letters):,} of {len(chosen.letters):,}; see --limit and the filters")
     if chosen.unreadable:
         err.print(f"{chosen.unreadable:,} records of the topic are no dead letters of ours", style="yellow")
 
@@ -209,18 +208,18 @@ def _redriven(each: Summary) -> str:
 def _print_counts(letters: Sequence[Summary]) -> None:
     counts = Chosen(list(letters), 0).by_reason()
     if not counts:
-        _say("no dead letters")
+        say("no dead letters")
         return
     for (topic, stage, reason), count in counts.most_common():
-        _say(f"{count:>9,}  {topic}  {stage}  {reason}")
+        say(f"{count:>9,}  {topic}  {stage}  {reason}")
 
 
 def _print_redriven(done: Redriven) -> None:
     for topic, count in sorted(done.sent.items()):
-        _say(f"sent {count:,} to {topic}")
+        say(f"sent {count:,} to {topic}")
     for place, reason in done.refused:
         err.print(f"not sent: {place}: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
-    _say(f"redriven: {done.sent.total():,}; refused: {len(done.refused):,}")
+    say(f"redriven: {done.sent.total():,}; refused: {len(done.refused):,}")
 
 
 def _list_document(chosen: Chosen, letters: Sequence[Summary]) -> dict[str, object]:
@@ -282,10 +281,10 @@ def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
         f"stood at   {letter.place}, arrived {_moment(letter.timestamp_ms):%Y-%m-%d %H:%M:%S} UTC",
         f"stage      {letter.stage}",
         f"reason     {letter.reason}",
-        f"message    {_plain(letter.message)}",
+        f"message    {plain(letter.message)}",
         f"key        {_text(letter.key)}",
-        *(f"header     {_plain(name)}: {_text(content)}" for name, content in letter.headers),
-        *(f"redriven   from {_plain(origin)}" for origin in letter.redriven_from),
+        *(f"header     {plain(name)}: {_text(content)}" for name, content in letter.headers),
+        *(f"redriven   from {plain(origin)}" for origin in letter.redriven_from),
         f"redrive    {_fate(catalog, found)}",
     ]
     if letter.cut_from_bytes is not None:
@@ -325,21 +324,8 @@ def _number(text: str) -> float | str:
 
 def _text(raw: bytes | None) -> str:
     """Readable, whatever it is."""
-    return "" if raw is None else _plain(raw.decode(errors="backslashreplace"))
-
-
-def _plain(text: str) -> str:
-    """The text with what a terminal would act on written out: a record may come from anybody."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+    return "" if raw is None else plain(raw.decode(errors="backslashreplace"))
 
 
 def _moment(at_ms: int) -> datetime:
     return datetime.fromtimestamp(at_ms / 1_000, UTC)
-
-
-def _print_json(document: object) -> None:
-    out.print_json(json.dumps(document, allow_nan=False))
-
-
-def _say(line: str) -> None:
-    out.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from orchestrator import __version__
 from orchestrator.cli.app import main
 from orchestrator.cli.commands import app
+from orchestrator.errors import OrchestratorError
 from tests.builders import a_journey
 
 
@@ -55,6 +56,24 @@ def test_an_error_of_the_program_is_one_line_and_an_exit_code(
         main()
     assert ended.value.code == 2
     assert "ORCHESTRATOR_TIME" in capsys.readouterr().err
+
+
+def test_an_error_with_several_things_to_say_has_a_line_for_each_and_does_not_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise OrchestratorError("two things are wrong\n  $.name: [red]\x1b[2J\n  $.start: no such step")
+
+    monkeypatch.setattr("orchestrator.cli.commands.app", refuse)
+    monkeypatch.setattr("sys.argv", ["orchestrator", "journeys", "create"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "orchestrator: two things are wrong",
+        r"  $.name: [red]\x1b[2J",
+        "  $.start: no such step",
+    ]
 
 
 def test_the_picture_of_the_topics_names_every_topic() -> None:
