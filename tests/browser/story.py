@@ -37,7 +37,7 @@ def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Ite
     arm = "holdout" if number % 100 < HOLDOUT_PERCENT else "treatment"
     customer = hostile if number == DAYS * CUSTOMERS_A_DAY - 1 else f"customer-{number:04}"
 
-    def activity(type_: ActivityType, after_ms: int, **details: Any) -> Activity:
+    def activity(type_: ActivityType, after_ms: int, at: str = "hello", **details: Any) -> Activity:
         return Activity(
             id=derived_id("activity", journey_id, str(number), type_, str(after_ms)),
             workspace_id=WORKSPACE,
@@ -47,7 +47,7 @@ def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Ite
             run_id=derived_id("run", journey_id, str(number)),
             type=type_,
             at_ms=at_ms + after_ms,
-            step="" if type_ == "journey_entered" else "hello",
+            step="" if type_ == "journey_entered" else at,
             arm=arm,
             details=details,
             cause=f"engagement.events.v1/0/{number}",
@@ -69,8 +69,13 @@ def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Ite
         yield activity(
             "send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", until_ms=at_ms + 1_000, **message
         )
+    if arm == "treatment":
+        yield activity("step_passed", 5_000, kind="send", next="pause")
+        yield activity("wait_started", 5_000, at="pause", kind="wait", until_ms=at_ms + 3 * DAY)
+    where, end = ("pause", "done") if arm == "treatment" else ("hello", "hello")
     if random.random() < CONVERTED[arm]:
-        yield activity("goal_reached", 3 * HOUR, event_type="order.placed", value=random.randrange(500, 9_000) / 100)
-        yield activity("run_exited", 3 * HOUR, reason="goal")
+        value = random.randrange(500, 9_000) / 100
+        yield activity("goal_reached", 3 * HOUR, at=where, event_type="order.placed", value=value)
+        yield activity("run_exited", 3 * HOUR, at=where, reason="goal")
     elif number % 4:
-        yield activity("run_completed", 4 * HOUR, reason=hostile)
+        yield activity("run_completed", 4 * HOUR, at=end, reason=hostile)
