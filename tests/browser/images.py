@@ -53,7 +53,7 @@ async def _furnish(site: Site) -> str:
     await site.client.patch(f"{BASE}/{site.journey_id}", json={"status": "STOPPED", "name": "Win back, spring"})
     shown = await site.create("Win back, summer")
     await site.client.patch(f"{BASE}/{shown}", json={"config": {**JOURNEY, "guardrails": GUARDRAILS}})
-    await site.sink(story(shown, seed=2, hostile="completed"))
+    await site.sink(story(shown, seed=2, hostile="completed", walks=True))
     await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
     async with await site.session.client(role="editor") as editor:
         answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})

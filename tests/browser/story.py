@@ -24,14 +24,17 @@ JOURNEY = a_journey(
 )
 
 
-def story(journey_id: str, seed: int = 1, *, hostile: str = HOSTILE) -> list[Activity]:
-    """Ninety days of customers who enter, get something or not, and buy or not; ``hostile`` stands where names do."""
+def story(journey_id: str, seed: int = 1, *, hostile: str = HOSTILE, walks: bool = False) -> list[Activity]:
+    """Ninety days of customers who enter, get something or not, and buy or not; ``hostile`` stands where names do.
+
+    ``walks``: they go on to the other steps; otherwise all happens at the first.
+    """
     random = Random(seed)
     numbers = range(DAYS * CUSTOMERS_A_DAY)
-    return [activity for number in numbers for activity in _customer(journey_id, number, random, hostile)]
+    return [activity for number in numbers for activity in _customer(journey_id, number, random, hostile, walks)]
 
 
-def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Iterator[Activity]:
+def _customer(journey_id: str, number: int, random: Random, hostile: str, walks: bool) -> Iterator[Activity]:
     """One customer's day."""
     at_ms = FIRST_MS + number // CUSTOMERS_A_DAY * DAY + number % CUSTOMERS_A_DAY * 60_000
     arm = "holdout" if number % 100 < HOLDOUT_PERCENT else "treatment"
@@ -69,10 +72,11 @@ def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Ite
         yield activity(
             "send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", until_ms=at_ms + 1_000, **message
         )
-    if arm == "treatment":
+    is_walking = walks and arm == "treatment"
+    if is_walking:
         yield activity("step_passed", 5_000, kind="send", next="pause")
         yield activity("wait_started", 5_000, at="pause", kind="wait", until_ms=at_ms + 3 * DAY)
-    where, end = ("pause", "done") if arm == "treatment" else ("hello", "hello")
+    where, end = ("pause", "done") if is_walking else ("hello", "hello")
     if random.random() < CONVERTED[arm]:
         value = random.randrange(500, 9_000) / 100
         yield activity("goal_reached", 3 * HOUR, at=where, event_type="order.placed", value=value)
