@@ -1,5 +1,7 @@
 """How tests come to a page, and find what stands on it."""
 
+import re
+from datetime import datetime
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
@@ -63,6 +65,17 @@ async def journey_of(site: Site, journey_id: str) -> dict[str, Any]:
 def money(value: float) -> str:
     """As the page writes an amount."""
     return f"{value:,.0f}" if value >= 10_000 else f"{value:,.2f}"
+
+
+def on_the_page(sentence: str) -> str:
+    """A sentence of the API with its moments as the page writes them in UTC."""
+    moments = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC"
+
+    def written(found: re.Match[str]) -> str:
+        at = datetime.fromisoformat(found[1])
+        return f"{at.day} {at:%b %Y, %H:%M:%S} UTC"
+
+    return re.sub(moments, written, sentence)
 
 
 async def answer_dialog(page: Page, verb: str, reason: str | None = None) -> None:
