@@ -22,7 +22,7 @@ export class KeysPage {
   #shown = "";
   #said = element("p", { class: "effect", role: "status" });
   #failure = element("p", { class: "failed", role: "alert" });
-  #secret = element("div", {});
+  #secret = element("div", { class: "once" });
   #name = new Field({ id: "key-name", label: "Name", note: "Whose it is, or what for: the audit names it so.", input: element("input", { maxlength: 200, required: true, autocomplete: "off" }) });
   #role = new Field({ id: "key-role", label: "Role", input: element("select", {}, Object.entries(ROLES).map(([role, about]) => element("option", { value: role }, `${words(role)}: ${about}`))) });
   #expires = new Field({ id: "key-expires", label: "Last day", note: "Left empty, it holds until it is revoked.", input: element("input", { type: "date" }) });
