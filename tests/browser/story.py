@@ -24,21 +24,25 @@ JOURNEY = a_journey(
 )
 
 
-def story(journey_id: str, seed: int = 1) -> list[Activity]:
-    """Ninety days of customers who enter, get something or not, and buy or not."""
+def story(journey_id: str, seed: int = 1, *, hostile: str = HOSTILE, walks: bool = False) -> list[Activity]:
+    """Ninety days of customers who enter, get something or not, and buy or not; ``hostile`` stands where names do.
+
+    ``walks``: they go on to the other steps; otherwise all happens at the first.
+    """
     random = Random(seed)
-    return [activity for number in range(DAYS * CUSTOMERS_A_DAY) for activity in _customer(journey_id, number, random)]
+    numbers = range(DAYS * CUSTOMERS_A_DAY)
+    return [activity for number in numbers for activity in _customer(journey_id, number, random, hostile, walks)]
 
 
-def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity]:
+def _customer(journey_id: str, number: int, random: Random, hostile: str, walks: bool) -> Iterator[Activity]:
     """One customer's day."""
     at_ms = FIRST_MS + number // CUSTOMERS_A_DAY * DAY + number % CUSTOMERS_A_DAY * 60_000
     arm = "holdout" if number % 100 < HOLDOUT_PERCENT else "treatment"
-    customer = HOSTILE if number == DAYS * CUSTOMERS_A_DAY - 1 else f"customer-{number:04}"
+    customer = hostile if number == DAYS * CUSTOMERS_A_DAY - 1 and not walks else f"customer-{number:04}"
 
-    def activity(type_: ActivityType, after_ms: int, **details: Any) -> Activity:
+    def activity(type_: ActivityType, after_ms: int, at: str = "hello", **details: Any) -> Activity:
         return Activity(
-            id=derived_id("activity", journey_id, str(number), type_),
+            id=derived_id("activity", journey_id, str(number), type_, str(after_ms)),
             workspace_id=WORKSPACE,
             customer_id=customer,
             journey_id=journey_id,
@@ -46,7 +50,7 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
             run_id=derived_id("run", journey_id, str(number)),
             type=type_,
             at_ms=at_ms + after_ms,
-            step="" if type_ == "journey_entered" else "hello",
+            step="" if type_ == "journey_entered" else at,
             arm=arm,
             details=details,
             cause=f"engagement.events.v1/0/{number}",
@@ -58,11 +62,25 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
         yield activity("send_suppressed", 1_000, rule="frequency_cap", reason="2 of 2 sends in P7D", **message)
     elif arm == "treatment":
         yield activity("send_requested", 1_000, command_id=derived_id("command", str(number)), cost=0.01, **message)
-        yield activity("message_reported", 2_000, outcome="opened" if number % 3 else "delivered", **message)
+        yield activity("message_reported", 2_000, outcome="delivered", **message)
+        if number % 3:
+            yield activity("message_reported", 3_000, outcome="opened", **message)
+        if number % 41 == 1:
+            outcome = "unsubscribed" if number % 2 else "complained"
+            yield activity("message_reported", 4_000, outcome=outcome, **message)
     if number % 13 == 0:
-        yield activity("send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", **message)
+        yield activity(
+            "send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", until_ms=at_ms + 1_000, **message
+        )
+    is_walking = walks and arm == "treatment"
+    if is_walking:
+        if number % 9 == 0:  # a send that was asked for has passed the step by itself
+            yield activity("step_passed", 5_000, kind="send", next="pause")
+        yield activity("wait_started", 5_000, at="pause", kind="wait", until_ms=at_ms + 3 * DAY)
+    where, end = ("pause", "done") if is_walking else ("hello", "hello")
     if random.random() < CONVERTED[arm]:
-        yield activity("goal_reached", 3 * HOUR, event_type="order.placed", value=random.randrange(500, 9_000) / 100)
-        yield activity("run_exited", 3 * HOUR, reason="goal")
+        value = random.randrange(500, 9_000) / 100
+        yield activity("goal_reached", 3 * HOUR, at=where, event_type="order.placed", value=value)
+        yield activity("run_exited", 3 * HOUR, at=where, reason="goal")
     elif number % 4:
-        yield activity("run_completed", 4 * HOUR, reason=HOSTILE)
+        yield activity("run_completed", 4 * HOUR, at=end, reason=hostile)

@@ -2,7 +2,7 @@
 
 import { Chart } from "/dashboard/chart.js";
 import { element } from "/dashboard/element.js";
-import { count, day, percent, share } from "/dashboard/format.js";
+import { count, day, percent, share, zoneInUse } from "/dashboard/format.js";
 import { withoutEmptyStart } from "/dashboard/period.js";
 import { Table } from "/dashboard/table.js";
 
@@ -44,7 +44,7 @@ export class Trend {
   #table = new Table({
     caption: "The trend as a table, newest day first",
     columns: [
-      { label: "Day", note: "UTC" },
+      { label: "Day", note: zoneInUse() },
       { label: "Entries, treatment", numeric: true },
       { label: "Entries, holdout", numeric: true },
       { label: "Sends", numeric: true },
@@ -55,6 +55,7 @@ export class Trend {
     ],
     empty: "No days to show.",
   });
+  #notes = element("p", { class: "footnote" });
   node = element(
     "section",
     { class: "panel", "aria-labelledby": "trend-title" },
@@ -66,6 +67,7 @@ export class Trend {
       element("summary", {}, "Show as table"),
       element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Trend as a table" }, this.#table.node),
     ),
+    this.#notes,
   );
 
   update(metrics) {
@@ -81,6 +83,7 @@ export class Trend {
       percent(rates[1][at]),
     ]);
     this.#table.setRows(rows.reverse());
+    this.#notes.textContent = (metrics.notes ?? []).join(" ");
   }
 
   destroy() {

@@ -1,0 +1,83 @@
+"""The pictures in ``docs/images``: each page of the dashboard, taken from the real stack.
+
+Not among the tests, since it writes: ``pytest tests/browser/images.py`` makes them anew.
+"""
+
+import base64
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.async_api import expect
+
+from tests.api_session import BASE
+from tests.browser.conftest import Site, Tab
+from tests.browser.pages import answer_of, open_page
+from tests.browser.story import HOSTILE, JOURNEY, story
+from tests.builders import a_journey
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+FOLDER = Path(__file__).parents[2] / "docs/images"
+QUALITY = 80  # of WebP, in percent
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WORKSPACE = "/api/v1/workspace"
+GUARDRAILS = {
+    "caps": [{"limit": 2, "per": "P7D"}],
+    "quiet_hours": {"from": "21:00", "to": "08:00"},
+    "budgets": [{"kind": "money", "limit": 500, "per": "total"}, {"kind": "messages", "limit": 900, "per": "total"}],
+    "consent": {"marketing": "opt_out"},
+}
+REVISED = {**JOURNEY, "steps": {**JOURNEY["steps"], "pause": {"kind": "wait", "duration": "P5D", "next": "remind"}}}
+
+
+async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
+    shown = await _furnish(site)
+    journey = f"journey={shown}"
+    await _picture(site, tab, "journeys", "journeys")
+    for at in ("overview", "canvas", "compare", "activities", "edit"):
+        await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
+    await _picture(site, tab, journey, "dashboard", form="png")
+    await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
+    await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0130", "customer-story")
+    change = {"config": {**REVISED, "guardrails": GUARDRAILS}, "in_flight": {"policy": "follow"}}
+    assert (await site.client.patch(f"{BASE}/{shown}", json=change)).status_code == 200
+    await _picture(site, tab, f"{journey}&tab=history", "journey-history")
+    for place in ("new", "proposals", "audit", "keys", "settings"):
+        await _picture(site, tab, place, place)
+    await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await _picture(site, tab, journey, "phone")
+    await tab.page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+    await tab.page.emulate_media(color_scheme="dark")
+    await _picture(site, tab, journey, "dark")
+
+
+async def _furnish(site: Site) -> str:
+    """A workspace as it might be: journeys of several statuses, something that waits, costs. The journey to show."""
+    journeys = (await answer_of(site, BASE))["items"]
+    hostile = next(each["id"] for each in journeys if each["name"] == HOSTILE)
+    await site.client.patch(f"{BASE}/{hostile}", json={"name": "Welcome", "status": "PAUSED"})
+    await site.client.patch(f"{BASE}/{site.journey_id}", json={"status": "STOPPED", "name": "Win back, spring"})
+    body = {"config": {**JOURNEY, "guardrails": GUARDRAILS}, "name": "Win back, summer", "campaign_id": "summer"}
+    shown = str((await site.client.post(BASE, json=body)).json()["id"])
+    await site.sink(story(shown, seed=2, hostile="completed", walks=True))
+    await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
+    async with await site.session.client(role="editor") as editor:
+        answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})
+        assert answer.status_code == 202, answer.text
+    await site.client.patch(WORKSPACE, json={"needs_approval": False})
+    return shown
+
+
+async def _picture(
+    site: Site, tab: Tab, place: str, name: str, *, scrolled_to: str = "", form: Literal["webp", "png"] = "webp"
+) -> None:
+    page = await open_page(site, tab, place)
+    await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
+    if scrolled_to:
+        await page.locator(scrolled_to).evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
+    await page.evaluate("document.fonts.ready")
+    session = await page.context.new_cdp_session(page)
+    taken = await session.send("Page.captureScreenshot", {"format": form, "quality": QUALITY})
+    await session.detach()
+    (FOLDER / f"{name}.{form}").write_bytes(base64.b64decode(taken["data"]))
