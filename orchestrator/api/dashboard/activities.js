@@ -1,113 +1,113 @@
-// What the orchestrator decided lately, newest first, with more on demand.
+// What the orchestrator decided in a journey, newest first, and the story of one customer.
 
 import { activityItem, TYPES } from "/dashboard/activity.js";
+import { DayRange } from "/dashboard/day-range.js";
+import { Downloads } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
-import { explain } from "/dashboard/problem.js";
+import { Feed } from "/dashboard/feed.js";
+import { zoneInUse } from "/dashboard/format.js";
+import { Story } from "/dashboard/story.js";
+import { dayAfter, startOfDay } from "/dashboard/zone.js";
 
 const MOST_CHARS = 512; // of a customer id
+const FORMATS = [
+  { label: "CSV", query: { format: "csv" } },
+  { label: "JSON lines", query: { format: "jsonl" } },
+];
+
+/** Why two days are no filter; either may be left out. */
+export const filterProblem = (from, to) => (from && to && from > to ? "The first day is after the last: swap them." : "");
+
+/** The moments that days of the page's zone stand for, the last included, as the API takes them. */
+export function momentsOf({ from, to }) {
+  const zone = zoneInUse();
+  return {
+    from: from ? startOfDay(from, zone).toISOString() : undefined,
+    to: to ? startOfDay(dayAfter(to), zone).toISOString() : undefined,
+  };
+}
 
 export class Activities {
   #client;
   #journeyId;
+  #shell;
   #filter = {};
-  #shown = new Map(); // id → list item, newest first
-  #cursor = null;
-  #hasMore = false;
+  #customerShown = null;
+  #story = null;
   #type = element("select", { id: "activity-type" }, element("option", { value: "" }, "All types"), typeOptions());
   #customer = element("input", { id: "activity-customer", type: "search", placeholder: "Customer id", maxlength: MOST_CHARS, autocomplete: "off", spellcheck: "false" });
-  #list = element("ol", { class: "activities" });
-  #empty = element("p", { class: "empty", hidden: true });
-  #message = element("p", { class: "failed", role: "status", hidden: true });
-  #more = element("button", { type: "button", class: "button", hidden: true, click: () => this.#loadMore() }, "Load more");
+  #days = new DayRange({ id: "activity", problem: filterProblem });
+  #why = element("button", { type: "button", class: "link", hidden: true, click: () => this.#tell(this.#filter.customer_id) });
+  #feed;
+  #all;
 
-  constructor(client, journeyId) {
+  constructor(client, journeyId, shell) {
     this.#client = client;
     this.#journeyId = journeyId;
+    this.#shell = shell;
+    this.#feed = new Feed({
+      name: "activities",
+      label: "Activities",
+      read: (cursor) => client.activities(journeyId, { ...this.#filter, cursor: cursor ?? undefined }),
+      draw: (activity) => activityItem(activity, (customer) => this.#tell(customer)),
+      empty: () => (Object.values(this.#filter).some(Boolean) ? "No activity matches: choose another type, customer or days." : "Nothing has happened in this journey yet."),
+    });
     const form = element(
       "form",
-      { class: "filters", role: "search", "aria-label": "Filter activities", submit: (event) => this.#refilter(event) },
+      { class: "filters", role: "search", "aria-label": "Filter activities", novalidate: true, submit: (event) => this.#refilter(event) },
       element("label", { for: "activity-type" }, "Type"),
       this.#type,
       element("label", { for: "activity-customer" }, "Customer"),
       this.#customer,
+      this.#days.node,
       element("button", { type: "submit", class: "button" }, "Apply"),
     );
     this.#type.addEventListener("change", (event) => this.#refilter(event));
     this.#customer.addEventListener("search", (event) => this.#refilter(event));
-    this.node = element(
+    const downloads = new Downloads(client, {
+      label: "Export what is chosen",
+      formats: FORMATS,
+      source: () => ({ path: client.activitiesExport(journeyId), query: this.#filter }),
+    });
+    this.#all = element(
       "section",
       { class: "panel", "aria-labelledby": "activities-title" },
-      element("div", { class: "panel-head" }, element("h2", { id: "activities-title" }, "Recent activities"), form),
-      this.#list,
-      this.#empty,
-      this.#message,
-      this.#more,
+      element("div", { class: "panel-head" }, element("h2", { id: "activities-title" }, "Activities"), form),
+      this.#why,
+      this.#feed.node,
+      downloads.node,
     );
+    this.node = element("div", { class: "journey" }, this.#all);
   }
 
-  /** Reads the newest page and puts what is new on top, leaving alone what somebody may be reading. */
-  async refresh() {
-    const filter = this.#filter;
-    const { items, next_cursor } = await this.#client.activities(this.#journeyId, filter);
-    if (filter !== this.#filter) return; // asked with other filters meanwhile
-    const meets = items.some(({ id }) => this.#shown.has(id));
-    if (!meets) {
-      this.#shown.clear();
-      this.#cursor = next_cursor;
-    }
-    const fresh = new Map();
-    for (const item of items) if (!this.#shown.has(item.id)) fresh.set(item.id, activityItem(item));
-    if (meets) this.#list.prepend(...fresh.values());
-    else this.#list.replaceChildren(...fresh.values());
-    this.#shown = new Map([...fresh, ...this.#shown]);
-    this.#showState();
+  /** Goes to where the address leads: a customer's story, or all activities. */
+  follow({ customer }) {
+    if (customer === this.#customerShown) return;
+    this.#customerShown = customer;
+    this.#story = customer ? new Story(this.#client, this.#journeyId, customer, () => this.#shell.show({ customer: null })) : null;
+    this.node.replaceChildren(this.#story ? this.#story.node : this.#all);
+    this.#story?.focus();
   }
 
-  async #loadMore() {
-    const filter = this.#filter;
-    this.#more.disabled = true;
-    try {
-      const { items, next_cursor } = await this.#client.activities(this.#journeyId, { ...filter, cursor: this.#cursor });
-      if (filter !== this.#filter) return;
-      const older = items.filter(({ id }) => !this.#shown.has(id));
-      for (const item of older) this.#shown.set(item.id, activityItem(item));
-      this.#list.append(...older.map(({ id }) => this.#shown.get(id)));
-      this.#cursor = next_cursor;
-      this.#say("");
-    } catch (error) {
-      this.#say(explain(error));
-    } finally {
-      this.#more.disabled = false;
-      this.#showState();
-    }
+  refresh() {
+    return this.#story ? this.#story.refresh() : this.#feed.refresh();
+  }
+
+  destroy() {}
+
+  #tell(customer) {
+    this.#shell.show({ tab: "activities", customer });
   }
 
   async #refilter(event) {
     event.preventDefault();
-    const type = this.#type.value;
-    const customer_id = this.#customer.value.trim();
-    if (type === (this.#filter.type ?? "") && customer_id === (this.#filter.customer_id ?? "")) return;
-    this.#filter = { type: type || undefined, customer_id: customer_id || undefined };
-    this.#shown.clear();
-    try {
-      await this.refresh();
-      this.#say("");
-    } catch (error) {
-      this.#say(explain(error));
-    }
-  }
-
-  #say(text) {
-    this.#message.textContent = text;
-    this.#message.hidden = text === "";
-  }
-
-  #showState() {
-    this.#hasMore = this.#cursor !== null;
-    this.#more.hidden = !this.#hasMore;
-    this.#empty.hidden = this.#shown.size > 0;
-    const isFiltered = this.#filter.type || this.#filter.customer_id;
-    this.#empty.textContent = isFiltered ? "No activity matches: choose another type or customer." : "Nothing has happened in this journey yet.";
+    if (!this.#days.check()) return;
+    const filter = { type: this.#type.value || undefined, customer_id: this.#customer.value.trim() || undefined, ...momentsOf(this.#days) };
+    if (JSON.stringify(filter) === JSON.stringify(this.#filter)) return;
+    this.#filter = filter;
+    this.#why.hidden = !filter.customer_id;
+    this.#why.textContent = `Why ${filter.customer_id} got what they got`;
+    await this.#feed.restart();
   }
 }
 

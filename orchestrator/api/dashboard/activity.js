@@ -17,6 +17,9 @@ export const TYPES = {
   run_exited: "Left early",
   run_completed: "Completed",
   message_reported: "Message reported",
+  webhook_requested: "Webhook called",
+  run_migrated: "Moved to a new version",
+  run_adopted: "Came with a merged customer",
 };
 export const typeName = (type) => TYPES[type] ?? words(type);
 
@@ -48,12 +51,12 @@ export function gist({ type, details }) {
   }
 }
 
-/** The list item of an activity; its details open on demand and are built only then. */
-export function activityItem(activity) {
+/** The list item of an activity; its details open on demand and are built only then. `tell(customer)` opens a story. */
+export function activityItem(activity, tell) {
   const { type, customer_id, step, arm, at } = activity;
   const details = element(
     "details",
-    { toggle: () => details.open && details.childElementCount === 1 && details.append(detailsOf(activity)) },
+    { toggle: () => details.open && details.childElementCount === 1 && details.append(detailsOf(activity, tell)) },
     element(
       "summary",
       {},
@@ -68,13 +71,15 @@ export function activityItem(activity) {
   return element("li", {}, details);
 }
 
-function detailsOf({ details, run_id, version, cause, id }) {
+function detailsOf({ details, customer_id, run_id, version, cause, id }, tell) {
   const facts = { ...details, run: run_id, version, "caused by": cause || "–", activity: id };
   const pairs = Object.entries(facts).map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, detailText(name, value))));
-  return element("dl", { class: "details" }, pairs);
+  const why = customer_id ? element("button", { type: "button", class: "link", click: () => tell(customer_id) }, "Why this customer got what they got") : null;
+  return element("div", { class: "opened" }, element("dl", { class: "details" }, pairs), why);
 }
 
-function detailText(name, value) {
+/** A value of the details as text; moments on the page's clock. */
+export function detailText(name, value) {
   if (name.endsWith("_ms") && typeof value === "number" && value > 1e11) return moment(new Date(value).toISOString());
   if (value === null || value === undefined || value === "") return "–";
   return typeof value === "object" ? JSON.stringify(value) : String(value);

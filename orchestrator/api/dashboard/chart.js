@@ -20,7 +20,7 @@ export class Chart {
   #days = [];
   #values = [];
   #readout = element("p", { class: "readout" });
-  #canvas = element("div", { class: "canvas", "aria-hidden": "true" });
+  #canvas = element("div", { class: "plot", "aria-hidden": "true" });
   #listeners = new AbortController();
   #resized = new ResizeObserver(() => this.#resize());
 

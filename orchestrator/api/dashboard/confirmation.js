@@ -1,12 +1,16 @@
 // A question before something that customers will feel.
 
 import { element } from "/dashboard/element.js";
+import { allCheck, Field } from "/dashboard/field.js";
+
+const MOST_CHARS = 2_000; // of a reason
 
 /**
- * Asks in a modal dialog. `options` ({value, label, note}) are offered as a choice, the first one chosen.
- * Resolves to the chosen value (or true), and to null when it was called off.
+ * Asks in a modal dialog. `options` ({value, label, note}) are offered as a choice, the first one chosen. `reason`
+ * ({label, isRequired}) asks for a sentence.
+ * Resolves to the chosen value, the sentence, or true; and to null when it was called off.
  */
-export function confirmed({ title, text, verb, isGrave = false, options = [] }) {
+export function confirmed({ title, text, verb, isGrave = false, options = [], reason = null }) {
   return new Promise((resolve) => {
     const choices = options.map(({ value, label, note }, index) =>
       element(
@@ -16,21 +20,24 @@ export function confirmed({ title, text, verb, isGrave = false, options = [] }) 
         element("span", {}, label, note ? element("small", {}, note) : null),
       ),
     );
+    const sentence = reason && new Field({ id: "confirmation-reason", label: reason.label, input: element("textarea", { rows: 3, maxlength: MOST_CHARS, required: reason.isRequired }) });
+    const agree = () => (sentence === null || allCheck([sentence])) && dialog.close("yes");
     const dialog = element(
       "dialog",
       { class: "confirmation", "aria-labelledby": "confirmation-title", "aria-describedby": "confirmation-text" },
       element("h2", { id: "confirmation-title" }, title),
       element("p", { id: "confirmation-text" }, text),
       choices.length > 0 ? element("fieldset", {}, element("legend", { class: "unseen" }, "How"), choices) : null,
+      sentence?.node,
       element(
         "div",
         { class: "actions" },
         element("button", { type: "button", class: "button", click: () => dialog.close("no") }, "Cancel"),
-        element("button", { type: "button", class: isGrave ? "button grave" : "button primary", click: () => dialog.close("yes") }, verb),
+        element("button", { type: "button", class: isGrave ? "button grave" : "button primary", click: agree }, verb),
       ),
     );
     dialog.addEventListener("close", () => {
-      const chosen = dialog.querySelector("input:checked")?.value ?? true;
+      const chosen = sentence ? sentence.value : (dialog.querySelector("input:checked")?.value ?? true);
       dialog.remove();
       resolve(dialog.returnValue === "yes" ? chosen : null);
     });

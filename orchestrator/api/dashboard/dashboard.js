@@ -2,24 +2,45 @@
 
 import { readAddress, showAddress } from "/dashboard/address.js";
 import { Client } from "/dashboard/client.js";
+import { useZone } from "/dashboard/format.js";
 import { JourneyList } from "/dashboard/journey-list.js";
 import { JourneyView } from "/dashboard/journey.js";
+import { Kept } from "/dashboard/kept.js";
 import { Masthead } from "/dashboard/masthead.js";
+import { NewJourney } from "/dashboard/new-journey.js";
 import { Poller } from "/dashboard/poller.js";
 import { explain, Problem } from "/dashboard/problem.js";
 import { acceptLink, currentKey, forgetKey, rememberKey } from "/dashboard/session.js";
 import { SignIn } from "/dashboard/sign-in.js";
+import { knownZone } from "/dashboard/zone.js";
 
 const SENDING_IS_OFF = "Sending is switched off for the whole workspace: no journey sends anything until an admin switches it on again.";
+const WAITING_AGE_MS = 20_000;
+const MOST_WAITING = 100;
+
+/** The pages, each with the view that shows it: those that are opened seldom are loaded when they are. */
+const VIEWS = {
+  journeys: async () => JourneyList,
+  journey: async () => JourneyView,
+  new: async () => NewJourney,
+  proposals: async () => (await import("/dashboard/proposals-page.js")).ProposalsPage,
+  audit: async () => (await import("/dashboard/audit-page.js")).AuditPage,
+  keys: async () => (await import("/dashboard/keys-page.js")).KeysPage,
+  settings: async () => (await import("/dashboard/settings-page.js")).SettingsPage,
+};
 
 class Dashboard {
   #main = document.getElementById("main");
   #notice = document.getElementById("notice");
-  #masthead = new Masthead(document.getElementById("masthead"), { home: () => this.#go({}), leave: () => this.#signOut("") });
+  #colophon = document.getElementById("colophon");
+  #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#signOut("") });
   #client = null;
+  #key = null;
   #view = null;
   #poller = null;
   #freshAt = null;
+  #waiting = null;
+  #turn = 0; // counts the places shown: a view that was loaded too late is dropped
 
   constructor() {
     document.getElementById("skip").addEventListener("click", () => this.#main.focus());
@@ -27,44 +48,77 @@ class Dashboard {
     this.#followAddress();
   }
 
-  #followAddress() {
+  async #followAddress() {
     acceptLink();
     const key = currentKey();
     if (key === null) this.#showSignIn();
-    else this.#showPlace(key);
+    else await this.#showPlace(key, readAddress());
   }
 
   #showSignIn(failure = "") {
     this.#leaveView();
     this.#client = null;
+    this.#key = null;
     this.#masthead.showSignedOut();
     this.#tell("");
     const form = new SignIn((key) => {
       rememberKey(key);
-      this.#showPlace(key);
+      this.#showPlace(key, readAddress());
     }, failure);
     this.#main.replaceChildren(form.node);
     form.focus();
   }
 
-  #showPlace(key) {
+  async #showPlace(key, address) {
+    const zone = knownZone(address.zone);
+    useZone(zone);
+    this.#colophon.textContent = `Times are those of ${zone}. Figures refresh every two seconds while this page is visible.`;
+    this.#masthead.showPlace(address);
+    if (key === this.#key && this.#view?.follow?.(address)) {
+      this.#poller.now();
+      return;
+    }
+    const isNewPlace = this.#view !== null;
     this.#leaveView();
-    this.#client = new Client(key);
-    const { journey, period } = readAddress();
-    this.#view = journey ? new JourneyView(this.#client, { id: journey, period }, this.#shell(journey)) : new JourneyList(this.#client, (id) => this.#go({ journey: id }));
+    const turn = this.#turn;
+    if (key !== this.#key) this.#useKey(key);
+    let View;
+    try {
+      View = await VIEWS[address.page]();
+    } catch (error) {
+      if (turn === this.#turn) this.#fail(error);
+      return;
+    }
+    if (turn !== this.#turn) return;
+    this.#view = new View(this.#client, address, this.#shell());
     this.#main.replaceChildren(this.#view.node);
     this.#freshAt = null;
     this.#poller = new Poller(
       () => this.#refresh(),
       (error) => this.#fail(error),
     );
+    if (!isNewPlace) return;
+    scrollTo(0, 0);
+    this.#main.focus({ preventScroll: true });
   }
 
-  #shell(journey) {
+  #useKey(key) {
+    this.#key = key;
+    this.#client = new Client(key);
+    this.#waiting = new Kept(() => this.#client.proposals({ status: "open", limit: MOST_WAITING }), WAITING_AGE_MS);
+  }
+
+  /** What a view may ask of the page. */
+  #shell() {
     return {
-      leave: () => this.#go({}),
-      refresh: () => this.#poller.now(),
-      rememberPeriod: (period) => showAddress({ journey, period }, { replace: true }),
+      /** Shows another address; `replace`: without a step in the history. */
+      show: (address, options) => {
+        showAddress(address, options);
+        this.#followAddress();
+      },
+      refresh: () => this.#poller?.now(),
+      /** What waits for a second person has changed. */
+      recount: () => this.#waiting.forget(),
     };
   }
 
@@ -74,9 +128,11 @@ class Dashboard {
     this.#masthead.showWorkspace(workspace);
     const freshAt = await view.refresh(workspace);
     if (view !== this.#view) return;
-    this.#freshAt = freshAt;
-    this.#masthead.showFreshness(freshAt, true);
+    this.#freshAt = freshAt ?? new Date().toISOString();
+    this.#masthead.showFreshness(this.#freshAt, true);
     this.#tell(workspace.is_sending ? "" : SENDING_IS_OFF);
+    const { items, next_cursor } = await this.#waiting.value();
+    this.#masthead.showWaiting(items.length, next_cursor !== null);
   }
 
   #fail(error) {
@@ -95,13 +151,6 @@ class Dashboard {
     this.#showSignIn(failure);
   }
 
-  #go(address) {
-    showAddress(address);
-    this.#followAddress();
-    scrollTo(0, 0);
-    this.#main.focus({ preventScroll: true });
-  }
-
   /** Says `text` above the content, or takes back what stood there. */
   #tell(text, tone = "warning") {
     this.#notice.dataset.tone = tone;
@@ -110,6 +159,7 @@ class Dashboard {
   }
 
   #leaveView() {
+    this.#turn += 1;
     this.#poller?.stop();
     this.#view?.destroy();
     this.#poller = null;

@@ -1,4 +1,4 @@
-// How figures, days and times are written: one way for the whole page, in UTC.
+// How figures, days and times are written: one way for the whole page, on the clock of one zone.
 
 const MISSING = "–";
 const COUNT = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
@@ -6,7 +6,23 @@ const MONEY = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2, maximum
 const ONE_DECIMAL = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium", timeZone: "UTC" });
+
+let zone = "UTC";
+let dayOfMoment = DAY;
+let clockOfMoment = clockIn(zone);
+
+function clockIn(timeZone) {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short", timeZone });
+}
+
+/** From now on moments are written on the clock of this zone. */
+export function useZone(name) {
+  if (name === zone) return;
+  zone = name;
+  dayOfMoment = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone });
+  clockOfMoment = clockIn(zone);
+}
+export const zoneInUse = () => zone;
 
 const isNumber = (value) => typeof value === "number" && Number.isFinite(value);
 
@@ -29,15 +45,31 @@ export const share = (part, whole) => (whole > 0 ? part / whole : null);
 /** "1 customer", "2,000 customers". */
 export const counted = (value, one, many = `${one}s`) => `${count(value)} ${value === 1 ? one : many}`;
 
-/** "3 Jan 1998" of a day ("1998-01-03") or a time. */
+/** "3 Jan 1998" of a calendar day ("1998-01-03"), which is the same in every zone. */
 export const day = (text) => DAY.format(new Date(text));
 /** "1–30 Jun 1998" of two days. */
 export const dayRange = (from, to) => DAY.formatRange(new Date(from), new Date(to));
 export const dayOfYear = (text) => DAY_OF_YEAR.format(new Date(text));
-/** "14:02:03 UTC". */
-export const clock = (text) => `${CLOCK.format(new Date(text))} UTC`;
-/** "3 Jan 1998, 14:02:03 UTC". */
-export const moment = (text) => `${day(text)}, ${clock(text)}`;
+/** "14:02:03 UTC" of a moment. */
+export const clock = (text) => clockOfMoment.format(new Date(text));
+/** "3 Jan 1998, 14:02:03 UTC" of a moment. */
+export const moment = (text) => `${dayOfMoment.format(new Date(text))}, ${clock(text)}`;
+/** A sentence of the API with its moments ("1998-01-03 14:02:03 UTC") written on the page's clock. */
+export const onOurClock = (text) =>
+  text.replaceAll(/(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g, (_, date, time) => moment(`${date}T${time}Z`));
+/** "2 d 3 h", "5 min" of a time in milliseconds: the two largest units. */
+export function span(ms) {
+  const parts = [];
+  let left = Math.max(0, Math.round(ms / 1000));
+  for (const [unit, size] of [["d", 86_400], ["h", 3_600], ["min", 60], ["s", 1]]) {
+    const whole = Math.floor(left / size);
+    left -= whole * size;
+    if (whole > 0) parts.push(`${COUNT.format(whole)} ${unit}`);
+  }
+  return parts.slice(0, 2).join(" ") || "less than a second";
+}
+/** A limit or what is used of it: whole numbers as counts, others as money. */
+export const amount = (value) => (Number.isInteger(value) ? count(value) : money(value));
 
 /** "frequency_cap" as "Frequency cap": for words the page does not know. */
 export function words(name) {

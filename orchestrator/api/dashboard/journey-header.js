@@ -1,5 +1,6 @@
 // The head of a journey: its name, its status, and the buttons that change it.
 
+import { hrefTo } from "/dashboard/address.js";
 import { confirmed } from "/dashboard/confirmation.js";
 import { element } from "/dashboard/element.js";
 import { count, moment } from "/dashboard/format.js";
@@ -14,29 +15,36 @@ const DRAIN_OPTIONS = [
 
 export class JourneyHeader {
   #client;
-  #changed;
+  #shell;
   #journey = null;
   #mayEdit = false;
   #shown = "";
   #isWaiting = false;
+  #back = element("a", { class: "back", href: "#journeys" }, "← All journeys");
   #title = element("h1", {});
   #facts = element("p", { class: "facts" });
   #status = element("span", { class: "status" });
   #buttons = element("div", { class: "actions" });
   #effect = element("p", { class: "effect", role: "status", "aria-live": "polite" });
 
-  /** `changed` is called after a status change, to read everything anew. */
-  constructor(client, changed, leave) {
+  /** `shell` offers refresh(), to read everything anew after a change, and recount(), when something waits. */
+  constructor(client, shell) {
     this.#client = client;
-    this.#changed = changed;
+    this.#shell = shell;
     this.node = element(
       "header",
       { class: "journey-header" },
-      element("button", { type: "button", class: "link back", click: leave }, "← All journeys"),
+      this.#back,
       element("div", { class: "title-row" }, element("div", {}, this.#title, this.#facts), this.#buttons),
       this.#status,
       this.#effect,
     );
+  }
+
+  /** The next time everything is written anew. */
+  forget() {
+    this.#shown = "";
+    this.#back.href = hrefTo({});
   }
 
   update(journey, mayEdit) {
@@ -53,7 +61,7 @@ export class JourneyHeader {
     this.#title.textContent = journey.name;
     const campaign = journey.campaign_id ? `Campaign ${journey.campaign_id}` : "No campaign";
     this.#facts.textContent = `${campaign} · version ${count(journey.version)} · changed ${moment(journey.updated_at)}`;
-    this.#status.replaceChildren(statusChip(journey), element("span", {}, statusAbout(journey)));
+    this.#status.replaceChildren(statusChip(journey), element("span", {}, statusAbout(journey)), pauseReason(journey));
     this.#buttons.replaceChildren(...this.#offered());
   }
 
@@ -81,12 +89,26 @@ export class JourneyHeader {
     await this.#apply(choice === "drain" ? { status: target, drain: true } : { status: target }, done);
   }
 
+  /** Nothing has changed: the workspace asks for a second person. */
+  #tellItWaits(target) {
+    const { verb } = changeTo(target, this.#journey.status);
+    const link = element("a", { href: hrefTo({ page: "proposals" }) }, "See what waits");
+    this.#effect.replaceChildren(`${verb} waits for a second person: it happens as soon as an approver agrees. `, link);
+    for (const button of this.#buttons.children) button.disabled = false;
+    this.#shell.recount();
+    this.#shell.refresh();
+  }
+
   async #apply(change, done) {
     for (const button of this.#buttons.children) button.disabled = true;
     this.#effect.className = "effect";
     this.#effect.textContent = "Working…";
     try {
       const { journey, took_ms } = await this.#client.setStatus(this.#journey.id, change);
+      if (journey.proposal_id) {
+        this.#tellItWaits(change.status);
+        return;
+      }
       this.#isWaiting = !journey.published;
       this.#effect.textContent = journey.published
         ? `${done}; handed to the workers in ${count(Math.max(1, Math.round(took_ms)))} ms.`
@@ -99,6 +121,11 @@ export class JourneyHeader {
       this.#effect.textContent = explain(error);
       for (const button of this.#buttons.children) button.disabled = false;
     }
-    this.#changed();
+    this.#shell.refresh();
   }
+}
+
+/** Why a journey paused by itself. */
+function pauseReason({ paused_reason }) {
+  return paused_reason ? element("span", { class: "failed" }, `It paused by itself: ${paused_reason}`) : "";
 }

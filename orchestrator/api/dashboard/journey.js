@@ -1,82 +1,127 @@
-// The view of one journey.
+// The view of one journey: its head, its tabs, and what the chosen tab shows.
 
-import { Activities } from "/dashboard/activities.js";
-import { Channels } from "/dashboard/channels.js";
-import { Comparison } from "/dashboard/comparison.js";
 import { element } from "/dashboard/element.js";
 import { JourneyHeader } from "/dashboard/journey-header.js";
-import { figuresOver, PeriodChoice, periodNamed } from "/dashboard/period.js";
-import { Reasons } from "/dashboard/reasons.js";
-import { Tiles } from "/dashboard/tiles.js";
-import { Trend } from "/dashboard/trend.js";
-import { Verdict } from "/dashboard/verdict.js";
+import { JourneyOverview } from "/dashboard/journey-overview.js";
+import { PeriodChoice, periodNamed } from "/dashboard/period.js";
+import { loadStyle } from "/dashboard/style.js";
+import { Tabs } from "/dashboard/tabs.js";
+import { knownZone, ZoneChoice } from "/dashboard/zone.js";
+
+/** `hasPeriod`: the days chosen matter there. `outlasts`: what it shows does not depend on the zone. */
+const TABS = [
+  { name: "overview", label: "Overview", hasPeriod: true, open: async (client, id) => new JourneyOverview(client, id) },
+  { name: "canvas", label: "Canvas", hasPeriod: true, open: openCanvas },
+  { name: "compare", label: "Compare", open: async (client, id) => new (await import("/dashboard/journey-compare.js")).JourneyCompare(client, id) },
+  { name: "activities", label: "Activities", open: async (client, id, shell) => new (await import("/dashboard/activities.js")).Activities(client, id, shell) },
+  { name: "edit", label: "Edit", outlasts: true, open: openEditor },
+  { name: "history", label: "History", open: async (client, id, shell) => new (await import("/dashboard/journey-history.js")).JourneyHistory(client, id, shell) },
+];
+
+async function openCanvas(client, id) {
+  const { Canvas } = await import("/dashboard/canvas.js");
+  await loadStyle("/dashboard/canvas.css");
+  return new Canvas(client, id);
+}
+
+async function openEditor(client, id, shell) {
+  const { Editor } = await import("/dashboard/editor.js");
+  await Promise.all([loadStyle("/dashboard/canvas.css"), loadStyle("/dashboard/editor.css")]);
+  const overview = () => shell.show({ tab: null });
+  return new Editor(client, { journeyId: id, leave: overview, opened: overview });
+}
 
 export class JourneyView {
   #client;
-  #id;
+  #shell;
+  #address;
   #period;
-  #shown = "";
   #header;
+  #tabs;
   #choice;
-  #verdict = new Verdict();
-  #tiles = new Tiles();
-  #trend = new Trend();
-  #comparison = new Comparison();
-  #reasons = new Reasons();
-  #channels = new Channels();
-  #activities;
+  #zone;
+  #toolbar = element("div", { class: "toolbar" });
+  #parts = new Map(); // tab → what it shows, made when it is first opened
 
-  /** `shell` offers leave(), refresh(), and rememberPeriod(name). */
-  constructor(client, { id, period }, shell) {
+  /** `shell` offers show(address, options), refresh() and recount(). */
+  constructor(client, address, shell) {
     this.#client = client;
-    this.#id = id;
-    this.#period = periodNamed(period);
-    this.#header = new JourneyHeader(client, shell.refresh, shell.leave);
-    this.#choice = new PeriodChoice(this.#period, (chosen) => {
-      this.#period = chosen;
-      shell.rememberPeriod(chosen.name);
-      shell.refresh();
-    });
-    this.#activities = new Activities(client, id);
-    this.node = element(
-      "div",
-      { class: "journey", "aria-busy": "true" },
-      this.#header.node,
-      this.#verdict.node,
-      this.#choice.node,
-      this.#tiles.node,
-      this.#trend.node,
-      this.#comparison.node,
-      element("div", { class: "side-by-side" }, this.#reasons.node, this.#channels.node),
-      this.#activities.node,
-    );
+    this.#shell = {
+      ...shell,
+      /** As the page's own, from where one is in this journey. */
+      show: (change, options) => shell.show({ ...this.#address, ...change }, options),
+    };
+    this.#header = new JourneyHeader(client, this.#shell);
+    this.#tabs = new Tabs({ label: "What of the journey", tabs: TABS, choose: (tab) => this.#shell.show({ tab, customer: null }) });
+    this.node = element("div", { class: "journey", "aria-busy": "true" }, this.#header.node, this.#tabs.node, this.#toolbar, this.#tabs.panels);
+    this.#take(address);
   }
 
-  /** Reads everything anew; returns the time the figures are of. */
+  /** Goes to another place within the same journey; false: it is none. */
+  follow(address) {
+    if (address.journey !== this.#address.journey) return false;
+    this.#take(address);
+    return true;
+  }
+
+  /** Reads what the open tab shows anew; returns the time the figures are of. */
   async refresh(workspace) {
+    const { journey: id, tab } = this.#address;
     const period = this.#period;
-    const [journey, metrics] = await Promise.all([
-      this.#client.journey(this.#id),
-      figuresOver(this.#client, this.#id, period),
-      this.#activities.refresh(),
-    ]);
+    // Asked for side by side: the part may want the journey as well.
+    const asked = this.#client.journey(id);
+    const [journey, part] = await Promise.all([asked, this.#part(tab)]);
     this.#header.update(journey, workspace.role !== "viewer");
-    if (period === this.#period) this.#show(metrics);
+    part.follow?.(this.#address);
+    const freshAt = await part.refresh({ workspace, journey, period });
+    if (tab !== this.#address.tab || period !== this.#period) return freshAt;
+    if (part.report) this.#choice.update(part.report);
     this.node.setAttribute("aria-busy", "false");
-    return metrics.generated_at;
+    return freshAt;
   }
 
   destroy() {
-    this.#trend.destroy();
+    for (const part of this.#parts.values()) part.destroy();
+    this.#parts.clear();
   }
 
-  /** Draws the figures if they differ from what is on the page. */
-  #show({ generated_at: _, ...metrics }) {
-    const shown = JSON.stringify(metrics);
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    for (const part of [this.#choice, this.#verdict, this.#tiles, this.#trend, this.#comparison, this.#reasons, this.#channels]) {
-      part.update(metrics);
+  #take(address) {
+    const zone = knownZone(address.zone);
+    const isOtherZone = zone !== this.#zone;
+    const isOtherTab = address.tab !== this.#address?.tab;
+    if (isOtherZone) this.#changeZone(zone, address);
+    if (isOtherZone || address.period !== this.#address?.period) this.#period = { ...periodNamed(address.period), zone };
+    this.#address = TABS.some(({ name }) => name === address.tab) ? address : { ...address, tab: "overview" };
+    this.#choice.mark(this.#period);
+    this.#choice.node.hidden = !TABS.find(({ name }) => name === this.#address.tab).hasPeriod;
+    this.#toolbar.hidden = this.#address.tab === "edit";
+    if (isOtherTab || isOtherZone) this.node.setAttribute("aria-busy", "true");
+    this.#tabs.open(this.#address.tab);
+  }
+
+  /** Everything that has written a time is made anew. */
+  #changeZone(zone, address) {
+    this.#zone = zone;
+    for (const { name, outlasts } of TABS) {
+      if (outlasts) continue;
+      this.#parts.get(name)?.destroy();
+      this.#parts.delete(name);
     }
+    this.#header.forget();
+    this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => this.#shell.show({ period: name }, { replace: true }), { zone });
+    const choice = new ZoneChoice(zone, (chosen) => this.#shell.show({ zone: chosen }, { replace: true }));
+    const hadFocus = this.#toolbar.contains(document.activeElement);
+    this.#toolbar.replaceChildren(this.#choice.node, choice.node);
+    if (hadFocus) choice.focus();
+  }
+
+  async #part(tab) {
+    if (!this.#parts.has(tab)) {
+      const made = await TABS.find(({ name }) => name === tab).open(this.#client, this.#address.journey, this.#shell);
+      if (this.#parts.has(tab)) made.destroy();
+      else this.#parts.set(tab, made);
+      this.#tabs.fill(tab, this.#parts.get(tab).node);
+    }
+    return this.#parts.get(tab);
   }
 }

@@ -1,11 +1,12 @@
 // The days a report covers. They follow the figures: a journey whose last events are of 1998 is shown in 1998.
 
+import { DayRange } from "/dashboard/day-range.js";
 import { element } from "/dashboard/element.js";
 import { dayRange } from "/dashboard/format.js";
 
 const DAY_MS = 86_400_000;
 /** The most days the API reports at once. */
-const MOST_DAYS = 400;
+export const MOST_DAYS = 400;
 
 export const PERIODS = [
   { name: "7", label: "7 days", days: 7 },
@@ -15,9 +16,24 @@ export const PERIODS = [
   { name: "all", label: "All", days: MOST_DAYS },
 ];
 const DEFAULT = PERIODS[2];
+const FREE = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/;
 
-export const periodNamed = (name) => PERIODS.find((period) => period.name === name) ?? DEFAULT;
-export const isDefault = (period) => period === DEFAULT;
+/** The period of this name: one of the usual ones, or "1998-06-01..1998-06-30". The usual one when there is none. */
+export function periodNamed(name) {
+  const dates = FREE.exec(name ?? "");
+  if (dates && !rangeProblem(dates[1], dates[2])) return { name, from: dates[1], to: dates[2] };
+  return PERIODS.find((period) => period.name === name) ?? DEFAULT;
+}
+export const periodBetween = (from, to) => periodNamed(`${from}..${to}`);
+export const isDefault = (period) => period.name === DEFAULT.name;
+
+/** Why two days are no period; empty when they are one. */
+export function rangeProblem(from, to) {
+  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
+  if (!Number.isFinite(days)) return "Give both days.";
+  if (days < 0) return "The first day is after the last: swap them.";
+  return days >= MOST_DAYS ? `A report covers at most ${MOST_DAYS} days.` : "";
+}
 
 /** The `days` days up to and including `last` ("1998-06-30"). */
 export function daysUpTo(last, days) {
@@ -25,10 +41,12 @@ export function daysUpTo(last, days) {
   return { from: from.toISOString().slice(0, 10), to: last };
 }
 
-/** The figures of a journey over `period`, which ends on the last day that has any. */
+/** The figures of a journey over `period`; unless it names its days, it ends on the last day that has any. */
 export async function figuresOver(client, id, period) {
-  const latest = await client.metrics(id);
-  return isDefault(period) ? latest : client.metrics(id, daysUpTo(latest.to, period.days));
+  const { from, to, zone } = period;
+  if (from) return client.metrics(id, { from, to, zone });
+  const latest = await client.metrics(id, { zone });
+  return isDefault(period) ? latest : client.metrics(id, { ...daysUpTo(latest.to, period.days), zone });
 }
 
 /** Leaves out the empty days before the first figure, which only "All" has. */
@@ -37,30 +55,57 @@ export function withoutEmptyStart(days) {
   return first > 0 ? days.slice(first) : days;
 }
 
-/** Buttons to choose the period with, and the dates it comes to. */
+/** Buttons to choose the period with, two days for any other, and the dates it comes to. */
 export class PeriodChoice {
   #dates = element("span", { class: "dates" });
+  #buttons;
+  #free;
+  #range;
 
-  constructor(chosen, choose) {
-    const buttons = PERIODS.map((period) =>
-      element("button", { type: "button", class: "segment", "aria-pressed": String(period === chosen), click: () => pick(period) }, period.label),
-    );
-    const pick = (period) => {
-      buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(PERIODS[index] === period)));
-      choose(period);
-    };
+  /** `zone` tells whose days they are. */
+  constructor(chosen, choose, { zone = "UTC", after = null } = {}) {
+    this.zone = zone;
+    this.#range = new DayRange({ id: "period", from: chosen.from ?? "", to: chosen.to ?? "", problem: rangeProblem });
+    this.#buttons = PERIODS.map((period) => element("button", { type: "button", class: "segment", click: () => choose(period) }, period.label));
+    this.#free = element("button", { type: "button", class: "segment", "aria-expanded": "false", click: () => this.#toggle() }, "Dates…");
+    const form = element("form", { class: "range", novalidate: true, hidden: true, submit: (event) => this.#submit(event, choose) }, this.#range.node, element("button", { type: "submit", class: "button" }, "Show"));
+    this.form = form;
     this.node = element(
       "div",
       { class: "period" },
-      element("div", { class: "segments", role: "group", "aria-label": "Days shown" }, buttons),
+      element("div", { class: "segments", role: "group", "aria-label": "Days shown" }, this.#buttons, this.#free),
+      after,
       this.#dates,
+      form,
     );
+    this.mark(chosen);
   }
 
-  update({ days, from, to }) {
+  /** Shows which period is chosen. */
+  mark(chosen) {
+    this.#buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(PERIODS[index].name === chosen.name)));
+    this.#free.setAttribute("aria-pressed", String(Boolean(chosen.from)));
+  }
+
+  update({ days = [], from, to }) {
     const shown = withoutEmptyStart(days);
     const isCut = days.length === MOST_DAYS && shown.length === MOST_DAYS;
     const first = days.length === MOST_DAYS && shown.length > 0 ? shown[0].date : from;
-    this.#dates.textContent = `${dayRange(first, to)} (UTC days${isCut ? `, the latest ${MOST_DAYS}` : ""})`;
+    this.#range.suggest(first, to);
+    this.#dates.textContent = `${dayRange(first, to)} (${this.zone} days${isCut ? `, the latest ${MOST_DAYS}` : ""})`;
+  }
+
+  #toggle() {
+    this.form.hidden = !this.form.hidden;
+    this.#free.setAttribute("aria-expanded", String(!this.form.hidden));
+    if (!this.form.hidden) this.#range.focus();
+  }
+
+  #submit(event, choose) {
+    event.preventDefault();
+    if (!this.#range.check()) return;
+    const { from, to } = this.#range;
+    choose(periodBetween(from, to));
+    this.#toggle();
   }
 }

@@ -19,13 +19,15 @@ export class ConnectionLost extends Error {}
 
 const ADVICE = new Map([
   [401, () => "This key is not accepted. Check it for a typing error, or ask whoever runs the orchestrator for a new one."],
-  [403, (detail) => `${detail} Your key does not allow this: ask someone whose key has the role editor or admin.`],
-  [404, () => "This journey does not exist in your workspace. Go back to the list and choose another."],
-  [409, (detail) => `${detail} Look at the journey's status below, then decide again.`],
-  [412, () => "Somebody else changed this journey a moment ago. Look at it below, then decide again."],
+  [403, (detail) => (detail.includes(" needs ") ? `${detail} Ask somebody whose key has that role.` : detail)],
+  [404, (detail, { body }) => (isJourney(body.instance) ? "This journey does not exist in your workspace. Go back to the list and choose another." : detail)],
+  [409, (detail) => `${detail} Look at what stands here now, then decide again.`],
+  [412, () => "Somebody else changed this a moment ago. Look at what stands here now, then decide again."],
   [429, () => "The server asks for fewer requests. This page tries again by itself."],
   [503, () => "The server is up but cannot reach its database. This page tries again by itself."],
 ]);
+
+const isJourney = (path) => /\/033-[^/]+\/[^/]+(\/(metrics|activities|positions|guardrails|experiments|versions|export))?$/.test(path ?? "");
 
 /** The sentence for `error`. */
 export function explain(error) {
@@ -33,15 +35,17 @@ export function explain(error) {
   if (!(error instanceof Problem)) return `This page has met an error of its own (${error.message}). Reload it.`;
   const detail = sentence(error.message);
   const advice = ADVICE.get(error.status);
-  if (advice) return advice(detail);
+  if (advice) return advice(detail, error);
   if (error.status >= 500) return `The server has failed${reference(error)}. This page tries again by itself.`;
   const first = error.body.errors?.[0];
   return first ? `${detail} ${sentence(first.detail)} ${sentence(first.fix)}`.trim() : `${detail} Reload the page and try again.`;
 }
 
-function sentence(text) {
+/** "it is wrong" as "It is wrong." */
+export function sentence(text) {
   if (!text) return "";
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  const begun = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
 
 function reference(error) {

@@ -11,6 +11,8 @@ const ABOUT = {
   ARCHIVED: { word: "Archived", about: "Kept for its history." },
 };
 
+export const STATUSES = Object.entries(ABOUT).map(([status, { word }]) => ({ status, word }));
+
 export function statusWord({ status, drain }) {
   if (status === "STOPPED" && drain) return "Stopping";
   return ABOUT[status]?.word ?? words(status);

@@ -26,6 +26,11 @@ export class Table {
     );
   }
 
+  /** What stands there while there are no rows. */
+  setEmpty(text) {
+    this.#empty = text;
+  }
+
   setRows(rows) {
     if (rows.length > 0) {
       this.#body.replaceChildren(...rows.map((cells) => this.#row(cells)));

@@ -29,21 +29,24 @@ export function tilesOf(totals) {
   return tiles;
 }
 
+/** One tile of a `dl`. */
+export function tile({ name, value, note }) {
+  return element(
+    "div",
+    { class: "tile" },
+    element("dt", {}, name),
+    element("dd", { class: "value", "data-figure": name }, value),
+    element("dd", { class: "note" }, note),
+  );
+}
+
 export class Tiles {
   #list = element("dl", { class: "tiles" });
   node = element("section", { "aria-label": "Key figures" }, this.#list);
 
   update({ totals }) {
-    const tiles = tilesOf(totals).map(({ name, value, note }) =>
-      element(
-        "div",
-        { class: "tile" },
-        element("dt", {}, name),
-        element("dd", { class: "value", "data-figure": name }, value),
-        element("dd", { class: "note" }, note),
-      ),
-    );
+    const tiles = tilesOf(totals);
     this.#list.dataset.count = String(tiles.length);
-    this.#list.replaceChildren(...tiles);
+    this.#list.replaceChildren(...tiles.map(tile));
   }
 }

@@ -2,7 +2,7 @@
 
 import { Chart } from "/dashboard/chart.js";
 import { element } from "/dashboard/element.js";
-import { count, day, percent, share } from "/dashboard/format.js";
+import { count, day, percent, share, zoneInUse } from "/dashboard/format.js";
 import { withoutEmptyStart } from "/dashboard/period.js";
 import { Table } from "/dashboard/table.js";
 
@@ -44,7 +44,7 @@ export class Trend {
   #table = new Table({
     caption: "The trend as a table, newest day first",
     columns: [
-      { label: "Day", note: "UTC" },
+      { label: "Day", note: zoneInUse() },
       { label: "Entries, treatment", numeric: true },
       { label: "Entries, holdout", numeric: true },
       { label: "Sends", numeric: true },

@@ -14,6 +14,9 @@ const FINDINGS = {
 };
 const NOBODY = { title: "Nobody has entered yet", tone: "quiet", text: "Figures appear here as soon as the first customer enters." };
 
+/** The title of a finding of the API; null: nobody has entered. */
+export const findingTitle = (finding) => (finding === null ? "Nobody yet" : (FINDINGS[finding]?.title ?? "Result"));
+
 /** {title, tone, text, days?} for the comparison of the metrics endpoint, which may be null. */
 export function verdictOf(comparison) {
   if (comparison === null) return NOBODY;

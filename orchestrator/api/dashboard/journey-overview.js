@@ -1,0 +1,87 @@
+// A journey at a glance: what it comes to, its figures by day, step, channel and reason, its limits, and files of them.
+
+import { Channels } from "/dashboard/channels.js";
+import { Downloads } from "/dashboard/downloads.js";
+import { element } from "/dashboard/element.js";
+import { Gauges } from "/dashboard/gauges.js";
+import { Kept } from "/dashboard/kept.js";
+import { figuresOver } from "/dashboard/period.js";
+import { Reasons } from "/dashboard/reasons.js";
+import { StepTable } from "/dashboard/step-table.js";
+import { Tiles } from "/dashboard/tiles.js";
+import { Trend } from "/dashboard/trend.js";
+import { Verdict } from "/dashboard/verdict.js";
+
+const SLOW_MS = 10_000; // where customers stand and how far limits are used is read again after this long
+const FORMATS = [
+  { label: "CSV", query: { format: "csv" } },
+  { label: "Excel", query: { format: "xlsx" } },
+  { label: "Report to print", query: { format: "html" } },
+];
+
+export class JourneyOverview {
+  #client;
+  #id;
+  #shown = "";
+  #days = { from: null, to: null, zone: null };
+  #verdict = new Verdict();
+  #tiles = new Tiles();
+  #trend = new Trend();
+  #steps = new StepTable();
+  #channels = new Channels();
+  #reasons = new Reasons();
+  #gauges = new Gauges();
+  #positions;
+  #guardrails;
+
+  constructor(client, id) {
+    this.#client = client;
+    this.#id = id;
+    this.#positions = new Kept(() => client.positions(id), SLOW_MS);
+    this.#guardrails = new Kept(() => client.guardrails(id), SLOW_MS);
+    const downloads = new Downloads(client, {
+      label: "Export these days",
+      formats: FORMATS,
+      source: () => ({ path: client.journeyExport(id), query: this.#days }),
+    });
+    this.node = element(
+      "div",
+      { class: "journey" },
+      this.#verdict.node,
+      this.#tiles.node,
+      this.#trend.node,
+      this.#steps.node,
+      this.#channels.node,
+      this.#reasons.node,
+      this.#gauges.node,
+      element("section", { class: "panel", "aria-label": "Export" }, downloads.node),
+    );
+  }
+
+  /** The figures shown, for whoever wants to tell their days; null before the first. */
+  report = null;
+
+  /** Reads everything anew; returns the time the figures are of. */
+  async refresh({ journey, period }) {
+    const [metrics, positions, guardrails] = await Promise.all([
+      figuresOver(this.#client, this.#id, period),
+      this.#positions.value(),
+      this.#guardrails.value(),
+    ]);
+    this.#days = { from: metrics.from, to: metrics.to, zone: period.zone === "UTC" ? null : period.zone };
+    const { generated_at: _, ...figures } = metrics;
+    const shown = JSON.stringify([figures, positions, guardrails, journey.version]);
+    if (shown !== this.#shown) {
+      this.#shown = shown;
+      for (const part of [this.#verdict, this.#tiles, this.#trend, this.#channels, this.#reasons]) part.update(figures);
+      this.#steps.update(journey.config, figures, positions);
+      this.#gauges.update(guardrails);
+    }
+    this.report = metrics;
+    return metrics.generated_at;
+  }
+
+  destroy() {
+    this.#trend.destroy();
+  }
+}

@@ -1,0 +1,36 @@
+// The place where a journey is made: the editor, empty.
+
+import { element } from "/dashboard/element.js";
+import { loadStyle } from "/dashboard/style.js";
+
+export class NewJourney {
+  #client;
+  #shell;
+  #editor = null;
+  node = element("div", { class: "new-journey", "aria-busy": "true" });
+
+  constructor(client, _, shell) {
+    this.#client = client;
+    this.#shell = shell;
+    document.title = "New journey · Journeys";
+  }
+
+  async refresh(workspace) {
+    if (this.#editor === null) {
+      const { Editor } = await import("/dashboard/editor.js");
+      await Promise.all([loadStyle("/dashboard/canvas.css"), loadStyle("/dashboard/editor.css")]);
+      this.#editor ??= new Editor(this.#client, {
+        journeyId: null,
+        leave: () => this.#shell.show({}),
+        opened: (id) => this.#shell.show({ journey: id }),
+      });
+      this.node.replaceChildren(this.#editor.node);
+    }
+    await this.#editor.refresh({ workspace });
+    this.node.setAttribute("aria-busy", "false");
+  }
+
+  destroy() {
+    this.#editor?.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+// A change that waits for a second person: what it would do, and the decision.
+
+import { hrefTo } from "/dashboard/address.js";
+import { confirmed } from "/dashboard/confirmation.js";
+import { differenceView } from "/dashboard/difference.js";
+import { element } from "/dashboard/element.js";
+import { moment } from "/dashboard/format.js";
+import { explain } from "/dashboard/problem.js";
+import { changeTo } from "/dashboard/status.js";
+
+const STATUS = { open: "Waits", approved: "Approved", rejected: "Rejected" };
+const POLICIES = {
+  pin: "customers under way stay on their version",
+  follow: "customers under way go on in the new version",
+  map: "customers under way go on at the steps that were named for theirs",
+  drain: "customers under way stay on their version until its end",
+};
+
+/** What a change would do, in words. */
+export function proposedWords({ status, name, campaign_id, config, in_flight }) {
+  const said = [];
+  if (config) said.push(`publish another definition (${POLICIES[in_flight?.policy ?? "pin"]})`);
+  if (status) said.push(status === "ACTIVE" ? "start the journey" : `${changeTo(status).verb.toLowerCase()} the journey`);
+  if (name) said.push(`name it “${name}”`);
+  if (campaign_id) said.push(`put it on the campaign ${campaign_id}`);
+  const text = said.join(", and ");
+  return text ? `${text.charAt(0).toUpperCase()}${text.slice(1)}.` : "Change nothing.";
+}
+
+/** The list item of a proposal. `role` is the caller's; `decided()` is called after a decision. */
+export function proposalItem(proposal, { client, role, decided }) {
+  const { journey_id, journey_name, change, author, created_at, status, reason, decided_by, decided_at, is_stale } = proposal;
+  const said = element("p", { class: "effect", role: "status" });
+  const isOpen = status === "open";
+  const node = element(
+    "li",
+    { class: "proposal", "data-status": status },
+    element(
+      "div",
+      { class: "gauge-head" },
+      element("a", { href: hrefTo({ journey: journey_id }) }, journey_name),
+      element("span", { class: "chip", "data-tone": { open: "warning", approved: "good", rejected: "bad" }[status] }, STATUS[status] ?? status),
+    ),
+    element("p", {}, proposedWords(change)),
+    element("p", { class: "footnote" }, `Proposed by ${author}, ${moment(created_at)}.`),
+    isOpen ? null : element("p", { class: "footnote" }, `${STATUS[status]} by ${decided_by}, ${moment(decided_at)}${reason ? `: ${reason}` : "."}`),
+    is_stale ? element("p", { class: "failed" }, "The journey has changed since, so this cannot be approved any more: reject it and propose it anew.") : null,
+    change.config && isOpen ? difference(client, proposal) : null,
+    isOpen && role !== "viewer" ? decisions(proposal, { client, role, decided, said, find: () => node }) : null,
+    said,
+  );
+  return node;
+}
+
+/** The definition proposed against the journey's own, read when somebody opens it. */
+function difference(client, { journey_id, change }) {
+  const details = element("details", { toggle: () => details.open && details.childElementCount === 1 && show() }, element("summary", {}, "What differs from the definition in force"));
+  const show = async () => {
+    const place = element("div", {}, "…");
+    details.append(place);
+    try {
+      const { config } = await client.journey(journey_id);
+      place.replaceChildren(differenceView(config, change.config));
+    } catch (error) {
+      place.replaceChildren(element("p", { class: "failed" }, explain(error)));
+    }
+  };
+  return details;
+}
+
+function decisions({ id, journey_name, change, is_stale }, { client, role, decided, said, find }) {
+  const decides = role === "approver" || role === "admin";
+  const decide = async (ask, carryOut) => {
+    const reason = await confirmed(ask);
+    if (reason === null) return;
+    const buttons = find().querySelectorAll("button");
+    for (const button of buttons) button.disabled = true;
+    try {
+      await carryOut(id, reason);
+      decided();
+    } catch (error) {
+      said.className = "effect failed";
+      said.textContent = explain(error);
+      for (const button of buttons) button.disabled = false;
+    }
+  };
+  const approve = () =>
+    decide(
+      { title: `Approve for “${journey_name}”?`, text: `${proposedWords(change)} It happens at once.`, verb: "Approve", reason: { label: "Reason (may be left out)", isRequired: false } },
+      client.approve,
+    );
+  const verb = decides ? "Reject" : "Withdraw";
+  const reject = () =>
+    decide(
+      { title: `${verb} the change of “${journey_name}”?`, text: "Nothing changes; whoever proposed it can read why.", verb, isGrave: true, reason: { label: "Reason", isRequired: true } },
+      client.reject,
+    );
+  return element(
+    "div",
+    { class: "actions" },
+    decides && !is_stale ? element("button", { type: "button", class: "button primary", click: approve }, "Approve") : null,
+    element("button", { type: "button", class: "button", click: reject }, verb),
+  );
+}
