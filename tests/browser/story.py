@@ -38,7 +38,7 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
 
     def activity(type_: ActivityType, after_ms: int, **details: Any) -> Activity:
         return Activity(
-            id=derived_id("activity", journey_id, str(number), type_),
+            id=derived_id("activity", journey_id, str(number), type_, str(after_ms)),
             workspace_id=WORKSPACE,
             customer_id=customer,
             journey_id=journey_id,
@@ -58,7 +58,12 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
         yield activity("send_suppressed", 1_000, rule="frequency_cap", reason="2 of 2 sends in P7D", **message)
     elif arm == "treatment":
         yield activity("send_requested", 1_000, command_id=derived_id("command", str(number)), cost=0.01, **message)
-        yield activity("message_reported", 2_000, outcome="opened" if number % 3 else "delivered", **message)
+        yield activity("message_reported", 2_000, outcome="delivered", **message)
+        if number % 3:
+            yield activity("message_reported", 3_000, outcome="opened", **message)
+        if number % 41 == 1:
+            outcome = "unsubscribed" if number % 2 else "complained"
+            yield activity("message_reported", 4_000, outcome=outcome, **message)
     if number % 13 == 0:
         yield activity("send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", **message)
     if random.random() < CONVERTED[arm]:

@@ -26,7 +26,7 @@ export class Masthead {
     this.#out = element("button", { type: "button", class: "link", id: "sign-out", click: leave }, "Sign out");
     this.#brand = element("a", { class: "brand", href: "#journeys" }, element("img", { src: "/dashboard/icon.svg", alt: "", width: 28, height: 28 }), "Orchestrator");
     for (const { page, label } of PLACES) {
-      this.#links.set(page, element("a", { href: `#${page}` }, label, page === "proposals" ? this.#waiting : null));
+      this.#links.set(page, element("a", { href: `#${page}` }, label, page === "proposals" ? [" ", this.#waiting] : null));
     }
     this.#nav.append(...this.#links.values());
     place.replaceChildren(this.#brand, this.#nav, this.#workspace, this.#freshness, this.#out);

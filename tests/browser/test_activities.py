@@ -1,0 +1,123 @@
+"""Activities: filtered by type, customer and days, read without being moved, exported, and told as a story."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.api_session import BASE
+from tests.browser.conftest import Site, Tab
+from tests.browser.pages import answer_of, open_journey
+from tests.browser.story import HOSTILE, story
+from tests.sink_story import sunk
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+CUSTOMER = "customer-0022"
+
+
+async def open_activities(site: Site, tab: Tab, journey_id: str = "", **address: str) -> Page:
+    return await open_journey(site, tab, journey_id, at="activities", **address)
+
+
+async def test_activities_can_be_filtered_paged_and_opened(site: Site, tab: Tab) -> None:
+    page = await open_activities(site, tab)
+    items = page.locator(".activities li")
+    await expect(items).to_have_count(20)
+    await page.get_by_role("button", name="Load more").click()
+    await expect(items).to_have_count(40)
+    await page.get_by_label("Type").select_option("Send suppressed")
+    await expect(items.first.locator(".what")).to_have_text("Send suppressed")
+    await expect(items).to_have_count(20)
+    await items.first.locator("summary").click()
+    await expect(items.first.locator(".details")).to_contain_text("2 of 2 sends in P7D")
+    await page.get_by_label("Type").select_option("All types")
+    await page.get_by_label("Customer", exact=True).fill("customer-0003")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(items.first.locator(".who")).to_have_text("customer-0003")
+    expected = await answer_of(site, f"{BASE}/{site.journey_id}/activities", customer_id="customer-0003")
+    await expect(items).to_have_count(len(expected["items"]))
+
+
+async def test_days_of_the_zone_chosen_are_filtered_by_and_wrong_ones_are_told_beside_them(
+    site: Site, tab: Tab
+) -> None:
+    page = await open_activities(site, tab, zone="Asia/Kolkata")
+    await page.get_by_label("From").fill("1998-04-02")
+    await page.get_by_label("To", exact=True).fill("1998-04-01")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.locator("#activity-range-problem")).to_have_text("The first day is after the last: swap them.")
+    await page.get_by_label("To", exact=True).fill("1998-04-02")
+    await page.get_by_label("Type").select_option("Entered")
+    moments = {"from": "1998-04-01T18:30:00Z", "to": "1998-04-02T18:30:00Z"}
+    path = f"{BASE}/{site.journey_id}/activities"
+    expected = await answer_of(site, path, type="journey_entered", **moments)
+    assert 0 < len(expected["items"]) < 20
+    await expect(page.locator(".activities li")).to_have_count(len(expected["items"]))
+    await expect(page.locator(".activities .who").first).to_have_text(expected["items"][0]["customer_id"])
+
+
+async def test_what_is_new_waits_while_somebody_reads(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("Read while it runs")
+    activities = story(journey_id)
+    await sunk(site.session.settings, activities[:40])
+    page = await open_activities(site, tab, journey_id)
+    items = page.locator(".activities li")
+    await expect(items).to_have_count(20)
+    read = items.nth(3)
+    await read.locator("summary").click()
+    who = await read.locator(".who").text_content()
+    await sunk(site.session.settings, activities[40:60])
+    news = page.get_by_role("button", name="Show 20 new entries")
+    await expect(news).to_be_visible()
+    assert await items.nth(3).locator(".who").text_content() == who
+    await expect(items).to_have_count(20)
+    await news.click()
+    await expect(items).to_have_count(20)  # nothing of the old page is on the newest
+    newest = await answer_of(site, f"{BASE}/{journey_id}/activities")
+    await expect(items.first.locator(".who")).to_have_text(newest["items"][0]["customer_id"])
+
+
+async def test_customer_s_story_says_why_they_got_what_they_got(site: Site, tab: Tab) -> None:
+    page = await open_activities(site, tab)
+    await page.get_by_label("Customer", exact=True).fill(CUSTOMER)
+    await page.get_by_role("button", name="Apply").click()
+    await page.get_by_role("button", name=f"Why {CUSTOMER} got what they got").click()
+    told = await answer_of(site, f"{BASE}/{site.journey_id}/customers/{CUSTOMER}/explain")
+    await expect(page.get_by_role("heading", name=f"Why {CUSTOMER} got what they got")).to_be_focused()
+    await expect(page.locator(".story-summary")).to_have_text(told["summary"])
+    (run,) = told["runs"]
+    decisions = page.locator(".timeline > li")
+    await expect(decisions).to_have_count(len(run["decisions"]))
+    for at, decision in enumerate(run["decisions"]):
+        await expect(decisions.nth(at).locator(".what")).to_have_text(decision["sentence"])
+    await decisions.first.get_by_text("Grounds").click()
+    await expect(decisions.first.locator(".details")).to_contain_text(run["decisions"][0]["cause"])
+    assert f"&customer={CUSTOMER}" in page.url
+    await page.get_by_role("button", name="← All activities").click()
+    await expect(page.locator(".activities li").first).to_be_visible()
+
+
+async def test_story_of_nobody_says_so_and_that_of_a_hostile_name_is_text(site: Site, tab: Tab) -> None:
+    tab.foretell("Failed to load resource: the server responded with a status of 404 (Not Found)")
+    page = await open_activities(site, tab, customer="nobody")
+    await expect(page.locator(".story")).to_contain_text("Nothing was decided for this customer")
+    page = await open_activities(site, tab)
+    item = page.locator(".activities li", has_text=HOSTILE).first
+    await item.locator("summary").click()
+    await item.get_by_role("button", name="Why this customer got what they got").click()
+    await expect(page.locator(".timeline > li").first).to_be_visible()
+    await expect(page.get_by_role("heading", name=f"Why {HOSTILE} got what they got")).to_be_visible()
+    await expect(page.locator('main img[src="x"]')).to_have_count(0)
+    assert await page.evaluate("document.body.dataset.harmed ?? 'no'") == "no"
+
+
+async def test_activities_chosen_are_handed_over_as_a_file(site: Site, tab: Tab) -> None:
+    page = await open_activities(site, tab)
+    await page.get_by_label("Type").select_option("Goal reached")
+    await expect(page.locator(".activities .what").first).to_have_text("Goal reached")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="JSON lines").click()
+    lines = (await (await download.value).path()).read_text("utf-8").splitlines()
+    activities = [line for line in lines if "goal_reached" in line and "customer-" in line]
+    totals = await answer_of(site, f"{BASE}/{site.journey_id}/metrics", **{"from": "1997-06-01", "to": "1998-07-01"})
+    hostile = sum("goal_reached" in line and "onerror" in line for line in lines)
+    assert len(activities) + hostile == totals["totals"]["conversions"]

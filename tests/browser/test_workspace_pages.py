@@ -1,0 +1,118 @@
+"""Keys and settings: what admins look after, with every wrong input told beside its field."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import Site, Tab
+from tests.browser.pages import answer_dialog, answer_of, open_page, row_of
+from tests.browser.story import HOSTILE
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+WORKSPACE = "/api/v1/workspace"
+
+
+async def test_key_is_made_shown_once_copied_and_revoked(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "keys")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_label("Name").fill("Mara's laptop")
+    await page.get_by_label("Role").select_option("editor")
+    await page.get_by_role("button", name="Create key").click()
+    secret = await page.locator("#secret").input_value()
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.get_by_text("Copied.")).to_be_visible()
+    assert await page.evaluate("navigator.clipboard.readText()") == secret
+    mara = site.session.client_with({"Authorization": f"Bearer {secret}"})
+    assert (await mara.get(WORKSPACE)).json()["role"] == "editor"
+    await page.get_by_role("button", name="I have it").click()
+    assert secret not in await page.content()
+    await expect(row_of(page, "Mara's laptop").get_by_role("cell").first).to_have_text("Editor")
+    await page.get_by_role("button", name="Revoke Mara's laptop").click()
+    await answer_dialog(page, "Revoke")
+    await expect(page.get_by_text("The key “Mara's laptop” is revoked.")).to_be_visible()
+    await expect(row_of(page, "Mara's laptop")).to_contain_text("Revoked ")
+    await expect(page.get_by_role("button", name="Revoke Mara's laptop")).to_have_count(0)
+
+
+async def test_key_without_a_name_or_with_a_day_that_is_over_is_refused_beside_the_field(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "keys")
+    before = len((await answer_of(site, "/api/v1/keys"))["items"])
+    await page.get_by_role("button", name="Create key").click()
+    await expect(page.locator("#key-name-problem")).not_to_be_empty()
+    await expect(page.get_by_label("Name")).to_be_focused()
+    await expect(page.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_label("Name").fill(HOSTILE)
+    await expect(page.locator("#key-name-problem")).to_be_empty()
+    await page.get_by_label("Last day").fill((datetime.now(UTC) - timedelta(days=2)).date().isoformat())
+    tab.foretell("Failed to load resource: the server responded with a status of 400 (Bad Request)")
+    await page.get_by_role("button", name="Create key").click()
+    await expect(page.locator("#key-expires-problem")).to_have_text("That day is over: choose a later one.")
+    assert len((await answer_of(site, "/api/v1/keys"))["items"]) == before
+    await page.get_by_label("Last day").fill((datetime.now(UTC) + timedelta(days=2)).date().isoformat())
+    await page.get_by_role("button", name="Create key").click()
+    await expect(row_of(page, HOSTILE)).to_contain_text("In force until")
+    await expect(page.locator('main img[src="x"]')).to_have_count(0)
+
+
+async def test_keys_are_offered_to_admins_alone(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", role="approver")
+    await expect(page.get_by_role("link", name="Audit")).to_be_visible()
+    await expect(page.get_by_role("link", name="Keys")).to_be_hidden()
+    tab.foretell("Failed to load resource: the server responded with a status of 403 (Forbidden)")
+    await page.goto(f"{await site.link('viewer')}&keys")
+    await expect(page.locator("#notice")).to_contain_text("Ask somebody whose key has that role.")
+    assert tab.foreseen
+
+
+async def test_settings_are_saved_and_a_wrong_number_is_told_beside_it(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "settings")
+    await page.get_by_label("Holdout over all journeys").fill("96")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#holdout-problem")).not_to_be_empty()
+    await expect(page.get_by_label("Holdout over all journeys")).to_be_focused()
+    await page.get_by_label("Holdout over all journeys").fill("2.5")
+    await page.get_by_label("SMS").fill("0.07")
+    await page.get_by_label("A second person approves").check()
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    workspace = await answer_of(site, WORKSPACE)
+    assert (workspace["holdout_percent"], workspace["costs"], workspace["needs_approval"]) == (2.5, {"sms": 0.07}, True)
+    await page.reload()
+    await expect(page.get_by_label("Holdout over all journeys")).to_have_value("2.5")
+    await expect(page.get_by_label("SMS")).to_have_value("0.07")
+    restored = {"holdout_percent": 0, "costs": {}, "needs_approval": False}
+    assert (await site.client.patch(WORKSPACE, json=restored)).status_code == 200
+
+
+async def test_settings_changed_by_somebody_else_meanwhile_are_not_written_over(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "settings")
+    await expect(page.get_by_label("Holdout over all journeys")).to_have_value("0")
+    await page.get_by_label("Holdout over all journeys").fill("3")
+    await site.client.patch(WORKSPACE, json={"holdout_percent": 7})
+    tab.foretell("Failed to load resource: the server responded with a status of 412 (Precondition Failed)")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("alert").filter(has_text="Somebody else changed this a moment ago.")).to_be_visible()
+    assert (await answer_of(site, WORKSPACE))["holdout_percent"] == 7
+    await site.client.patch(WORKSPACE, json={"holdout_percent": 0})
+
+
+async def test_kill_switch_asks_first_and_says_how_long_it_took(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "settings", role="editor")
+    await page.get_by_role("button", name="Stop all sending").click()
+    await answer_dialog(page, "Cancel")
+    assert (await answer_of(site, WORKSPACE))["is_sending"] is True
+    await page.get_by_role("button", name="Stop all sending").click()
+    await answer_dialog(page, "Stop all sending")
+    told = re.compile(r"^Stopped; handed to the workers in [\d,]+ ms\.$")
+    await expect(page.locator(".effect").first).to_have_text(told)
+    assert (await answer_of(site, WORKSPACE))["is_sending"] is False
+    await expect(page.locator("#notice")).to_contain_text("Sending is switched off for the whole workspace")
+    await expect(page.get_by_text("An admin can switch sending on again.")).to_be_visible()
+    page = await open_page(site, tab, "settings", role="admin")
+    await page.get_by_role("button", name="Send again").click()
+    await answer_dialog(page, "Send again")
+    await expect(page.locator("#notice")).to_be_hidden()
+    assert (await answer_of(site, WORKSPACE))["is_sending"] is True
