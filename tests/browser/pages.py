@@ -13,7 +13,7 @@ async def open_journey(
     site: Site, tab: Tab, journey_id: str = "", role: Role = "admin", at: str = "overview", **address: str
 ) -> Page:
     """A tab of a journey's page, all of it drawn; unless named, of the journey with figures."""
-    await open_page(site, tab, f"journey={journey_id or site.journey_id}", role, tab=at, **address)
+    await open_page(site, tab, f"journey={journey_id or site.journey_id}&tab={at}", role, **address)
     await expect(tab.page.locator('.journey[aria-busy="false"]').first).to_be_visible()
     return tab.page
 

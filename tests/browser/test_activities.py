@@ -14,8 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 CUSTOMER = "customer-0022"
 
 
-async def open_activities(site: Site, tab: Tab, journey_id: str = "", **address: str) -> Page:
-    return await open_journey(site, tab, journey_id, at="activities", **address)
+async def open_activities(site: Site, tab: Tab, journey_id: str = "", *, zone: str = "", customer: str = "") -> Page:
+    return await open_journey(site, tab, journey_id, at="activities", zone=zone, customer=customer)
 
 
 async def test_activities_can_be_filtered_paged_and_opened(site: Site, tab: Tab) -> None:

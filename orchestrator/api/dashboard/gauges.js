@@ -35,8 +35,11 @@ export class Gauges {
   }
 }
 
+const IN_PERCENT = ["brake", "holdout"];
+
 /** How full a limit is: a tone for the bar and the word that says the same. */
-export function stateOf({ is_reached, share }) {
+export function stateOf({ kind, is_reached, share }) {
+  if (kind === "kill_switch") return is_reached ? { tone: "bad", word: "Nothing is sent" } : { tone: "good", word: "Sending" };
   if (is_reached) return { tone: "bad", word: "Reached" };
   if (share !== null && share >= NEAR) return { tone: "warning", word: "Close" };
   return { tone: "good", word: share === null ? "In force" : "Within" };
@@ -57,20 +60,24 @@ function gauge(item) {
       element("span", { class: "chip", "data-tone": tone }, word),
     ),
     element("p", {}, sentence),
-    isMeasured ? bar(share, `${amount(used)} of ${amount(limit)}`, KINDS[kind] ?? kind) : null,
+    isMeasured ? bar(share, usedText(item), KINDS[kind] ?? kind) : null,
     element("p", { class: "footnote" }, [spanOf(item), held_back > 0 ? `${counted(held_back, "message")} held back in the last 24 hours.` : ""].filter(Boolean).join(" ")),
   );
+}
+
+function usedText({ kind, used, limit, share }) {
+  if (IN_PERCENT.includes(kind)) return `${percent(used / 100)}, limit ${percent(limit / 100)}`;
+  return `${amount(used)} of ${amount(limit)} (${percent(share)})`;
 }
 
 function bar(share, text, name) {
   const fill = element("span", { class: "meter-fill" });
   fill.style.setProperty("--share", String(Math.max(0, Math.min(1, share))));
-  const label = `${text} (${percent(share)})`;
   return element(
     "div",
     { class: "gauge-bar" },
-    element("span", { class: "meter", role: "meter", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(Math.min(1, share) * 100), "aria-valuetext": label }, fill),
-    element("span", { class: "gauge-text" }, label),
+    element("span", { class: "meter", role: "meter", "aria-label": name, "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": Math.round(Math.min(1, share) * 100), "aria-valuetext": text }, fill),
+    element("span", { class: "gauge-text" }, text),
   );
 }
 

@@ -3,7 +3,8 @@
 import { hrefTo } from "/dashboard/address.js";
 import { Downloads } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
-import { count, money, percent, share } from "/dashboard/format.js";
+import { count, counted, money, percent, share } from "/dashboard/format.js";
+import { Kept } from "/dashboard/kept.js";
 import { daysUpTo, isDefault, PeriodChoice, periodNamed } from "/dashboard/period.js";
 import { STATUSES, statusChip } from "/dashboard/status.js";
 import { figure, Table } from "/dashboard/table.js";
@@ -13,6 +14,7 @@ import { findingTitle } from "/dashboard/verdict.js";
 const PAGE = 100;
 const MOST_PAGES = 20; // looked through for a name
 const TYPING_MS = 300; // of quiet before a filter is applied
+const NEWEST_MS = 30_000;
 const FORMATS = [
   { label: "CSV", query: { format: "csv" } },
   { label: "Excel", query: { format: "xlsx" } },
@@ -27,6 +29,7 @@ export class JourneyList {
   #shown = "";
   #days = {};
   #typing = null;
+  #newest; // tells the last day that has figures
   #choice;
   #status = element("select", { id: "list-status" }, element("option", { value: "" }, "All but archived"), STATUSES.map(({ status, word }) => element("option", { value: status }, word)));
   #name = element("input", { id: "list-name", type: "search", maxlength: 200, autocomplete: "off" });
@@ -54,6 +57,7 @@ export class JourneyList {
     this.#client = client;
     this.#shell = shell;
     document.title = "Journeys";
+    this.#newest = new Kept(() => client.overview({ limit: 1 }), NEWEST_MS);
     const filter = () => this.#typed();
     for (const input of [this.#name, this.#campaign]) input.addEventListener("input", filter);
     this.#status.addEventListener("change", () => this.#apply());
@@ -120,7 +124,7 @@ export class JourneyList {
   async #daysOf(period) {
     if (period.from) return { from: period.from, to: period.to };
     if (isDefault(period)) return {};
-    return daysUpTo((await this.#client.overview({ limit: 1 })).to, period.days);
+    return daysUpTo((await this.#newest.value()).to, period.days);
   }
 
   /** As many pages as are shown; all of them where names are looked for, since the server does not look for names. */
@@ -175,9 +179,9 @@ const has = (text, sought) => !sought || (text ?? "").toLowerCase().includes(sou
 
 function totalTiles(totals) {
   return [
-    { name: "Entered", value: count(totals.entered), note: `by ${count(totals.customers)} new customers` },
+    { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
     { name: "Sends", value: count(totals.sends), note: `${count(totals.suppressed)} suppressed` },
-    { name: "Conversions", value: count(totals.conversions), note: `by ${count(totals.customers_converted)} customers` },
+    { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
     { name: "Conversion rate", value: percent(share(totals.customers_converted, totals.customers)), note: "of new customers" },
     { name: "Revenue", value: money(totals.revenue), note: "of all conversions" },
     { name: "Cost", value: money(totals.cost), note: "of all sends" },

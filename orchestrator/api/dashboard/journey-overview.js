@@ -73,7 +73,8 @@ export class JourneyOverview {
     const shown = JSON.stringify([figures, positions, guardrails, journey.version]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      for (const part of [this.#verdict, this.#tiles, this.#trend, this.#channels, this.#reasons]) part.update(figures);
+      for (const part of [this.#verdict, this.#trend, this.#channels, this.#reasons]) part.update(figures);
+      this.#tiles.update(figures, positions);
       this.#steps.update(journey.config, figures, positions);
       this.#gauges.update(guardrails);
     }

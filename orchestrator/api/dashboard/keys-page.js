@@ -29,7 +29,7 @@ export class KeysPage {
   #button = element("button", { type: "submit", class: "button primary" }, "Create key");
   #table = new Table({
     caption: "API keys of this workspace, newest first",
-    columns: [{ label: "Name" }, { label: "Role" }, { label: "State" }, { label: "Created" }, { label: "Last used" }, { label: "" }],
+    columns: [{ label: "Name" }, { label: "Role" }, { label: "State" }, { label: "Created" }, { label: "Last used" }, { label: "End it" }],
     empty: "There are no keys.",
   });
 

@@ -3,16 +3,13 @@
 import { element } from "/dashboard/element.js";
 import { count, counted, decimal, money, percent, share } from "/dashboard/format.js";
 
-/** [{name, value, note}] of a period's totals. */
-export function tilesOf(totals) {
+/** [{name, value, note}] of a period's totals, and of how many are `under_way` now. */
+export function tilesOf(totals, under_way) {
   const treated = totals.arms.treatment?.customers ?? totals.customers;
-  // The holdout takes no steps, so its runs neither are under way nor end.
-  const begun = totals.arms.treatment?.entered ?? totals.entered;
-  const ended = totals.completed + totals.exited;
   const attempts = totals.sends + totals.suppressed;
   const tiles = [
     { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
-    { name: "Under way", value: count(Math.max(0, begun - ended)), note: `of ${count(begun)} treated runs, ${count(ended)} ended` },
+    { name: "Under way", value: count(under_way), note: "now, whatever days are shown" },
     { name: "Sends", value: count(totals.sends), note: treated > 0 ? `${decimal(share(totals.sends, treated))} per new treated customer` : "no treated customer is new" },
     { name: "Suppressed", value: count(totals.suppressed), note: attempts > 0 ? `${percent(share(totals.suppressed, attempts))} of ${counted(attempts, "due send")}` : "no send was due" },
     { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
@@ -44,8 +41,8 @@ export class Tiles {
   #list = element("dl", { class: "tiles" });
   node = element("section", { "aria-label": "Key figures" }, this.#list);
 
-  update({ totals }) {
-    const tiles = tilesOf(totals);
+  update({ totals }, { under_way }) {
+    const tiles = tilesOf(totals, under_way);
     this.#list.dataset.count = String(tiles.length);
     this.#list.replaceChildren(...tiles.map(tile));
   }

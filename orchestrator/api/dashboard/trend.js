@@ -55,6 +55,7 @@ export class Trend {
     ],
     empty: "No days to show.",
   });
+  #notes = element("p", { class: "footnote" });
   node = element(
     "section",
     { class: "panel", "aria-labelledby": "trend-title" },
@@ -66,6 +67,7 @@ export class Trend {
       element("summary", {}, "Show as table"),
       element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Trend as a table" }, this.#table.node),
     ),
+    this.#notes,
   );
 
   update(metrics) {
@@ -81,6 +83,7 @@ export class Trend {
       percent(rates[1][at]),
     ]);
     this.#table.setRows(rows.reverse());
+    this.#notes.textContent = (metrics.notes ?? []).join(" ");
   }
 
   destroy() {

@@ -1,0 +1,68 @@
+"""The pictures in ``docs/images``: each page of the dashboard, taken from the real stack.
+
+Not among the tests, since it writes: ``pytest tests/browser/images.py`` makes them anew.
+"""
+
+import base64
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.api_session import BASE
+from tests.browser.conftest import Site, Tab
+from tests.browser.pages import answer_of, open_page
+from tests.browser.story import HOSTILE, JOURNEY
+from tests.builders import a_journey
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+FOLDER = Path(__file__).parents[2] / "docs/images"
+QUALITY = 80  # of WebP, in percent
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WORKSPACE = "/api/v1/workspace"
+GUARDRAILS = {
+    "caps": [{"limit": 2, "per": "P7D"}],
+    "quiet_hours": {"from": "21:00", "to": "08:00"},
+    "budgets": [{"kind": "money", "limit": 500, "per": "total"}, {"kind": "messages", "limit": 900, "per": "total"}],
+    "consent": {"marketing": "opt_out"},
+}
+
+
+async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
+    await _furnish(site)
+    journey = f"journey={site.journey_id}"
+    await _picture(site, tab, "journeys", "journeys")
+    for at in ("overview", "compare", "activities", "history"):
+        await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
+    await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0104", "customer-story")
+    for place in ("proposals", "audit", "keys", "settings"):
+        await _picture(site, tab, place, place)
+    await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    await _picture(site, tab, journey, "phone")
+    await tab.page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
+    await tab.page.emulate_media(color_scheme="dark")
+    await _picture(site, tab, journey, "dark")
+
+
+async def _furnish(site: Site) -> None:
+    """A workspace as it might be: journeys of several statuses, something that waits, costs."""
+    journeys = (await answer_of(site, BASE))["items"]
+    hostile = next(each["id"] for each in journeys if each["name"] == HOSTILE)
+    await site.client.patch(f"{BASE}/{hostile}", json={"name": "Welcome", "status": "PAUSED"})
+    await site.client.patch(f"{BASE}/{site.journey_id}", json={"config": {**JOURNEY, "guardrails": GUARDRAILS}})
+    await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
+    async with await site.session.client(role="editor") as editor:
+        answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})
+        assert answer.status_code == 202, answer.text
+    await site.client.patch(WORKSPACE, json={"needs_approval": False})
+
+
+async def _picture(site: Site, tab: Tab, place: str, name: str) -> None:
+    page = await open_page(site, tab, place)
+    await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
+    await page.evaluate("document.fonts.ready")
+    session = await page.context.new_cdp_session(page)
+    taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    await session.detach()
+    (FOLDER / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
