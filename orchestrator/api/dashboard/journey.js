@@ -8,13 +8,16 @@ import { loadStyle } from "/dashboard/style.js";
 import { Tabs } from "/dashboard/tabs.js";
 import { knownZone, ZoneChoice } from "/dashboard/zone.js";
 
-/** `hasPeriod`: the days chosen matter there. `outlasts`: what it shows does not depend on the zone. */
+/**
+ * `hasPeriod`: the days chosen matter there. `isEditor`: it asks before unsaved changes are left behind and keeps them
+ * for who comes back, so it ends when its tab is left; and no zone matters to it.
+ */
 const TABS = [
   { name: "overview", label: "Overview", hasPeriod: true, open: async (client, id) => new JourneyOverview(client, id) },
   { name: "canvas", label: "Canvas", hasPeriod: true, open: openCanvas },
   { name: "compare", label: "Compare", open: async (client, id) => new (await import("/dashboard/journey-compare.js")).JourneyCompare(client, id) },
   { name: "activities", label: "Activities", open: async (client, id, shell) => new (await import("/dashboard/activities.js")).Activities(client, id, shell) },
-  { name: "edit", label: "Edit", outlasts: true, open: openEditor },
+  { name: "edit", label: "Edit", isEditor: true, open: openEditor },
   { name: "history", label: "History", open: async (client, id, shell) => new (await import("/dashboard/journey-history.js")).JourneyHistory(client, id, shell) },
 ];
 
@@ -92,6 +95,7 @@ export class JourneyView {
     if (isOtherZone) this.#changeZone(zone, address);
     if (isOtherZone || address.period !== this.#address?.period) this.#period = { ...periodNamed(address.period), zone };
     this.#address = TABS.some(({ name }) => name === address.tab) ? address : { ...address, tab: "overview" };
+    if (isOtherTab) for (const { name, isEditor } of TABS) if (isEditor && name !== this.#address.tab) this.#end(name);
     this.#choice.mark(this.#period);
     this.#choice.node.hidden = !TABS.find(({ name }) => name === this.#address.tab).hasPeriod;
     this.#toolbar.hidden = this.#address.tab === "edit";
@@ -102,17 +106,18 @@ export class JourneyView {
   /** Everything that has written a time is made anew. */
   #changeZone(zone, address) {
     this.#zone = zone;
-    for (const { name, outlasts } of TABS) {
-      if (outlasts) continue;
-      this.#parts.get(name)?.destroy();
-      this.#parts.delete(name);
-    }
+    for (const { name, isEditor } of TABS) if (!isEditor) this.#end(name);
     this.#header.forget();
     this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => this.#shell.show({ period: name }, { replace: true }), { zone });
     const choice = new ZoneChoice(zone, (chosen) => this.#shell.show({ zone: chosen }, { replace: true }));
     const hadFocus = this.#toolbar.contains(document.activeElement);
     this.#toolbar.replaceChildren(this.#choice.node, choice.node);
     if (hadFocus) choice.focus();
+  }
+
+  #end(tab) {
+    this.#parts.get(tab)?.destroy();
+    this.#parts.delete(tab);
   }
 
   async #part(tab) {

@@ -39,7 +39,7 @@ export class KeysPage {
     document.title = "Keys · Journeys";
     const form = element(
       "form",
-      { class: "form", novalidate: true, "aria-labelledby": "new-key-title", submit: (event) => this.#create(event) },
+      { class: "settings", novalidate: true, "aria-labelledby": "new-key-title", submit: (event) => this.#create(event) },
       this.#name.node,
       this.#role.node,
       this.#expires.node,

@@ -6,11 +6,13 @@ import { loadStyle } from "/dashboard/style.js";
 export class NewJourney {
   #client;
   #shell;
+  #zone;
   #editor = null;
   node = element("div", { class: "new-journey", "aria-busy": "true" });
 
-  constructor(client, _, shell) {
+  constructor(client, { zone }, shell) {
     this.#client = client;
+    this.#zone = zone;
     this.#shell = shell;
     document.title = "New journey · Journeys";
   }
@@ -21,8 +23,8 @@ export class NewJourney {
       await Promise.all([loadStyle("/dashboard/canvas.css"), loadStyle("/dashboard/editor.css")]);
       this.#editor ??= new Editor(this.#client, {
         journeyId: null,
-        leave: () => this.#shell.show({}),
-        opened: (id) => this.#shell.show({ journey: id }),
+        leave: () => this.#shell.show({ zone: this.#zone }),
+        opened: (id) => this.#shell.show({ journey: id, zone: this.#zone }),
       });
       this.node.replaceChildren(this.#editor.node);
     }

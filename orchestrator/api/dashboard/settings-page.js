@@ -45,7 +45,7 @@ export class SettingsPage {
       element("label", { class: "choice" }, this.#approval, element("span", {}, "A second person approves what reaches customers anew", element("small", {}, "Starting a draft and publishing another definition wait for an approver. Pausing and stopping never wait."))),
       element("div", { class: "actions" }, this.#button),
     );
-    const form = element("form", { class: "form", novalidate: true, "aria-labelledby": "whole-title", submit: (event) => this.#save(event) }, this.#fieldset, this.#failure, this.#said);
+    const form = element("form", { class: "settings", novalidate: true, "aria-labelledby": "whole-title", submit: (event) => this.#save(event) }, this.#fieldset, this.#failure, this.#said);
     this.node = element(
       "section",
       { class: "journey", "aria-labelledby": "settings-title", "aria-busy": "true" },
