@@ -96,6 +96,7 @@ async def test_settings_changed_by_somebody_else_meanwhile_are_not_written_over(
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_role("alert").filter(has_text="Somebody else changed this a moment ago.")).to_be_visible()
     assert (await answer_of(site, WORKSPACE))["holdout_percent"] == 7
+    await expect(page.get_by_label("Holdout over all journeys")).to_have_value("7")
     await site.client.patch(WORKSPACE, json={"holdout_percent": 0})
 
 

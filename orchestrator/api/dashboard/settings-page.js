@@ -5,7 +5,7 @@ import { confirmed } from "/dashboard/confirmation.js";
 import { element } from "/dashboard/element.js";
 import { allCheck, Field, tellProblems } from "/dashboard/field.js";
 import { count } from "/dashboard/format.js";
-import { explain } from "/dashboard/problem.js";
+import { explain, Problem } from "/dashboard/problem.js";
 
 const CHANNELS = ["email", "sms", "push", "whatsapp", "in-app", "webhook"];
 
@@ -103,6 +103,7 @@ export class SettingsPage {
       this.#before = undefined; // what stands here is what holds: it may be filled anew
       this.#said.textContent = "Saved.";
     } catch (error) {
+      if (error instanceof Problem && error.status === 412) this.#before = undefined; // what somebody else saved is shown
       const costs = Object.fromEntries(CHANNELS.map((channel) => [`costs.${channel}`, this.#costs[channel]]));
       tellProblems(error, { holdout_percent: this.#holdout, ...costs }, this.#failure);
     } finally {
