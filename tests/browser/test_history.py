@@ -131,6 +131,16 @@ async def test_proposal_is_not_rejected_without_a_reason(site: Site, tab: Tab, e
     await expect(proposal).to_contain_text(HOSTILE)
 
 
+async def test_proposal_decided_about_elsewhere_goes_by_itself(site: Site, tab: Tab, editor: httpx.AsyncClient) -> None:
+    await proposed(editor, "Stays open")
+    answer = await editor.post(BASE, json={"config": JOURNEY, "name": "Decided elsewhere"})
+    page = await open_page(site, tab, "proposals", role="approver")
+    await expect(page.locator(".proposal", has_text="Decided elsewhere")).to_be_visible()
+    await approved(site, answer)
+    await expect(page.locator(".proposal", has_text="Decided elsewhere")).to_have_count(0)
+    await expect(page.locator(".proposal", has_text="Stays open")).to_be_visible()
+
+
 async def test_definition_proposed_is_shown_against_the_one_in_force(
     site: Site, tab: Tab, editor: httpx.AsyncClient
 ) -> None:

@@ -62,11 +62,24 @@ export class Feed {
       this.#list.replaceChildren();
       this.#cursor = page.next_cursor;
     }
+    if (meets) this.#dropMissing(page.items);
     const drawn = fresh.map((item) => [item.id, this.#drawn(item)]);
     this.#list.prepend(...drawn.map(([, { node }]) => node));
     this.#shown = new Map([...drawn, ...this.#shown]);
     this.#offered = null;
     this.#showState();
+  }
+
+  /** Takes away what stood among `items` and does so no more: a proposal that somebody has decided about. */
+  #dropMissing(items) {
+    const present = new Set(items.map(({ id }) => id));
+    const last = items.at(-1).id;
+    for (const [id, { node }] of this.#shown) {
+      if (id === last) return;
+      if (present.has(id)) continue;
+      node.remove();
+      this.#shown.delete(id);
+    }
   }
 
   #offer(page) {
