@@ -4,7 +4,7 @@ One site and one browser serve all tests of a file, so a test that changes a jou
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_admin
 from orchestrator.kafka.topics import apply_topics
+from orchestrator.messages.activity import Activity
 from orchestrator.settings import Settings, load_settings
 from orchestrator.sink.commit import commit
 from orchestrator.sink.decode import decode
@@ -54,6 +55,17 @@ class Site:
         """A sign-in link with a new key."""
         key = (await create_key(Tenant(self.session.pool, WORKSPACE), "browser", role, COMMAND_LINE)).secret
         return f"{self.address}/#key={key}"
+
+    async def sink(self, activities: Sequence[Activity]) -> None:
+        """Writes activities as a sink would that has not been here before."""
+        connection = await connect(self.session.settings, application="test", patience_s=30)
+        try:
+            writer = ActivityWriter(connection, f"browser-{uuid4().hex[:8]}")
+            records = [decode(raw) for raw in raw_records(activities)]
+            for start in range(0, len(records), BATCH):
+                await commit(connection, writer, TOPIC, records[start : start + BATCH])
+        finally:
+            await connection.close()
 
     async def create(self, name: str) -> str:
         """A new journey without figures; its id."""
@@ -99,7 +111,7 @@ async def site(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> As
         site = Site(address, session, client)
         await site.create(HOSTILE)
         site.journey_id = await site.create("Win back")
-        await _fill(settings, site.journey_id)
+        await site.sink(story(site.journey_id))
         yield site
 
 
@@ -146,17 +158,6 @@ async def _installation(stack: TestStack, folder: Path) -> AsyncIterator[Setting
         await server.execute(f'DROP DATABASE "{mark}" WITH (FORCE)')
     finally:
         await server.close()
-
-
-async def _fill(settings: Settings, journey_id: str) -> None:
-    connection = await connect(settings, application="test", patience_s=30)
-    try:
-        writer = ActivityWriter(connection, settings.sink_group)
-        records = [decode(raw) for raw in raw_records(story(journey_id))]
-        for start in range(0, len(records), BATCH):
-            await commit(connection, writer, TOPIC, records[start : start + BATCH])
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

@@ -33,7 +33,8 @@ def tile(page: Page, name: str) -> Locator:
 
 def row_of(page: Page | Locator, heading: str) -> Locator:
     """The row that this heads."""
-    return page.get_by_role("row").filter(has=page.get_by_role("rowheader", name=heading, exact=True))
+    whole = page.page if isinstance(page, Locator) else page  # what a row has is looked for from the row
+    return page.get_by_role("row").filter(has=whole.get_by_role("rowheader", name=heading, exact=True))
 
 
 def table_of(page: Page, caption: str) -> Locator:

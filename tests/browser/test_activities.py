@@ -7,7 +7,6 @@ from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, open_journey
 from tests.browser.story import HOSTILE, story
-from tests.sink_story import sunk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -41,11 +40,11 @@ async def test_days_of_the_zone_chosen_are_filtered_by_and_wrong_ones_are_told_b
     site: Site, tab: Tab
 ) -> None:
     page = await open_activities(site, tab, zone="Asia/Kolkata")
-    await page.get_by_label("From").fill("1998-04-02")
-    await page.get_by_label("To", exact=True).fill("1998-04-01")
+    await page.get_by_role("textbox", name="From").fill("1998-04-02")
+    await page.get_by_role("textbox", name="To", exact=True).fill("1998-04-01")
     await page.get_by_role("button", name="Apply").click()
     await expect(page.locator("#activity-range-problem")).to_have_text("The first day is after the last: swap them.")
-    await page.get_by_label("To", exact=True).fill("1998-04-02")
+    await page.get_by_role("textbox", name="To", exact=True).fill("1998-04-02")
     await page.get_by_label("Type").select_option("Entered")
     moments = {"from": "1998-04-01T18:30:00Z", "to": "1998-04-02T18:30:00Z"}
     path = f"{BASE}/{site.journey_id}/activities"
@@ -58,14 +57,14 @@ async def test_days_of_the_zone_chosen_are_filtered_by_and_wrong_ones_are_told_b
 async def test_what_is_new_waits_while_somebody_reads(site: Site, tab: Tab) -> None:
     journey_id = await site.create("Read while it runs")
     activities = story(journey_id)
-    await sunk(site.session.settings, activities[:40])
+    await site.sink(activities[:40])
     page = await open_activities(site, tab, journey_id)
     items = page.locator(".activities li")
     await expect(items).to_have_count(20)
     read = items.nth(3)
     await read.locator("summary").click()
     who = await read.locator(".who").text_content()
-    await sunk(site.session.settings, activities[40:60])
+    await site.sink(activities[40:60])
     news = page.get_by_role("button", name="Show 20 new entries")
     await expect(news).to_be_visible()
     assert await items.nth(3).locator(".who").text_content() == who

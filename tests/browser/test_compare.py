@@ -12,7 +12,6 @@ from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, metrics_of, money, open_journey, row_of, table_of, tile
 from tests.browser.story import FIRST_MS, story
 from tests.builders import HOUR, WORKSPACE, a_journey, steps
-from tests.sink_story import sunk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -86,7 +85,7 @@ async def test_after_against_before_is_shown_as_what_it_is(site: Site, tab: Tab)
 
 async def test_days_still_needed_are_told_with_the_customers(site: Site, tab: Tab) -> None:
     journey_id = await site.create("Just begun")
-    await sunk(site.session.settings, story(journey_id)[:300])
+    await site.sink(story(journey_id)[:300])
     page = await open_journey(site, tab, journey_id, at="compare")
     comparison = (await site.client.get(f"{BASE}/{journey_id}/metrics")).json()["comparison"]
     customers, days = comparison["customers_still_needed"], comparison["days_still_needed"]
@@ -129,7 +128,7 @@ async def test_experiments_tell_shares_evidence_and_how_each_arm_did(site: Site,
     answer = await site.client.post(BASE, json={"config": TRIES})
     journey_id = str(answer.json()["id"])
     arms = {"short": (40, 10), "long": (30, 3)}
-    await sunk(site.session.settings, _tried(journey_id, arms))
+    await site.sink(_tried(journey_id, arms))
     (experiment,) = (await answer_of(site, f"{BASE}/{journey_id}/experiments"))["items"]
     page = await open_journey(site, tab, journey_id, at="compare")
     table = table_of(page, "choice")

@@ -84,13 +84,13 @@ async def test_limits_say_in_words_and_numbers_how_far_they_are_used(site: Site,
 async def test_free_range_of_days_stands_in_the_address_and_a_wrong_one_is_told_beside_it(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab)
     await page.get_by_role("button", name="Dates…").click()
-    await page.get_by_label("From").fill("1998-06-10")
-    await page.get_by_label("To", exact=True).fill("1998-06-01")
+    await page.get_by_role("textbox", name="From").fill("1998-06-10")
+    await page.get_by_role("textbox", name="To", exact=True).fill("1998-06-01")
     await page.get_by_role("button", name="Show", exact=True).click()
     await expect(page.locator("#period-range-problem")).to_have_text("The first day is after the last: swap them.")
-    await expect(page.get_by_label("From")).to_have_attribute("aria-invalid", "true")
-    await page.get_by_label("From").fill("1998-06-01")
-    await page.get_by_label("To", exact=True).fill("1998-06-10")
+    await expect(page.get_by_role("textbox", name="From")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_role("textbox", name="From").fill("1998-06-01")
+    await page.get_by_role("textbox", name="To", exact=True).fill("1998-06-10")
     await page.get_by_role("button", name="Show", exact=True).click()
     totals = (await metrics_of(site, **{"from": "1998-06-01", "to": "1998-06-10"}))["totals"]
     await expect(tile(page, "Entered")).to_have_text(f"{totals['entered']:,}")
