@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.ids import derived_id
-from tests.api_session import BASE
+from tests.api_session import BASE, until
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, metrics_of, money, open_journey, row_of, table_of, tile
 from tests.browser.story import FIRST_MS, story
@@ -129,7 +129,13 @@ async def test_experiments_tell_shares_evidence_and_how_each_arm_did(site: Site,
     journey_id = str(answer.json()["id"])
     arms = {"short": (40, 10), "long": (30, 3)}
     await site.sink(_tried(journey_id, arms))
-    (experiment,) = (await answer_of(site, f"{BASE}/{journey_id}/experiments"))["items"]
+    path = f"{BASE}/{journey_id}/experiments"
+
+    async def is_decided() -> bool:  # as the steward does within seconds
+        return bool((await answer_of(site, path))["items"][0]["epoch"])
+
+    await until(is_decided)
+    (experiment,) = (await answer_of(site, path))["items"]
     page = await open_journey(site, tab, journey_id, at="compare")
     table = table_of(page, "choice")
     variants = (await metrics_of(site, journey_id))["totals"]["variants"]["choice"]
