@@ -13,7 +13,7 @@ where workspace_id = $1;
 insert into "033_omnichannel_journey_orchestrator_workspaces" as workspace (
     workspace_id, is_sending, holdout_percent, guardrails, costs, needs_approval
 )
-values ($1, coalesce($2, true), coalesce($3, 0), coalesce($4, '{}'::jsonb), coalesce($5, '{}'::jsonb), coalesce($6, false))
+values ($1, coalesce($2, true), coalesce($3::double precision, 0), coalesce($4, '{}'::jsonb), coalesce($5, '{}'::jsonb), coalesce($6, false))
 on conflict (workspace_id) do update
 set is_sending = coalesce($2, workspace.is_sending),
     holdout_percent = coalesce($3, workspace.holdout_percent),

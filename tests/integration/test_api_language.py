@@ -204,12 +204,12 @@ async def test_what_holds_for_a_workspace_is_set_piece_by_piece(api: ApiSession)
     client, editor = await api.client(), await api.client(role="editor")
     url = f"{ROOT}/workspace"
     guardrails = {"caps": [{"limit": 3, "per": "day"}]}
-    assert (await client.patch(url, json={"holdout_percent": 5})).status_code == 200
+    assert (await client.patch(url, json={"holdout_percent": 2.5})).status_code == 200
     assert (await client.patch(url, json={"guardrails": guardrails})).status_code == 200
     answer = await client.patch(url, json={"costs": {"sms": 0.07}, "is_sending": True})
-    assert (answer.json()["holdout_percent"], answer.json()["costs"]) == (5.0, {"sms": 0.07})
+    assert (answer.json()["holdout_percent"], answer.json()["costs"]) == (2.5, {"sms": 0.07})
     newest = [record for record in await relayed(api.settings) if isinstance(record, WorkspaceSettings)][-1]
-    assert (newest.holdout_percent, newest.costs, newest.guardrails["caps"][0]["limit"]) == (5.0, {"sms": 0.07}, 3)  # type: ignore[index]
+    assert (newest.holdout_percent, newest.costs, newest.guardrails["caps"][0]["limit"]) == (2.5, {"sms": 0.07}, 3)  # type: ignore[index]
     wrong = await client.patch(url, json={"guardrails": {"caps": [{"limit": 0, "per": "day"}]}})
     assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "$.guardrails.caps[0].limit")
     assert (await client.patch(url, json={})).status_code == 422
