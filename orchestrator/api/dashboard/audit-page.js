@@ -12,7 +12,7 @@ export class AuditPage {
   #filter = {};
   #author = null; // {author_id, author} whose changes alone are shown
   #days = new DayRange({ id: "audit", problem: filterProblem });
-  #only = element("button", { type: "button", class: "button", hidden: true, click: () => this.#show(null) });
+  #only = element("button", { type: "button", class: "button", hidden: true, click: () => this.#show(null) }, "Show all");
   #feed;
 
   constructor(client, address, shell) {
@@ -50,7 +50,7 @@ export class AuditPage {
   #show(chosen) {
     this.#author = chosen;
     this.#only.hidden = chosen === null;
-    this.#only.textContent = chosen ? `By ${chosen.author} only: show all` : "";
+    this.#only.textContent = chosen ? `By ${chosen.author} only: show all` : "Show all";
     this.#begin();
   }
 

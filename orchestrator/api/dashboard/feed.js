@@ -9,7 +9,7 @@ export class Feed {
   #draw;
   #empty;
   #generation = 0; // counts how often it began anew: an answer to an older question is dropped
-  #shown = new Map(); // id → {node, text}, newest first
+  #shown = new Map(); // id → {node, text, at}, newest first
   #cursor = null;
   #offered = null;
   #list;
@@ -54,32 +54,27 @@ export class Feed {
     }
   }
 
+  /** Shows the page, and below it what was shown and is older. */
   #take(page) {
-    const fresh = page.items.filter(({ id }) => !this.#shown.has(id));
-    const meets = fresh.length < page.items.length;
-    if (!meets) {
-      this.#shown.clear();
-      this.#list.replaceChildren();
-      this.#cursor = page.next_cursor;
-    }
-    if (meets) this.#dropMissing(page.items);
-    const drawn = fresh.map((item) => [item.id, this.#drawn(item)]);
-    this.#list.prepend(...drawn.map(([, { node }]) => node));
-    this.#shown = new Map([...drawn, ...this.#shown]);
+    const meets = page.items.some(({ id }) => this.#shown.has(id));
+    if (!meets) this.#cursor = page.next_cursor;
+    const hasOlder = meets && page.next_cursor !== null;
+    const newest = page.items.map((item) => [item.id, this.#shown.get(item.id) ?? this.#drawn(item)]);
+    const present = new Set(page.items.map(({ id }) => id));
+    const end = hasOlder ? timeOf(page.items.at(-1)) : Infinity;
+    const older = hasOlder ? [...this.#shown].filter(([id, { at }]) => !present.has(id) && at <= end) : [];
+    this.#show([...newest, ...older]);
     this.#offered = null;
     this.#showState();
   }
 
-  /** Takes away what stood among `items` and does so no more: a proposal that somebody has decided about. */
-  #dropMissing(items) {
-    const present = new Set(items.map(({ id }) => id));
-    const last = items.at(-1).id;
-    for (const [id, { node }] of this.#shown) {
-      if (id === last) return;
-      if (present.has(id)) continue;
-      node.remove();
-      this.#shown.delete(id);
-    }
+  /** Puts these in their order, and touches nothing where that is the order already. */
+  #show(entries) {
+    const before = [...this.#shown.keys()];
+    const isSame = before.length === entries.length && entries.every(([id], at) => id === before[at]);
+    if (isSame) return;
+    this.#shown = new Map(entries);
+    this.#list.replaceChildren(...entries.map(([, { node }]) => node));
   }
 
   #offer(page) {
@@ -120,7 +115,7 @@ export class Feed {
   }
 
   #drawn(item) {
-    return { node: this.#draw(item), text: JSON.stringify(item) };
+    return { node: this.#draw(item), text: JSON.stringify(item), at: timeOf(item) };
   }
 
   #isBeingRead() {
@@ -141,6 +136,8 @@ export class Feed {
     this.#nothing.textContent = this.#empty();
   }
 }
+
+const timeOf = ({ at, created_at }) => Date.parse(at ?? created_at);
 
 /** Whether an item is open, or has the focus. */
 const isRead = (node) => node.contains(document.activeElement) || node.querySelector("details[open]") !== null;
