@@ -94,7 +94,7 @@ async def test_free_range_of_days_stands_in_the_address_and_a_wrong_one_is_told_
     await page.get_by_role("button", name="Show", exact=True).click()
     totals = (await metrics_of(site, **{"from": "1998-06-01", "to": "1998-06-10"}))["totals"]
     await expect(tile(page, "Entered")).to_have_text(f"{totals['entered']:,}")
-    await expect(page.locator(".dates")).to_have_text(re.compile("^1–10 Jun(e)? 1998"))
+    await expect(page.locator(".dates")).to_have_text(re.compile(r"^1\s?–\s?10 June? 1998"))
     assert "period=1998-06-01..1998-06-10" in page.url
     await page.reload()
     await expect(tile(page, "Entered")).to_have_text(f"{totals['entered']:,}")
@@ -102,6 +102,7 @@ async def test_free_range_of_days_stands_in_the_address_and_a_wrong_one_is_told_
 
 async def test_zone_chosen_is_that_of_the_days_and_of_every_time(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, period="1998-06-01..1998-06-10")
+    await page.get_by_label("Zone").focus()
     await page.get_by_label("Zone").select_option("Pacific/Auckland")
     query = {"from": "1998-06-01", "to": "1998-06-10", "zone": "Pacific/Auckland"}
     totals = (await metrics_of(site, **query))["totals"]

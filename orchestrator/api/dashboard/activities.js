@@ -37,7 +37,7 @@ export class Activities {
   #type = element("select", { id: "activity-type" }, element("option", { value: "" }, "All types"), typeOptions());
   #customer = element("input", { id: "activity-customer", type: "search", placeholder: "Customer id", maxlength: MOST_CHARS, autocomplete: "off", spellcheck: "false" });
   #days = new DayRange({ id: "activity", problem: filterProblem });
-  #why = element("button", { type: "button", class: "link", hidden: true, click: () => this.#tell(this.#filter.customer_id) });
+  #why = element("button", { type: "button", class: "link", hidden: true, click: () => this.#tell(this.#filter.customer_id) }, "Why");
   #feed;
   #all;
 

@@ -62,8 +62,9 @@ export class JourneyOverview {
   report = null;
 
   /** Reads everything anew; returns the time the figures are of. */
-  async refresh({ journey, period }) {
-    const [metrics, positions, guardrails] = await Promise.all([
+  async refresh({ journey: asked, period }) {
+    const [journey, metrics, positions, guardrails] = await Promise.all([
+      asked,
       figuresOver(this.#client, this.#id, period),
       this.#positions.value(),
       this.#guardrails.value(),

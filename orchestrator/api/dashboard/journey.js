@@ -71,12 +71,15 @@ export class JourneyView {
   async refresh(workspace) {
     const { journey: id, tab } = this.#address;
     const period = this.#period;
-    // Asked for side by side: the part may want the journey as well.
-    const asked = this.#client.journey(id);
-    const [journey, part] = await Promise.all([asked, this.#part(tab)]);
-    this.#header.update(journey, workspace.role !== "viewer");
-    part.follow?.(this.#address);
-    const freshAt = await part.refresh({ workspace, journey, period });
+    // All is asked for side by side: the part may want the journey as well, and awaits it then.
+    const journey = this.#client.journey(id);
+    const showHead = async () => this.#header.update(await journey, workspace.role !== "viewer");
+    const showPart = async () => {
+      const part = await this.#part(tab);
+      part.follow?.(this.#address);
+      return [part, await part.refresh({ workspace, journey, period })];
+    };
+    const [, [part, freshAt]] = await Promise.all([showHead(), showPart()]);
     if (tab !== this.#address.tab || period !== this.#period) return freshAt;
     if (part.report) this.#choice.update(part.report);
     this.node.setAttribute("aria-busy", "false");
