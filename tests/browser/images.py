@@ -12,7 +12,7 @@ from playwright.async_api import expect
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, open_page
-from tests.browser.story import HOSTILE, JOURNEY
+from tests.browser.story import HOSTILE, JOURNEY, story
 from tests.builders import a_journey
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -30,12 +30,12 @@ GUARDRAILS = {
 
 
 async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
-    await _furnish(site)
-    journey = f"journey={site.journey_id}"
+    journey = f"journey={await _furnish(site)}"
     await _picture(site, tab, "journeys", "journeys")
     for at in ("overview", "compare", "activities", "history"):
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
-    await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0104", "customer-story")
+    await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
+    await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0130", "customer-story")
     for place in ("proposals", "audit", "keys", "settings"):
         await _picture(site, tab, place, place)
     await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
@@ -45,22 +45,28 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     await _picture(site, tab, journey, "dark")
 
 
-async def _furnish(site: Site) -> None:
-    """A workspace as it might be: journeys of several statuses, something that waits, costs."""
+async def _furnish(site: Site) -> str:
+    """A workspace as it might be: journeys of several statuses, something that waits, costs. The journey to show."""
     journeys = (await answer_of(site, BASE))["items"]
     hostile = next(each["id"] for each in journeys if each["name"] == HOSTILE)
     await site.client.patch(f"{BASE}/{hostile}", json={"name": "Welcome", "status": "PAUSED"})
-    await site.client.patch(f"{BASE}/{site.journey_id}", json={"config": {**JOURNEY, "guardrails": GUARDRAILS}})
+    await site.client.patch(f"{BASE}/{site.journey_id}", json={"status": "STOPPED", "name": "Win back, spring"})
+    shown = await site.create("Win back, summer")
+    await site.client.patch(f"{BASE}/{shown}", json={"config": {**JOURNEY, "guardrails": GUARDRAILS}})
+    await site.sink(story(shown, seed=2, hostile="completed"))
     await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
     async with await site.session.client(role="editor") as editor:
         answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})
         assert answer.status_code == 202, answer.text
     await site.client.patch(WORKSPACE, json={"needs_approval": False})
+    return shown
 
 
-async def _picture(site: Site, tab: Tab, place: str, name: str) -> None:
+async def _picture(site: Site, tab: Tab, place: str, name: str, scrolled_to: str = "") -> None:
     page = await open_page(site, tab, place)
     await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
+    if scrolled_to:
+        await page.locator(scrolled_to).evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
     await page.evaluate("document.fonts.ready")
     session = await page.context.new_cdp_session(page)
     taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})

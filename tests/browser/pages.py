@@ -21,6 +21,7 @@ async def open_journey(
 async def open_page(site: Site, tab: Tab, place: str, role: Role = "admin", **address: str) -> Page:
     """The page at a place (`proposals`, `journey=…`), signed in with a new key."""
     more = "".join(f"&{name}={value}" for name, value in address.items())
+    await tab.page.goto("about:blank")  # or else what was shown before stays until the new place is there
     await tab.page.goto(f"{await site.link(role)}&{place}{more}")
     await expect(tab.page.locator('main [aria-busy="false"]').first).to_be_visible()
     return tab.page

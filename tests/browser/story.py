@@ -24,17 +24,18 @@ JOURNEY = a_journey(
 )
 
 
-def story(journey_id: str, seed: int = 1) -> list[Activity]:
-    """Ninety days of customers who enter, get something or not, and buy or not."""
+def story(journey_id: str, seed: int = 1, *, hostile: str = HOSTILE) -> list[Activity]:
+    """Ninety days of customers who enter, get something or not, and buy or not; ``hostile`` stands where names do."""
     random = Random(seed)
-    return [activity for number in range(DAYS * CUSTOMERS_A_DAY) for activity in _customer(journey_id, number, random)]
+    numbers = range(DAYS * CUSTOMERS_A_DAY)
+    return [activity for number in numbers for activity in _customer(journey_id, number, random, hostile)]
 
 
-def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity]:
+def _customer(journey_id: str, number: int, random: Random, hostile: str) -> Iterator[Activity]:
     """One customer's day."""
     at_ms = FIRST_MS + number // CUSTOMERS_A_DAY * DAY + number % CUSTOMERS_A_DAY * 60_000
     arm = "holdout" if number % 100 < HOLDOUT_PERCENT else "treatment"
-    customer = HOSTILE if number == DAYS * CUSTOMERS_A_DAY - 1 else f"customer-{number:04}"
+    customer = hostile if number == DAYS * CUSTOMERS_A_DAY - 1 else f"customer-{number:04}"
 
     def activity(type_: ActivityType, after_ms: int, **details: Any) -> Activity:
         return Activity(
@@ -65,9 +66,11 @@ def _customer(journey_id: str, number: int, random: Random) -> Iterator[Activity
             outcome = "unsubscribed" if number % 2 else "complained"
             yield activity("message_reported", 4_000, outcome=outcome, **message)
     if number % 13 == 0:
-        yield activity("send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", **message)
+        yield activity(
+            "send_deferred", 500, rule="quiet_hours", reason="21:00-08:00", until_ms=at_ms + 1_000, **message
+        )
     if random.random() < CONVERTED[arm]:
         yield activity("goal_reached", 3 * HOUR, event_type="order.placed", value=random.randrange(500, 9_000) / 100)
         yield activity("run_exited", 3 * HOUR, reason="goal")
     elif number % 4:
-        yield activity("run_completed", 4 * HOUR, reason=HOSTILE)
+        yield activity("run_completed", 4 * HOUR, reason=hostile)

@@ -18,16 +18,21 @@ const ACTIONS = {
 };
 const MOST_CHARS = 80; // of a value in the line that sums a change up
 
-/** "status: ACTIVE → PAUSED" for every field that differs. */
+const NOT_TOLD = ["proposal"]; // an id
+const isEmpty = (value) => value === null || value === "" || value === false;
+
+/** "Status: ACTIVE → PAUSED" for every field that differs; of something new, what it has. */
 export function changesOf({ before, after }) {
-  return [...new Set([...Object.keys(before), ...Object.keys(after)])].map((name) => {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const told = names.filter((name) => !NOT_TOLD.includes(name) && (name in before || !isEmpty(after[name])));
+  return told.map((name) => {
     const was = name in before ? `${short(name, before[name])} → ` : "";
     return `${words(name)}: ${was}${name in after ? short(name, after[name]) : "–"}`;
   });
 }
 
 function short(name, value) {
-  const text = detailText(name, value);
+  const text = Array.isArray(value) ? value.join(", ") : detailText(name, value);
   return text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text;
 }
 
