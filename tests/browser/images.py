@@ -32,11 +32,11 @@ GUARDRAILS = {
 async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     journey = f"journey={await _furnish(site)}"
     await _picture(site, tab, "journeys", "journeys")
-    for at in ("overview", "compare", "activities", "history"):
+    for at in ("overview", "canvas", "compare", "activities", "edit", "history"):
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
     await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
     await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0130", "customer-story")
-    for place in ("proposals", "audit", "keys", "settings"):
+    for place in ("new", "proposals", "audit", "keys", "settings"):
         await _picture(site, tab, place, place)
     await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     await _picture(site, tab, journey, "phone")

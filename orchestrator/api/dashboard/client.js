@@ -57,7 +57,6 @@ export class Client {
   createJourney = (journey) => this.#changeJourney("POST", BASE, journey);
   /** Changes only what still has the mark `etag`: 412 otherwise. */
   changeJourney = (id, patch, etag) => this.#changeJourney("PATCH", journeyPath(id), patch, etag);
-  publishJourney = (id, etag) => this.#changeJourney("POST", journeyPath(id, "/publish"), undefined, etag);
 
   audit = ({ subject_id, author_id, from, to, cursor } = {}) =>
     this.get(`${ROOT}/audit`, { subject_id, author_id, from, to, cursor, limit: ACTIVITIES });
