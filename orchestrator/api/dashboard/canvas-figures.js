@@ -46,7 +46,7 @@ function linesOf(figures) {
 }
 
 /** The step at which the largest share of those who arrived left; null where too few have arrived, or nobody left. */
-export function worstStep(definition, figures) {
+function worstStep(definition, figures) {
   let worst = null;
   let most = 0;
   for (const step of Object.keys(definition.steps)) {

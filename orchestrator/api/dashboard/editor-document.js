@@ -72,7 +72,7 @@ function kindFirst(value) {
 }
 
 /** A step of each kind, as it begins: on to `next`. */
-export const BLANK_STEPS = {
+const BLANK_STEPS = {
   send: (next) => ({ kind: "send", channel: "email", template: "", next }),
   wait: (next) => ({ kind: "wait", duration: "P1D", next }),
   wait_until: (next) => ({ kind: "wait_until", until: { kind: "local_window", from: "09:00", to: "12:00" }, next }),

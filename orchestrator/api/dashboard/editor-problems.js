@@ -25,7 +25,7 @@ const PATTERNS = [
 ];
 
 /** A problem as a sentence or two; what pydantic says of `value`, which stands there, is said plainer. */
-export function inWords({ path, rule, detail, fix }, value) {
+function inWords({ path, rule, detail, fix }, value) {
   const byName = PATTERNS.find(([pattern]) => pattern.test(path))?.[1];
   if (value === "" && ["string_too_short", "string_pattern_mismatch", "unknown_step"].includes(rule)) return byName === CHOOSE_STEP ? CHOOSE_STEP : FILL_IN;
   switch (rule) {
@@ -73,7 +73,7 @@ function valueNamed(document, path, own = "$") {
 }
 
 /** "$.steps.hello.fallback.to[0].template" as "Step hello › fallback › to 1 › template". */
-export function placeWords(path) {
+function placeWords(path) {
   const text = path.replace(/^\$\.?/, "").replaceAll(/\[(\d+)\]/g, (_, at) => `.${Number(at) + 1}`);
   if (text === "") return "The whole journey";
   const words = text.replace(/^steps\.([^.]+)/, "step $1").split(".").join(" › ").replaceAll("_", " ").replaceAll(/ › (\d+)/g, " $1");

@@ -20,7 +20,7 @@ export function readText(text) {
 export const writeText = (value) => JSON.stringify(value, null, 2);
 
 /** {offset, line, column}, both counted from 1. */
-export function placeOf(text, offset) {
+function placeOf(text, offset) {
   const before = text.slice(0, offset);
   return { offset, line: before.split("\n").length, column: offset - before.lastIndexOf("\n") };
 }

@@ -2,8 +2,8 @@
 
 import { entryWords, listAt, objectAt, stepWords, waysOf } from "/dashboard/picture-words.js";
 
-export const ENTRY = "entry"; // steps have the keys of `keyOf`, so none is called so
-export const keyOf = (step) => `step:${step}`;
+const ENTRY = "entry"; // steps have the keys of `keyOf`, so none is called so
+const keyOf = (step) => `step:${step}`;
 
 /**
  * {nodes, edges}, in the order in which a customer meets them. A node is {key, step, kind, words, note, isMissing,

@@ -144,7 +144,7 @@ export function stepDetails(step) {
 }
 
 /** "the attribute first_name", "‘spring’". */
-export function variableWords(variable) {
+function variableWords(variable) {
   const { kind, name, value } = objectAt(variable);
   if (kind === "attribute") return `the attribute ${text(name)}`;
   if (kind === "entry") return `${text(name)} of the entry event`;
