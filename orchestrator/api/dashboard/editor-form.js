@@ -1,0 +1,176 @@
+// The form: all of a definition in fields. The document is the truth; the form shows it and says what it becomes.
+
+import { freeId, neighbourOf, valueAt, withValue } from "/dashboard/editor-document.js";
+import { isWithin, nearest } from "/dashboard/editor-problems.js";
+import { basicsPart, entryPart, goalPart, guardrailsPart, segmentsPart } from "/dashboard/editor-sections.js";
+import { stepsPart } from "/dashboard/editor-steps.js";
+import { pathText } from "/dashboard/editor-text.js";
+import { element } from "/dashboard/element.js";
+import { objectAt } from "/dashboard/picture-words.js";
+
+const SECTIONS = [
+  { name: "basics", title: "Name and purpose", paths: ["$.name", "$.about"], build: basicsPart },
+  { name: "entry", title: "Who enters", paths: ["$.entry"], build: entryPart },
+  { name: "steps", title: "What happens", paths: ["$.steps", "$.start"], build: (form) => [stepsPart(form)] },
+  { name: "goal", title: "Goal, holdout and ends", paths: ["$.goal", "$.holdout", "$.exit_on", "$.expires_after"], build: goalPart },
+  { name: "guardrails", title: "Guardrails", paths: ["$.guardrails", "$.priority", "$.exclusion_group"], build: guardrailsPart },
+  { name: "segments", title: "Segments", paths: ["$.segments"], build: (form) => [segmentsPart(form)] },
+];
+
+export class Form {
+  #document = {};
+  #changed;
+  #campaign;
+  #open = new Set(); // ids of step cards
+  #live = []; // [node, text()]: sentences that follow what is typed
+  #focusKey = null;
+  #problems = [];
+  #form;
+  node = element("fieldset", { class: "editor-form" });
+
+  /** `changed(document)` hears of every change; `campaign` is the editor's own field, for what is not in the document. */
+  constructor({ changed, campaign }) {
+    this.#changed = changed;
+    this.#campaign = element("label", { class: "form-field" }, element("span", {}, "Campaign"), campaign, element("small", {}, "The id in your campaign system, if it belongs to one."));
+    this.#form = {
+      get: (path) => valueAt(this.#document, path) ?? undefined,
+      set: (path, value) => this.#set(withValue(this.#document, path, value)),
+      change: (make, focusKey) => this.#change(make, focusKey),
+      steps: () => Object.keys(objectAt(this.#document.steps)),
+      sends: () => Object.entries(objectAt(this.#document.steps)).filter(([, step]) => step?.kind === "send").map(([id]) => id),
+      segments: () => Object.keys(objectAt(this.#document.segments)),
+      neighbour: (step, isBefore) => neighbourOf(this.#document, step, isBefore),
+      addStepAt: (path) => this.#addStepAt(path),
+      isOpen: (step) => this.#open.has(step),
+      setOpen: (step, isOpen) => (isOpen ? this.#open.add(step) : this.#open.delete(step)),
+      live: (node, text) => this.#keepLive(node, text),
+      focusLater: (key) => (this.#focusKey = key),
+      tell: () => this.#tell(),
+    };
+  }
+
+  /** Shows a document that came from elsewhere. */
+  show(document) {
+    this.#document = objectAt(document);
+    this.#render(null);
+  }
+
+  /** Tells problems ({path, words}) beside their fields. */
+  showProblems(problems) {
+    this.#problems = problems;
+    this.#tell();
+  }
+
+  /** Brings the reader to the field of a path; false when the form has no place for it. */
+  lead(path) {
+    for (const step of this.#form.steps()) {
+      if (isWithin(path, pathText(["steps", step]))) this.#openCard(step);
+    }
+    const place = nearest(this.#places(), path);
+    if (!place) return false;
+    for (let node = place; node !== this.node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    const target = place.querySelector("input:not([type=checkbox]), select, textarea") ?? place.querySelector("input, button, summary") ?? place;
+    target.focus();
+    place.scrollIntoView({ block: "center" });
+    return true;
+  }
+
+  openStep(step) {
+    this.#openCard(step);
+    const card = this.#places().get(pathText(["steps", step]));
+    card?.querySelector("summary").focus();
+    card?.scrollIntoView({ block: "start" });
+  }
+
+  #openCard(step) {
+    this.#open.add(step);
+    const card = this.#places().get(pathText(["steps", step]));
+    if (!card || card.open) return;
+    this.#render(null); // builds its fields at once; opening by itself would build them a moment later
+  }
+
+  #set(document) {
+    this.#document = document;
+    for (const [node, text] of this.#live) node.textContent = text();
+    this.#changed(document);
+  }
+
+  #change(make, focusKey) {
+    const focused = document.activeElement?.closest?.("[data-focus]")?.dataset.focus ?? null;
+    this.#document = make(this.#document);
+    const wanted = this.#focusKey ?? focusKey ?? focused;
+    this.#focusKey = null;
+    this.#render(wanted);
+    this.#changed(this.#document);
+  }
+
+  #addStepAt(path) {
+    const id = freeId(this.#document, "step");
+    const end = Object.entries(objectAt(this.#document.steps)).find(([, step]) => step?.kind === "exit")?.[0] ?? "";
+    this.#open.add(id);
+    this.#change((document) => {
+      const before = valueAt(document, path) ?? end;
+      const fresh = { kind: "send", channel: "email", template: "", next: before || end };
+      return withValue(withValue(document, ["steps", id], fresh), path, id);
+    }, `id:${id}`);
+  }
+
+  #keepLive(node, text) {
+    node.textContent = text();
+    this.#live.push([node, text]);
+    return node;
+  }
+
+  #render(focusKey) {
+    const isFirst = this.node.childElementCount === 0;
+    const wasOpen = new Set([...this.node.querySelectorAll("details[open][data-section]")].map(({ dataset }) => dataset.section));
+    const isOpen = ({ name }) => (isFirst ? name !== "segments" || this.#form.segments().length > 0 : wasOpen.has(name));
+    this.#live = [];
+    const sections = SECTIONS.map((section) =>
+      element(
+        "details",
+        { class: "form-section", "data-section": section.name, open: isOpen(section) },
+        element("summary", {}, element("h3", {}, section.title), element("span", { class: "step-problems", hidden: true })),
+        element("div", { class: "form-inner" }, section.build(this.#form).flat(Infinity), section.name === "basics" ? this.#campaign : null),
+      ),
+    );
+    this.node.replaceChildren(...sections);
+    for (const more of this.node.querySelectorAll("details.form-more")) more.open = wasOpen.has(more.dataset.section);
+    this.#tell();
+    if (focusKey) this.#restoreFocus(focusKey);
+  }
+
+  #restoreFocus(key) {
+    const found = [...this.node.querySelectorAll("[data-focus], [data-path]")].find(({ dataset }) => dataset.focus === key || dataset.path === key);
+    const target = found?.matches("input, select, textarea, button, summary") ? found : found?.querySelector("input, select, textarea, button");
+    target?.focus();
+  }
+
+  #places() {
+    const places = new Map();
+    for (const node of this.node.querySelectorAll("[data-path]")) if (!places.has(node.dataset.path)) places.set(node.dataset.path, node);
+    return places;
+  }
+
+  #tell() {
+    for (const text of this.node.querySelectorAll(".form-problem")) [text.textContent, text.hidden] = ["", true];
+    for (const control of this.node.querySelectorAll("[aria-invalid]")) control.removeAttribute("aria-invalid");
+    const places = this.#places();
+    for (const problem of this.#problems) {
+      const place = nearest(places, problem.path);
+      const text = place?.querySelector(":scope > .form-problem");
+      if (!text) continue;
+      text.textContent = [text.textContent, problem.words].filter(Boolean).join(" ");
+      text.hidden = false;
+      if (place.classList.contains("form-field")) place.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
+    }
+    for (const card of this.node.querySelectorAll(".step-card")) badge(card, this.#problems.filter(({ path }) => isWithin(path, card.dataset.path)).length);
+    this.node.querySelectorAll(".form-section").forEach((section, at) => badge(section, this.#problems.filter(({ path }) => SECTIONS[at].paths.some((own) => isWithin(path, own))).length));
+  }
+}
+
+function badge(details, number) {
+  const node = details.querySelector(":scope > summary > .step-problems");
+  node.hidden = number === 0;
+  node.textContent = number === 0 ? "" : `${number} ${number === 1 ? "problem" : "problems"}`;
+}

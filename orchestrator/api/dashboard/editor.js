@@ -1,0 +1,299 @@
+// The editor: one document as form, as text and as a picture, checked as it is written, then kept or published.
+
+import { EditorBar, mayChange } from "/dashboard/editor-bar.js";
+import { Check, problemsOf } from "/dashboard/editor-check.js";
+import { inReadingOrder, tidy } from "/dashboard/editor-document.js";
+import { Form } from "/dashboard/editor-form.js";
+import { TextView } from "/dashboard/editor-json.js";
+import { Kept } from "/dashboard/editor-kept.js";
+import { LeaveGuard } from "/dashboard/editor-leaving.js";
+import { changesBetween, EditorNotice } from "/dashboard/editor-notice.js";
+import { ProblemList, worded } from "/dashboard/editor-problems.js";
+import { askAboutStart, askAboutVersion } from "/dashboard/editor-publish.js";
+import { TemplateChoice, TEMPLATES } from "/dashboard/editor-templates.js";
+import { readText, writeText } from "/dashboard/editor-text.js";
+import { element } from "/dashboard/element.js";
+import { Picture } from "/dashboard/picture.js";
+import { Problem } from "/dashboard/problem.js";
+
+export class Editor {
+  #client;
+  #journeyId;
+  #opened;
+  #workspace = null;
+  #base = { journey: null, etag: null, text: "", campaign: "" }; // what the changes are against
+  #text = "";
+  #read = { value: undefined, places: new Map(), problem: null }; // of the text
+  #checked = null; // the answer to the text as it is; null while it is awaited
+  #isBusy = false;
+  #isLoaded = false;
+  #kept = null;
+  #guard;
+  #notice = new EditorNotice();
+  #form;
+  #textView = new TextView((text) => this.#take(text, "text"));
+  #picture = new Picture({ label: "Picture of the journey as written", choose: (step) => this.#openStep(step) });
+  #checks = new ProblemList((path) => this.#lead(path));
+  #check;
+  #campaign = element("input", { type: "text", maxlength: 255, autocomplete: "off", spellcheck: "false", input: () => this.#changed() });
+  #start = new TemplateChoice((definition) => this.#useTemplate(definition), () => this.#isDirty);
+  #bar;
+
+  /** `journeyId` null: a new journey. `leave()` goes back; `opened(id)` shows a journey that was made. */
+  constructor(client, { journeyId, leave, opened }) {
+    this.#client = client;
+    this.#journeyId = journeyId;
+    this.#opened = opened;
+    this.#form = new Form({ changed: (document) => this.#take(writeText(document), "form"), campaign: this.#campaign });
+    this.#check = new Check(client, (answer) => this.#tellChecked(answer));
+    this.#bar = new EditorBar({
+      view: (view) => this.#showView(view),
+      cancel: async () => (await this.#guard.mayLeave()) && leave(),
+      save: () => this.#saveDraft(),
+      publish: () => this.#askToPublish(),
+    }, journeyId === null);
+    this.#textView.node.hidden = true;
+    if (journeyId === null) document.title = "New journey · Journeys";
+    this.node = element(
+      "section",
+      { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
+      this.#bar.node,
+      this.#notice.node,
+      this.#start.node,
+      element(
+        "div",
+        { class: "editor-parts" },
+        element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
+        element("div", { class: "editor-aside" }, this.#checks.node, element("section", { class: "panel", "aria-labelledby": "editor-picture-title" }, element("h3", { id: "editor-picture-title" }, "Picture"), this.#picture.node)),
+      ),
+    );
+    this.#guard = new LeaveGuard(() => this.#isDirty);
+  }
+
+  /** The first time reads what is to be edited, later only looks whether somebody else has changed it. */
+  async refresh({ workspace }) {
+    this.#workspace = workspace;
+    if (!this.#isLoaded) await this.#load();
+    else if (this.#base.journey && !this.#isBusy) await this.#lookForOthers();
+    this.#showState();
+    return new Date().toISOString();
+  }
+
+  destroy() {
+    this.#check.stop();
+    this.#guard.destroy();
+    this.#picture.destroy();
+  }
+
+  get #isDirty() {
+    return this.#isLoaded && (this.#text !== this.#base.text || this.#campaign.value.trim() !== this.#base.campaign);
+  }
+
+  async #load() {
+    const now = this.#journeyId === null ? this.#beginNew() : await this.#client.journeyNow(this.#journeyId);
+    if (now) this.#beginWith(now);
+    this.#kept = new Kept(this.#workspace.workspace_id, this.#journeyId);
+    const kept = this.#kept.read();
+    if (kept && mayChange(this.#workspace, this.#base.journey)) {
+      this.#base = { ...this.#base, ...kept.base }; // what the kept text was written against
+      this.#campaign.value = kept.campaign;
+      this.#take(kept.text, "elsewhere");
+      this.#notice.kept(kept.at, () => this.#throwAway());
+    }
+    this.#isLoaded = true;
+    this.node.setAttribute("aria-busy", "false");
+    if (kept && now) this.#meet(now);
+  }
+
+  #beginNew() {
+    this.#bar.title = "New journey";
+    this.#start.node.hidden = false;
+    this.#setBase(null, null, TEMPLATES[0].definition, "");
+  }
+
+  #beginWith({ journey, etag }) {
+    this.#bar.title = journey.status === "DRAFT" ? "Edit the draft" : "Edit";
+    this.#start.node.hidden = true;
+    this.#setBase(journey, etag, inReadingOrder(tidy(journey.config)), journey.campaign_id ?? "");
+  }
+
+  #setBase(journey, etag, definition, campaign) {
+    this.#base = { journey, etag, text: writeText(definition), campaign };
+    this.#campaign.value = campaign;
+    this.#take(this.#base.text, "elsewhere");
+  }
+
+  #useTemplate(definition) {
+    this.#setBase(null, null, definition, "");
+    this.#notice.clear();
+    this.#form.lead("$.name");
+  }
+
+  /** Takes a new text; the view it comes from is not drawn anew. */
+  #take(text, from) {
+    this.#text = text;
+    const read = readText(text);
+    const isReadable = read.problem === null;
+    this.#read = isReadable ? read : { ...this.#read, problem: read.problem };
+    if (from !== "text") this.#textView.show(text);
+    if (from !== "form" && isReadable) this.#form.show(read.value);
+    this.#textView.tell(read.problem);
+    this.#checked = null;
+    if (isReadable) this.#picture.update(read.value);
+    if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
+    else this.#check.stop();
+    this.#changed();
+  }
+
+  #changed() {
+    const { etag, text, campaign } = this.#base;
+    if (this.#isDirty) this.#kept?.write({ text: this.#text, campaign: this.#campaign.value, base: { etag, text, campaign } });
+    else if (this.#isLoaded) this.#kept?.forget();
+    this.#showState();
+  }
+
+  #tellChecked(answer) {
+    const problems = worded(answer.problems, this.#read.value);
+    this.#checked = { ...answer, problems };
+    this.#checks.show(problems, worded(answer.warnings, this.#read.value));
+    this.#form.showProblems(problems);
+    this.#showState();
+  }
+
+  #showState() {
+    const isReadable = this.#read.problem === null;
+    const isOpen = mayChange(this.#workspace, this.#base.journey);
+    this.#form.node.disabled = !isOpen || this.#isBusy || !isReadable;
+    this.#textView.isReadOnly = !isOpen || this.#isBusy;
+    this.#checks.node.hidden = !isOpen; // who may only look is not checked
+    this.#bar.show({ workspace: this.#workspace, journey: this.#base.journey, isReadable, isDirty: this.#isDirty, isBusy: this.#isBusy, checked: this.#checked });
+    this.#checks.tell(isReadable, this.#checked);
+  }
+
+  #showView(view) {
+    const isForm = view === "form";
+    this.#form.node.hidden = !isForm;
+    this.#textView.node.hidden = isForm;
+    this.#bar.showView(view);
+  }
+
+  #openStep(step) {
+    this.#showView("form");
+    if (step === null) this.#form.lead("$.entry");
+    else this.#form.openStep(step);
+  }
+
+  #lead(path) {
+    if (!this.#form.node.hidden && this.#form.lead(path)) return;
+    this.#showView("text");
+    this.#textView.lead(path, this.#read.places);
+  }
+
+  async #lookForOthers() {
+    const { version, updated_at } = await this.#client.journey(this.#journeyId);
+    const isSame = version === this.#base.journey.version && updated_at === this.#base.journey.updated_at;
+    if (!isSame) this.#meet(await this.#client.journeyNow(this.#journeyId));
+  }
+
+  /** The journey is not as it was when this was begun: takes it over where nothing is lost, and asks otherwise. */
+  #meet({ journey, etag }) {
+    if (etag === this.#base.etag || this.#isBusy) return;
+    const theirs = { text: writeText(tidy(journey.config)), campaign: journey.campaign_id ?? "" };
+    const changes = changesBetween(this.#base, theirs);
+    if (changes.length === 0) this.#base = { ...this.#base, journey, etag }; // paused, or resumed
+    else if (!this.#isDirty) this.#adopt({ journey, etag });
+    else this.#notice.conflict(journey, changes, { take: () => this.#adopt({ journey, etag }), keep: () => this.#keepMine({ journey, etag }) });
+  }
+
+  /** What is saved now takes the place of what is here. */
+  #adopt(now) {
+    this.#beginWith(now);
+    this.#notice.clear();
+    this.#changed();
+  }
+
+  /** What is here goes on, now as a change of what somebody else has saved. */
+  #keepMine({ journey, etag }) {
+    const [text, campaign] = [this.#text, this.#campaign.value];
+    this.#beginWith({ journey, etag });
+    this.#campaign.value = campaign;
+    this.#take(text, "elsewhere");
+    this.#notice.clear();
+  }
+
+  #throwAway() {
+    this.#kept.forget();
+    this.#notice.clear();
+    if (this.#base.journey === null) this.#setBase(null, null, TEMPLATES[0].definition, "");
+    else this.#client.journeyNow(this.#journeyId).then((now) => this.#adopt(now), (error) => this.#notice.refused(error));
+  }
+
+  #saveDraft() {
+    const body = this.#body();
+    const { journey, etag } = this.#base;
+    return this.#send(() => (journey === null ? this.#client.createJourney({ ...body, status: "DRAFT" }) : this.#client.changeJourney(journey.id, body, etag)), "Saved.");
+  }
+
+  async #askToPublish() {
+    const { journey, etag } = this.#base; // what the reader decides on, whatever comes while the question is open
+    const body = this.#body();
+    if (journey === null || journey.status === "DRAFT") {
+      if ((await askAboutStart(body.config, this.#workspace, this.#checked.warnings)) === null) return;
+      const start = { ...body, status: "ACTIVE" };
+      return this.#send(() => (journey === null ? this.#client.createJourney(start) : this.#client.changeJourney(journey.id, start, etag)), "", true);
+    }
+    const changes = changesBetween(this.#base, { text: this.#text, campaign: this.#campaign.value.trim() });
+    const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace });
+    if (inFlight !== null) await this.#send(() => this.#client.changeJourney(journey.id, { ...body, in_flight: inFlight }, etag), `Version ${journey.version + 1} is published.`);
+  }
+
+  #body() {
+    const { journey, campaign } = this.#base;
+    const mine = this.#campaign.value.trim();
+    const body = { config: this.#read.value };
+    if (journey === null ? mine !== "" : mine !== campaign) body.campaign_id = mine || null;
+    if (journey !== null && body.config.name !== journey.config.name) body.name = body.config.name;
+    return body;
+  }
+
+  /** Sends a change; the reader is told what came of it, and loses nothing when it is refused. */
+  async #send(request, done, isStart = this.#base.journey === null) {
+    this.#isBusy = true;
+    this.#notice.clear();
+    this.#showState();
+    try {
+      const { journey, etag, isWaiting } = await request();
+      this.#isBusy = false;
+      this.#kept.forget();
+      this.#journeyId = journey.id;
+      if (isWaiting) this.#waits(journey, etag);
+      else this.#adopt({ journey, etag });
+      if (isStart && !isWaiting) this.#opened(journey.id);
+      else if (!isWaiting) this.#notice.done(done, journey);
+    } catch (error) {
+      this.#isBusy = false;
+      await this.#refused(error);
+    } finally {
+      this.#showState();
+    }
+  }
+
+  /** A second person has to agree: nothing has changed yet, so there is nothing more to save here. */
+  #waits(journey, etag) {
+    this.#kept = new Kept(this.#workspace.workspace_id, journey.id);
+    this.#base = { journey, etag, text: this.#text, campaign: this.#campaign.value.trim() };
+    this.#start.node.hidden = true;
+    this.#notice.waits(journey.proposal_id, () => this.#opened(journey.id));
+  }
+
+  async #refused(error) {
+    if (error instanceof Problem && error.status === 412) {
+      this.#meet(await this.#client.journeyNow(this.#journeyId));
+      if (this.#notice.node.hidden) this.#notice.failed("The journey has just been paused, resumed or renamed; its definition is the same. Look at its status, then press the button again.");
+      return;
+    }
+    const problems = problemsOf(error);
+    if (problems.length > 0) this.#tellChecked({ isPublishable: false, problems, warnings: [], failure: "" });
+    this.#notice.refused(error);
+  }
+}
