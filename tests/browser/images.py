@@ -5,6 +5,7 @@ Not among the tests, since it writes: ``pytest tests/browser/images.py`` makes t
 
 import base64
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.async_api import expect
@@ -27,15 +28,21 @@ GUARDRAILS = {
     "budgets": [{"kind": "money", "limit": 500, "per": "total"}, {"kind": "messages", "limit": 900, "per": "total"}],
     "consent": {"marketing": "opt_out"},
 }
+REVISED = {**JOURNEY, "steps": {**JOURNEY["steps"], "pause": {"kind": "wait", "duration": "P5D", "next": "remind"}}}
 
 
 async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
-    journey = f"journey={await _furnish(site)}"
+    shown = await _furnish(site)
+    journey = f"journey={shown}"
     await _picture(site, tab, "journeys", "journeys")
-    for at in ("overview", "canvas", "compare", "activities", "edit", "history"):
+    for at in ("overview", "canvas", "compare", "activities", "edit"):
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
+    await _picture(site, tab, journey, "dashboard", form="png")
     await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
     await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0130", "customer-story")
+    change = {"config": {**REVISED, "guardrails": GUARDRAILS}, "in_flight": {"policy": "follow"}}
+    assert (await site.client.patch(f"{BASE}/{shown}", json=change)).status_code == 200
+    await _picture(site, tab, f"{journey}&tab=history", "journey-history")
     for place in ("new", "proposals", "audit", "keys", "settings"):
         await _picture(site, tab, place, place)
     await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
@@ -51,9 +58,9 @@ async def _furnish(site: Site) -> str:
     hostile = next(each["id"] for each in journeys if each["name"] == HOSTILE)
     await site.client.patch(f"{BASE}/{hostile}", json={"name": "Welcome", "status": "PAUSED"})
     await site.client.patch(f"{BASE}/{site.journey_id}", json={"status": "STOPPED", "name": "Win back, spring"})
-    shown = await site.create("Win back, summer")
-    await site.client.patch(f"{BASE}/{shown}", json={"config": {**JOURNEY, "guardrails": GUARDRAILS}})
-    await site.sink(story(shown, seed=2, hostile="completed"))
+    body = {"config": {**JOURNEY, "guardrails": GUARDRAILS}, "name": "Win back, summer", "campaign_id": "summer"}
+    shown = str((await site.client.post(BASE, json=body)).json()["id"])
+    await site.sink(story(shown, seed=2, hostile="completed", walks=True))
     await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
     async with await site.session.client(role="editor") as editor:
         answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})
@@ -62,13 +69,15 @@ async def _furnish(site: Site) -> str:
     return shown
 
 
-async def _picture(site: Site, tab: Tab, place: str, name: str, scrolled_to: str = "") -> None:
+async def _picture(
+    site: Site, tab: Tab, place: str, name: str, *, scrolled_to: str = "", form: Literal["webp", "png"] = "webp"
+) -> None:
     page = await open_page(site, tab, place)
     await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
     if scrolled_to:
         await page.locator(scrolled_to).evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
     await page.evaluate("document.fonts.ready")
     session = await page.context.new_cdp_session(page)
-    taken = await session.send("Page.captureScreenshot", {"format": "webp", "quality": QUALITY})
+    taken = await session.send("Page.captureScreenshot", {"format": form, "quality": QUALITY})
     await session.detach()
-    (FOLDER / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+    (FOLDER / f"{name}.{form}").write_bytes(base64.b64decode(taken["data"]))
