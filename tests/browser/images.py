@@ -39,6 +39,7 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
     await _picture(site, tab, journey, "dashboard", form="png")
     await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
+    await _picture(site, tab, journey, "journey-limits", scrolled_to="#gauges-title")
     await _picture(site, tab, f"{journey}&tab=activities&customer=customer-0130", "customer-story")
     change = {"config": {**REVISED, "guardrails": GUARDRAILS}, "in_flight": {"policy": "follow"}}
     assert (await site.client.patch(f"{BASE}/{shown}", json=change)).status_code == 200
