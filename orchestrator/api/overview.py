@@ -1,5 +1,6 @@
 """All journeys at once over HTTP: what each has done, how many are under way, and what its comparison says."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
+from orchestrator.api.experiment_documents import ComparisonDocument
 from orchestrator.api.journeys import MAX_LISTED, ROOT
 from orchestrator.api.metrics import period
 from orchestrator.api.moments import Cursor, Day
@@ -48,15 +50,19 @@ async def read(
     """
     now = datetime.now(UTC)
     first, last = period(since, until, until or await newest_day(tenant) or now.date())
-    counts = await counts_by_journey(tenant, first, last, status)
     after = None if cursor is None else read_cursor(cursor)
-    found = await list_journeys(tenant, limit=limit + 1, status=status, after=after)
+    # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time.
+    counts, (found, compared), under_way = await asyncio.gather(
+        counts_by_journey(tenant, first, last, status),
+        _compared(tenant, limit, status, after, now),
+        standing.by_journey(tenant),
+    )
     page = found[:limit]
     return OverviewDocument(
         since=first,
         until=last,
         generated_at=now,
-        items=await _items(tenant, page, counts, await standing.by_journey(tenant), now),
+        items=_items(page, counts, under_way, compared),
         totals=OverviewFigures.model_validate(added_up(counts.values())),
         next_cursor=write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None,
     )
@@ -87,14 +93,20 @@ async def whole_overview(
     return pages[0].model_copy(update={"items": items, "next_cursor": None})
 
 
-async def _items(
-    tenant: Tenant,
+async def _compared(
+    tenant: Tenant, limit: int, status: JourneyStatus | None, after: tuple[datetime, UUID] | None, now: datetime
+) -> tuple[list[Journey], dict[UUID, ComparisonDocument | None]]:
+    """The journeys of a page and one more, which tells whether there is another page; the comparisons of the page."""
+    found = await list_journeys(tenant, limit=limit + 1, status=status, after=after)
+    return found, await comparisons(tenant, [journey.id for journey in found[:limit]], now)
+
+
+def _items(
     page: Sequence[Journey],
     counts: Mapping[UUID, JourneyCounts],
     under_way: Mapping[UUID, int],
-    now: datetime,
+    compared: Mapping[UUID, ComparisonDocument | None],
 ) -> list[OverviewItem]:
-    compared = await comparisons(tenant, [journey.id for journey in page], now)
     items = []
     for journey in page:
         comparison = compared[journey.id]

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from orchestrator.store.overview import under_way_by_journey
 from orchestrator.store.tenant import Tenant
 
-FRESH_S = 5.0  # so long nobody counts again
+FRESH_S = 15.0  # so long nobody counts again
 OLDEST_S = 60.0  # nobody is told what is older
 MOST_WORKSPACES = 1_000
 
