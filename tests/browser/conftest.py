@@ -3,7 +3,6 @@
 One site and one browser serve all tests of a file, so a test that changes a journey makes its own.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-import uvicorn
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from orchestrator.catalog import Catalog
@@ -30,7 +28,7 @@ from orchestrator.store.keys import Role, create_key
 from orchestrator.store.pool import connect
 from orchestrator.store.tenant import Tenant
 from orchestrator.store.writer import ActivityWriter
-from tests.api_session import BASE, ApiSession, serving, until
+from tests.api_session import BASE, ApiSession, listening, serving
 from tests.browser.chromium import running_chromium
 from tests.browser.story import HOSTILE, JOURNEY, story
 from tests.builders import WORKSPACE
@@ -105,7 +103,7 @@ async def site(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> As
     async with (
         _installation(stack, tmp_path_factory.mktemp("site")) as settings,
         serving(settings) as session,
-        _listening(session) as address,
+        listening(session) as address,
         await session.client() as client,
     ):
         site = Site(address, session, client)
@@ -158,20 +156,6 @@ async def _installation(stack: TestStack, folder: Path) -> AsyncIterator[Setting
         await server.execute(f'DROP DATABASE "{mark}" WITH (FORCE)')
     finally:
         await server.close()
-
-
-@asynccontextmanager
-async def _listening(session: ApiSession) -> AsyncIterator[str]:
-    """The application on a free port; its lifespan is the session's."""
-    server = uvicorn.Server(uvicorn.Config(session.app, port=0, lifespan="off", ws="none", log_config=None))
-    task = asyncio.create_task(server.serve())
-    try:
-        await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
 
 
 @pytest.fixture

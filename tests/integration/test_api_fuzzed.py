@@ -4,20 +4,17 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import create_key
 from orchestrator.store.tenant import Tenant
-from tests.api_session import BASE, ApiSession, serving, until
+from tests.api_session import BASE, listening, serving
 from tests.builders import a_journey
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
@@ -30,7 +27,7 @@ LEFT_OUT = "positive_data_acceptance"
 
 
 async def test_nothing_made_up_from_the_contract_breaks_it(settings: Settings, topics: Catalog, tmp_path: Path) -> None:
-    async with serving(settings.model_copy(update={"api_requests_per_minute": 0})) as api, _listening(api) as address:
+    async with serving(settings.model_copy(update={"api_requests_per_minute": 0})) as api, listening(api) as address:
         key = (await create_key(Tenant(api.pool, "acme"), "fuzz", "admin", COMMAND_LINE)).secret
         client = await api.client("acme")
         await client.post(BASE, json={"config": a_journey()})
@@ -64,17 +61,3 @@ def _without_the_language(document: dict[str, Any]) -> dict[str, Any]:
     """The contract with definitions as any object: making journeys up takes minutes, and other tests do it better."""
     schemas = {**document["components"]["schemas"], "JourneyDefinition": {"type": "object"}}
     return {**document, "components": {**document["components"], "schemas": schemas}}
-
-
-@asynccontextmanager
-async def _listening(session: ApiSession) -> AsyncIterator[str]:
-    """The application on a free port; its lifespan is the session's."""
-    server = uvicorn.Server(uvicorn.Config(session.app, port=0, lifespan="off", ws="none", log_config=None))
-    task = asyncio.create_task(server.serve())
-    try:
-        await until(lambda: server.started)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await task
