@@ -43,7 +43,7 @@ test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an ho
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -v tests/property $(ARGS)
 
 test-browser: $(VENV)/dev-ready ## the page in Chromium, which must be installed
-	@$(BIN)/pytest -m browser $(ARGS)
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile -m browser $(ARGS)
 
 check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
 	@$(BIN)/ruff format --check .
