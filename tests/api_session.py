@@ -11,7 +11,7 @@ from aiokafka.structs import TopicPartition
 from fastapi import FastAPI
 
 from orchestrator.api.app import build_app
-from orchestrator.api.journeys import BASE
+from orchestrator.api.paths import BASE
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.messages.codec import decode_config

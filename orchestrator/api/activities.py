@@ -8,12 +8,15 @@ from fastapi import APIRouter, Query
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import ActivityDocument, ActivityList
-from orchestrator.api.journeys import BASE, JourneyId
-from orchestrator.api.moments import Cursor, Moment
+from orchestrator.api.moments import Cursor, From, To
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_journey
 from orchestrator.store.reports import MAX_PAGE, ActivityItem, activities_page
+
+OfType = Annotated[ActivityType | None, Query(description="Only activities of this type.")]
+OfCustomer = Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)]
 
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
@@ -22,10 +25,10 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 async def read(
     tenant: CallersTenant,
     journey_id: JourneyId,
-    type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
-    customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    type: OfType = None,
+    customer_id: OfCustomer = None,
+    since: From = None,
+    until: To = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> ActivityList:

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import AuditItem, AuditList
-from orchestrator.api.journeys import ROOT
-from orchestrator.api.moments import Moment
+from orchestrator.api.moments import From, To
+from orchestrator.api.paths import ROOT
 from orchestrator.store.audit import AuditEntry, audit_page
+from orchestrator.store.reports import page_of
 
 MAX_LISTED = 200
 
@@ -23,15 +24,14 @@ async def read(
         str | None, Query(max_length=100, description="Only about this journey or key; `workspace`: its settings.")
     ] = None,
     author_id: Annotated[str | None, Query(max_length=255, description="Only by this key or person.")] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    since: From = None,
+    until: To = None,
     cursor: Annotated[
         str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> AuditList:
     """A page of changes. Give the same filters with the cursor as for the first page."""
-    # One more than asked for tells whether there is another page.
     found = await audit_page(
         tenant,
         limit=limit + 1,
@@ -41,8 +41,7 @@ async def read(
         since=since,
         until=until,
     )
-    page = found[:limit]
-    next_cursor = str(page[-1].id) if len(found) > limit else None
+    page, next_cursor = page_of(found, limit, lambda last: str(last.id))
     return AuditList(items=[_item(entry) for entry in page], next_cursor=next_cursor)
 
 

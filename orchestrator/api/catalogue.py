@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
+from orchestrator.api.change import part_of
 from orchestrator.api.control_documents import ScheduleItem, ScheduleList, SegmentItem, SegmentList
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.journeys.occasions import next_moment
 from orchestrator.store.journeys import Journey, live_journeys
@@ -38,7 +39,7 @@ async def list_segments(tenant: CallersTenant) -> SegmentList:
 
 
 def _schedules(journey: Journey, now_ms: int) -> Iterator[ScheduleItem]:
-    entry = _mapping(journey.config, "entry")
+    entry = part_of(journey.config, "entry")
     for kind, name in (("entry", "schedule"), ("recheck", "recheck")):
         document = entry.get(name)
         if isinstance(document, dict):
@@ -67,8 +68,8 @@ def _moments(document: Mapping[str, object], now_ms: int) -> list[datetime]:
 
 
 def _segments(journey: Journey) -> Iterator[SegmentItem]:
-    entry = _mapping(journey.config, "entry")
-    named = dict(_mapping(journey.config, "segments"))
+    entry = part_of(journey.config, "entry")
+    named = dict(part_of(journey.config, "segments"))
     audience = entry.get("audience")
     found = [*((name, condition, False) for name, condition in named.items())]
     if entry.get("kind") == "segment":
@@ -83,8 +84,3 @@ def _segments(journey: Journey) -> Iterator[SegmentItem]:
                 is_entry=is_entry,
                 condition=condition,
             )
-
-
-def _mapping(config: Mapping[str, object], name: str) -> Mapping[str, object]:
-    found = config.get(name)
-    return found if isinstance(found, dict) else {}

@@ -164,8 +164,13 @@ def migration_of(in_flight: InFlight, version: int, known_steps: Set[str], confi
 
 def steps_of(config: Mapping[str, object]) -> Mapping[str, object]:
     """The steps of a definition as it is stored."""
-    steps = config.get("steps")
-    return steps if isinstance(steps, dict) else {}
+    return part_of(config, "steps")
+
+
+def part_of(config: Mapping[str, object], name: str) -> Mapping[str, object]:
+    """A part of a definition as it is stored, such as its ``entry``; empty where there is none."""
+    part = config.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _unknown_targets(mapping: Mapping[str, str], steps: Mapping[str, object]) -> list[Problem]:

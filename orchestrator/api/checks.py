@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import checked_definition
 from orchestrator.api.control_documents import CheckedDefinition, DefinitionToCheck
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import MAX_ERRORS, ErrorItem
 from orchestrator.definitions.warnings import find_warnings
 from orchestrator.errors import DefinitionError, Problem

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response, status
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.change import TRANSITIONS
+from orchestrator.api.change import TRANSITIONS, part_of
 from orchestrator.api.documents import EntryAccepted, NewEntry
-from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.problems import BadRequest, StatusConflict, TooLarge
 from orchestrator.api.repeats import IdOfCreation
 from orchestrator.api.services import ServicesOfApp
@@ -43,8 +43,7 @@ async def request(
     if not is_customer_id(body.customer_id):
         raise BadRequest("customer_id has a control character (0x00 or 0x1f)")
     journey = await find_journey(tenant, journey_id)
-    entry = journey.config.get("entry")
-    kind = entry.get("kind") if isinstance(entry, dict) else None
+    kind = part_of(journey.config, "entry").get("kind")
     if kind != "api":
         raise BadRequest(f"customers enter this journey by {kind}; only where the entry is api may they be sent in")
     if journey.status != "ACTIVE":

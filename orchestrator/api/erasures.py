@@ -12,7 +12,7 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import ErasureAccepted, NewErasure
 from orchestrator.api.documents import ErasureDocument
 from orchestrator.api.entries import SOURCE
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import BadRequest
 from orchestrator.api.repeats import IdOfCreation
 from orchestrator.api.services import ServicesOfApp

@@ -8,7 +8,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import steps_of
 from orchestrator.api.experiment_documents import ExperimentArmDocument, ExperimentDocument, ExperimentList
-from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.store.journeys import find_journey
 from orchestrator.store.steward import Decided, find_shares
 

@@ -9,7 +9,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.documents import Explanation
 from orchestrator.api.explanation import explain
-from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.errors import NotFound
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import find_definitions, find_journey

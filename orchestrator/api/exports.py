@@ -2,14 +2,16 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated, Any, Literal, assert_never
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from orchestrator.api import (
+    activities,
     experiments,
     gauges,
     metrics,
@@ -26,20 +28,16 @@ from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.downloads import Downloads, DownloadsOfApp
 from orchestrator.api.journey_report import JourneyAnswers, journey_report
-from orchestrator.api.journeys import BASE, ROOT, JourneyId
-from orchestrator.api.moments import Day, Moment
+from orchestrator.api.moments import From, To
 from orchestrator.api.overview_report import overview_report
+from orchestrator.api.paths import BASE, ROOT, JourneyId
 from orchestrator.api.report_csv import csv_of
 from orchestrator.api.report_html import html_of
 from orchestrator.api.report_tables import Report, written
 from orchestrator.api.report_xlsx import xlsx_of
 from orchestrator.api.under_way import UnderWayOfApp
-from orchestrator.definitions.zone import ZoneName
-from orchestrator.messages.activity import ActivityType
-from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.journeys import Journey, find_journey
 from orchestrator.store.reports import MAX_PAGE, ActivitiesPage, activities_page
-from orchestrator.store.tenant import Tenant
 
 JSON_LINES = "application/jsonl"
 _MEDIA_TYPES = {
@@ -72,9 +70,9 @@ async def of_journey(
     downloads: DownloadsOfApp,
     journey_id: JourneyId,
     format: Annotated[Literal["csv", "xlsx", "html"], Query(description="html: a page to print.")] = "csv",
-    since: Annotated[Day | None, Query(alias="from", description="First day, of the zone.")] = None,
-    until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
-    zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
+    since: metrics.FirstDay = None,
+    until: metrics.LastDay = None,
+    zone: metrics.OfZone = "UTC",
 ) -> Response:
     """What the API's other answers about the journey say, as tables, with the meaning of each figure.
 
@@ -132,10 +130,10 @@ async def of_activities(
     downloads: DownloadsOfApp,
     journey_id: JourneyId,
     format: Annotated[Form, Query(description="jsonl: a JSON object a line.")] = "csv",
-    type: Annotated[ActivityType | None, Query(description="Only activities of this type.")] = None,
-    customer_id: Annotated[str | None, Query(min_length=1, max_length=MAX_CUSTOMER_ID_CHARS)] = None,
-    since: Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")] = None,
-    until: Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")] = None,
+    type: activities.OfType = None,
+    customer_id: activities.OfCustomer = None,
+    since: From = None,
+    until: To = None,
 ) -> Response:
     """All activities that the filters let through, sent while they are read.
 
@@ -144,8 +142,18 @@ async def of_activities(
     """
     journey = await find_journey(tenant, journey_id)
     downloads.check(tenant.workspace_id)
-    pages = _Pages(tenant, journey, type, customer_id, since, until)
-    first = await pages.read(None)  # before the answer begins, so that what is wrong can still be said
+    # Between two pages no connection is held, however slowly the caller reads.
+    read_page = partial(
+        activities_page,
+        tenant,
+        journey.id,
+        limit=MAX_PAGE,
+        activity_type=type,
+        customer_id=customer_id,
+        since=since,
+        until=until,
+    )
+    first = await read_page()  # before the answer begins, so that what is wrong can still be said
     now = datetime.now(UTC)
     filters = {
         "type": type,
@@ -164,45 +172,15 @@ async def of_activities(
         ("reads", "Newest first. No snapshot: what is recorded while the file is written may be missing."),
     )
     headers = _headers(f"activities-{slug_of(journey)}-{now:%Y-%m-%d}.{format}")
-    lines = _counted(downloads, tenant.workspace_id, _lines(pages, first, lines_in(format), about))
+    lines = _counted(downloads, tenant.workspace_id, _lines(read_page, first, lines_in(format), about))
     return StreamingResponse(lines, media_type=_MEDIA_TYPES[format], headers=headers)
 
 
-class _Pages:
-    """Pages of activities. Between two of them no connection is held, however slowly the caller reads."""
-
-    def __init__(
-        self,
-        tenant: Tenant,
-        journey: Journey,
-        type_: str | None,
-        customer_id: str | None,
-        since: datetime | None,
-        until: datetime | None,
-    ) -> None:
-        self._tenant = tenant
-        self._journey = journey
-        self._type = type_
-        self._customer_id = customer_id
-        self._since = since
-        self._until = until
-
-    async def read(self, cursor: str | None) -> ActivitiesPage:
-        """The page at ``cursor``."""
-        return await activities_page(
-            self._tenant,
-            self._journey.id,
-            limit=MAX_PAGE,
-            cursor=cursor,
-            activity_type=self._type,
-            customer_id=self._customer_id,
-            since=self._since,
-            until=self._until,
-        )
-
-
 async def _lines(
-    pages: _Pages, first: ActivitiesPage, lines: Lines, about: tuple[tuple[str, str], ...]
+    read_page: Callable[..., Awaitable[ActivitiesPage]],
+    first: ActivitiesPage,
+    lines: Lines,
+    about: tuple[tuple[str, str], ...],
 ) -> AsyncIterator[str]:
     page, count = first, 0
     yield lines.opening(about)
@@ -211,7 +189,7 @@ async def _lines(
         count += len(page.items)
         if page.next_cursor is None:
             break
-        page = await pages.read(page.next_cursor)
+        page = await read_page(cursor=page.next_cursor)
     yield lines.end(count)
 
 

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from orchestrator.api import rule_sentences as say
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
+from orchestrator.api.change import part_of
 from orchestrator.api.explanation import HOLDOUT
 from orchestrator.api.gauge import (
     BEGINNING,
@@ -26,7 +27,7 @@ from orchestrator.api.gauge import (
     plain,
 )
 from orchestrator.api.gauge_documents import Gauge, GaugeOf, GuardrailState
-from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.definitions.entry import Capacity
 from orchestrator.definitions.guardrail import Brake, Guardrails
 from orchestrator.guardrails.brakes import window_start
@@ -156,6 +157,5 @@ class _Look:
 
 
 def _capacity(journey: Journey) -> Capacity | None:
-    entry = journey.config.get("entry")
-    document = entry.get("capacity") if isinstance(entry, dict) else None
+    document = part_of(journey.config, "entry").get("capacity")
     return None if document is None else Capacity.model_validate_json(msgspec.json.encode(document))

@@ -2,17 +2,17 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
-from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query, Response, status
+from fastapi import APIRouter, Query, Response, status
 
 from orchestrator.api.access import CallersName, CallersTenant
 from orchestrator.api.answers import answer, document_of, item_of
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.change import check_precondition, checked_definition, etag, new_journey, stopped
+from orchestrator.api.change import checked_definition, etag, new_journey, stopped
 from orchestrator.api.documents import CampaignId, JourneyDocument, JourneyList, JourneyPatch, NewJourney
 from orchestrator.api.moments import Cursor
-from orchestrator.api.publishing import change_or_propose, propose_change
+from orchestrator.api.paths import BASE, JourneyId
+from orchestrator.api.publishing import ErrandOfCaller, change_or_propose, propose_change
 from orchestrator.api.repeats import IdOfCreation
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import Conflict
@@ -26,15 +26,10 @@ from orchestrator.store.journeys import (
     find_journey,
     list_journeys,
 )
-from orchestrator.store.reports import read_cursor, write_cursor
+from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.workspaces import find_workspace
 
-ROOT = "/api/v1"
-BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
 MAX_LISTED = 200
-
-JourneyId = Annotated[UUID, Path(alias="id", description="The journey's id.")]
-IfMatch = Annotated[str | None, Header(description="Change only what still has this ETag.", max_length=1_000)]
 
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["journeys"])
 
@@ -80,10 +75,8 @@ async def list_all(
 ) -> JourneyList:
     """A page of the workspace's journeys, without their definitions. Archived ones only when asked for by status."""
     after = None if cursor is None else read_cursor(cursor)
-    # One more than asked for tells whether there is another page.
     found = await list_journeys(tenant, limit=limit + 1, status=status, campaign_id=campaign_id, name=name, after=after)
-    page = found[:limit]
-    next_cursor = write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
     return JourneyList(items=[item_of(journey) for journey in page], next_cursor=next_cursor)
 
 
@@ -96,23 +89,12 @@ async def read(tenant: CallersTenant, journey_id: JourneyId, response: Response)
 
 
 @router.patch("/{id}", operation_id="changeJourney", summary="Change, pause, resume or stop a journey")
-async def change(
-    tenant: CallersTenant,
-    author: CallersName,
-    services: ServicesOfApp,
-    journey_id: JourneyId,
-    proposal_id: IdOfCreation,
-    body: JourneyPatch,
-    response: Response,
-    if_match: IfMatch = None,
-) -> JourneyDocument:
+async def change(errand: ErrandOfCaller, proposal_id: IdOfCreation, body: JourneyPatch) -> JourneyDocument:
     """Changes what the body names. A new definition makes a new version; `in_flight` says what becomes of runs.
 
     202: the workspace asks for a second person; nothing has changed, `proposal_id` waits.
     """
-    return await change_or_propose(
-        tenant, author, services, journey_id, body, response, if_match=if_match, proposal_id=proposal_id
-    )
+    return await change_or_propose(errand, body, proposal_id)
 
 
 @router.delete(
@@ -121,18 +103,12 @@ async def change(
     operation_id="stopJourney",
     summary="Deactivate a journey and keep its history",
 )
-async def delete(
-    tenant: CallersTenant,
-    author: CallersName,
-    services: ServicesOfApp,
-    journey_id: JourneyId,
-    response: Response,
-    if_match: IfMatch = None,
-) -> None:
+async def delete(errand: ErrandOfCaller) -> None:
     """Stops the journey: customers under way leave at their next signal. A second time changes nothing."""
 
     def decide(before: Journey) -> Change:
-        check_precondition(if_match, etag(before))
+        errand.check(before)
         return stopped(before, datetime.now(UTC))
 
-    await answer(services, await change_journey(tenant, journey_id, decide, author), response)
+    written = await change_journey(errand.tenant, errand.journey_id, decide, errand.author)
+    await answer(errand.services, written, errand.response)

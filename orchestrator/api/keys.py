@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, status
 from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import CreatedKey, KeyDocument, KeyList, NewApiKey
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import BadRequest
 from orchestrator.errors import NotFound
 from orchestrator.store.keys import ApiKey, create_key, list_keys, revoke_key

@@ -10,8 +10,8 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
 from orchestrator.api.documents import MetricsDocument
 from orchestrator.api.figures import by_day, figures_of, notes_on
-from orchestrator.api.journeys import BASE, JourneyId
 from orchestrator.api.moments import Day
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.problems import BadRequest
 from orchestrator.definitions.zone import ZoneName
 from orchestrator.guardrails.zone import Zone, known_zone
@@ -23,6 +23,10 @@ from orchestrator.store.zone_days import days_in_zone, newest_day
 USUAL_DAYS = 30
 MOST_DAYS = 400
 
+FirstDay = Annotated[Day | None, Query(alias="from", description="First day, of the zone.")]
+LastDay = Annotated[Day | None, Query(alias="to", description="Last day, included.")]
+OfZone = Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)]
+
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
 
@@ -30,9 +34,9 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 async def read(
     tenant: CallersTenant,
     journey_id: JourneyId,
-    since: Annotated[Day | None, Query(alias="from", description="First day, of the zone.")] = None,
-    until: Annotated[Day | None, Query(alias="to", description="Last day, included.")] = None,
-    zone: Annotated[ZoneName, Query(description="Whose days: an IANA time zone.", max_length=100)] = "UTC",
+    since: FirstDay = None,
+    until: LastDay = None,
+    zone: OfZone = "UTC",
 ) -> MetricsDocument:
     """The period defaults to the last 30 days that have figures. The comparison covers the journey's whole life.
 

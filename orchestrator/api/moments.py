@@ -31,3 +31,6 @@ def _written_as_time(value: object) -> object:
 Cursor = Annotated[str | None, Query(pattern=CURSOR_PATTERN, description="`next_cursor` of the page before.")]
 Day = Annotated[date, BeforeValidator(_written_as_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written_as_time)]
+
+From = Annotated[Moment | None, Query(alias="from", description="From this time on, RFC 3339.")]
+To = Annotated[Moment | None, Query(alias="to", description="Before this time, RFC 3339.")]

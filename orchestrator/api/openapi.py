@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator.api.answers import PUBLISHED
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
 from orchestrator.api.repeats import HEADER as REPEAT_HEADER
 from orchestrator.definitions.journey import JourneyDefinition

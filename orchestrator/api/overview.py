@@ -15,15 +15,16 @@ from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
 from orchestrator.api.experiment_documents import ComparisonDocument
-from orchestrator.api.journeys import MAX_LISTED, ROOT
+from orchestrator.api.journeys import MAX_LISTED
 from orchestrator.api.metrics import period
 from orchestrator.api.moments import Cursor, Day
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
+from orchestrator.api.paths import ROOT
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
 from orchestrator.messages.config import JourneyStatus
 from orchestrator.store.journeys import Journey, list_journeys
 from orchestrator.store.overview import JourneyCounts, counts_by_journey, newest_day
-from orchestrator.store.reports import read_cursor, write_cursor
+from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
 router = APIRouter(prefix=f"{ROOT}/overview", route_class=StrictRoute, tags=["reports"])
@@ -57,14 +58,14 @@ async def read(
         _compared(tenant, limit, status, after, now),
         standing.by_journey(tenant),
     )
-    page = found[:limit]
+    page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
     return OverviewDocument(
         since=first,
         until=last,
         generated_at=now,
         items=_items(page, counts, under_way, compared),
         totals=OverviewFigures.model_validate(added_up(counts.values())),
-        next_cursor=write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None,
+        next_cursor=next_cursor,
     )
 
 

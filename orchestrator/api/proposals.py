@@ -12,14 +12,14 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import etag_of
 from orchestrator.api.control_documents import Decision, ProposalDocument, ProposalList
 from orchestrator.api.documents import JourneyDocument, JourneyPatch
-from orchestrator.api.journeys import ROOT
 from orchestrator.api.moments import Cursor
+from orchestrator.api.paths import ROOT
 from orchestrator.api.publishing import carry_out
 from orchestrator.api.services import ServicesOfApp
 from orchestrator.errors import Conflict, Forbidden
 from orchestrator.store.keys import Holder
 from orchestrator.store.proposals import Proposal, ProposalStatus, find_proposal, list_proposals, reject
-from orchestrator.store.reports import read_cursor, write_cursor
+from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
 MAX_LISTED = 100
@@ -40,8 +40,7 @@ async def list_all(
     """A page of proposals of the workspace."""
     after = None if cursor is None else read_cursor(cursor)
     found = await list_proposals(tenant, limit=limit + 1, status=status, journey_id=journey_id, after=after)
-    page = found[:limit]
-    next_cursor = write_cursor(page[-1].created_at, page[-1].id) if len(found) > limit else None
+    page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
     return ProposalList(items=[_document(each) for each in page], next_cursor=next_cursor)
 
 

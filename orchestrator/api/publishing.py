@@ -5,16 +5,20 @@ pause, stop or resume never waits.
 """
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response, status
+from fastapi import Depends, Response, status
 
+from orchestrator.api.access import CallersName, CallersTenant
 from orchestrator.api.answers import answer, document_of
 from orchestrator.api.change import check_precondition, checked_definition, etag, patched
 from orchestrator.api.documents import JourneyDocument, JourneyPatch
+from orchestrator.api.paths import IfMatch, JourneyId
 from orchestrator.api.problems import StatusConflict
-from orchestrator.api.services import Services
+from orchestrator.api.services import Services, ServicesOfApp
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.errors import Conflict
 from orchestrator.messages.config import JourneyStatus
@@ -32,17 +36,38 @@ def needs_second_person(before: Journey, after: Journey) -> bool:
     return starts or (before.status != "DRAFT" and after.version != before.version)
 
 
-async def change_or_propose(
-    tenant: Tenant,
-    author: Author,
-    services: Services,
-    journey_id: UUID,
-    patch: JourneyPatch,
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Somebody wants a journey changed: who, which one, and only while it has which ETag."""
+
+    tenant: Tenant
+    author: Author
+    services: Services
+    journey_id: UUID
+    response: Response
+    if_match: str | None
+
+    def check(self, before: Journey) -> None:
+        """Raises ``PreconditionFailed`` when the journey is not as the caller has read it."""
+        check_precondition(self.if_match, etag(before))
+
+
+def _errand(
+    tenant: CallersTenant,
+    author: CallersName,
+    services: ServicesOfApp,
+    journey_id: JourneyId,
     response: Response,
-    *,
-    if_match: str | None,
-    proposal_id: UUID,
-    only_from: JourneyStatus | None = None,
+    if_match: IfMatch = None,
+) -> Errand:
+    return Errand(tenant, author, services, journey_id, response, if_match)
+
+
+ErrandOfCaller = Annotated[Errand, Depends(_errand)]
+
+
+async def change_or_propose(
+    errand: Errand, patch: JourneyPatch, proposal_id: UUID, only_from: JourneyStatus | None = None
 ) -> JourneyDocument:
     """What ``patch`` makes of the journey; or the journey as it is, with the id of the proposal that now waits.
 
@@ -51,25 +76,28 @@ async def change_or_propose(
     Raises:
         NotFound, Conflict, PreconditionFailed, DefinitionError, InvalidPart: it cannot be done.
     """
+    tenant, journey_id = errand.tenant, errand.journey_id
     definition, known = await _read(tenant, journey_id, patch)
     waits = (await find_workspace(tenant)).needs_approval
-    if waits:
-        before = await find_journey(tenant, journey_id)
-        check_precondition(if_match, etag(before))
-        _check_status(before, patch, only_from)
-        after = patched(before, patch, definition, datetime.now(UTC), known).journey
-        if needs_second_person(before, after):
-            return await propose_change(tenant, author, before, patch, response, proposal_id)
 
     def decide_now(before: Journey) -> Change:
-        check_precondition(if_match, etag(before))
-        _check_status(before, patch, only_from)
-        change = patched(before, patch, definition, datetime.now(UTC), known)
+        errand.check(before)
+        if only_from is not None and before.status not in (only_from, patch.status):
+            raise StatusConflict(f"the journey is {before.status}; this is for one that is {only_from}", ())
+        return patched(before, patch, definition, datetime.now(UTC), known)
+
+    def decide_alone(before: Journey) -> Change:
+        change = decide_now(before)
         if waits and needs_second_person(before, change.journey):
             raise Conflict("the journey has changed just now, and this change of it needs a second person; ask again")
         return change
 
-    return await answer(services, await change_journey(tenant, journey_id, decide_now, author), response)
+    if waits:
+        before = await find_journey(tenant, journey_id)
+        if needs_second_person(before, decide_now(before).journey):
+            return await propose_change(tenant, errand.author, before, patch, errand.response, proposal_id)
+    written = await change_journey(tenant, journey_id, decide_alone, errand.author)
+    return await answer(errand.services, written, errand.response)
 
 
 async def propose_change(
@@ -102,11 +130,6 @@ async def carry_out(tenant: Tenant, proposal: Proposal, reason: str, decider: Au
         await decide(connection, tenant.workspace_id, proposal, "approved", reason, decider)
 
     return await change_journey(tenant, proposal.journey_id, decide_now, proposal.author, agree)
-
-
-def _check_status(before: Journey, patch: JourneyPatch, only_from: JourneyStatus | None) -> None:
-    if only_from is not None and before.status not in (only_from, patch.status):
-        raise StatusConflict(f"the journey is {before.status}; this is for one that is {only_from}", ())
 
 
 async def _read(

@@ -8,7 +8,7 @@ from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import checked_definition, migration_of, steps_of, written
 from orchestrator.api.documents import NewVersion, VersionDocument, VersionItem, VersionList, VersionPreview
-from orchestrator.api.journeys import BASE, JourneyId
+from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.preview import preview
 from orchestrator.store.journeys import (
     Version,

@@ -10,7 +10,7 @@ from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import check_precondition
 from orchestrator.api.documents import WorkspaceDocument, WorkspacePatch, WorkspaceSettingsDocument
-from orchestrator.api.journeys import BASE, ROOT, IfMatch
+from orchestrator.api.paths import BASE, ROOT, IfMatch
 from orchestrator.api.problems import InvalidPart
 from orchestrator.api.services import Services, ServicesOfApp
 from orchestrator.definitions.guardrail import Channel

@@ -6,11 +6,11 @@ when the database does not answer.
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -26,6 +26,7 @@ from orchestrator.store.tenant import Tenant
 MAX_PAGE = 500
 CURSOR_PATTERN = "^[A-Za-z0-9_-]{32}$"  # a place in an order, 24 bytes
 
+_Item = TypeVar("_Item")
 # A day's figures as JSON has them; Any, because which keys are numbers and which are groups is said in sink/fold.py.
 Metrics: TypeAlias = dict[str, Any]
 _DECODER: msgspec.json.Decoder[Metrics] = msgspec.json.Decoder(float_hook=Decimal)
@@ -175,9 +176,8 @@ async def activities_page(
             rows = await tenant.fetch(sql["activities_of_type"], *bounds, activity_type)
         else:
             rows = await tenant.fetch(sql["activities"], *bounds)
-    items = tuple(ActivityItem(**dict(row)) for row in rows[:limit])
-    is_last = len(rows) <= limit
-    return ActivitiesPage(items, None if is_last else write_cursor(items[-1].created_at, items[-1].id))
+    page, next_cursor = page_of(rows, limit, lambda row: write_cursor(row["created_at"], row["id"]))
+    return ActivitiesPage(tuple(ActivityItem(**dict(row)) for row in page), next_cursor)
 
 
 async def standings(tenant: Tenant, config_id: UUID | str) -> list[Standing]:
@@ -249,6 +249,16 @@ def _paired(past: Mapping[str, Any]) -> Paired:
         yy=converted,
         xy=past.get("events_of_converted", 0),
     )
+
+
+def page_of(found: Sequence[_Item], limit: int, place: Callable[[_Item], str]) -> tuple[Sequence[_Item], str | None]:
+    """The page, and the cursor of the next; None: it is the last.
+
+    ``found``: one more than ``limit`` was asked for, which tells whether there is another page. ``place``: the cursor
+    that leads to what is behind an item.
+    """
+    page = found[:limit]
+    return page, place(page[-1]) if len(found) > limit else None
 
 
 def write_cursor(created_at: datetime, id_: UUID) -> str:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from orchestrator.api.journeys import BASE
+from orchestrator.api.paths import BASE
 from orchestrator.demo.control import is_ready
 from orchestrator.errors import Unavailable
 from orchestrator.local.ports import LOOPBACK, free_ports

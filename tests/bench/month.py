@@ -8,7 +8,7 @@ from itertools import cycle, islice
 
 import httpx
 
-from orchestrator.api.journeys import BASE, ROOT
+from orchestrator.api.paths import BASE, ROOT
 from orchestrator.demo.load import Loaded, LoadOptions, load
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool

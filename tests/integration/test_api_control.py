@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.journeys.erasure import receipt_of
 from orchestrator.kafka.tail import Tail

@@ -13,8 +13,8 @@ import pytest
 
 from orchestrator.api.figures import figures_of
 from orchestrator.api.journey_report import COUNTED
-from orchestrator.api.journeys import ROOT
 from orchestrator.api.overview_documents import OverviewFigures
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.demo.load import LoadOptions, load
 from orchestrator.settings import Settings

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import pytest
 
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.ids import derived_id

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from aiokafka.structs import TopicPartition
 
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_reader
 from orchestrator.messages.activity import Activity

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.store.tenant import Tenant

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
@@ -57,6 +57,11 @@ async def test_no_operation_reaches_into_another_workspace(api: ApiSession) -> N
             answer = await theirs.request(method, url, **({} if body is None else {"json": body}))
             assert answer.status_code == 404, (method, path, answer.status_code, answer.text)
             assert "acme" not in answer.text
+            # It is told as what is nowhere.
+            missing = await theirs.request(
+                method, url.replace(subject, str(uuid4())), **({} if body is None else {"json": body})
+            )
+            assert (missing.status_code, missing.json()["title"]) == (404, answer.json()["title"]), (method, path)
             tried += 1
     assert tried > 20
     after = [await ours.get(f"{BASE}/{journey['id']}"), await ours.get(f"{ROOT}/proposals/{proposal}")]

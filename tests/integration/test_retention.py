@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from orchestrator.api import retention as retaining
-from orchestrator.api.journeys import ROOT
+from orchestrator.api.paths import ROOT
 from orchestrator.api.retention import Retention
 from orchestrator.catalog import Catalog
 from orchestrator.messages.activity import Activity

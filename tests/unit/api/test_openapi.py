@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.api.app import openapi_document
 from orchestrator.api.documents import JourneyPatch, NewJourney
-from orchestrator.api.journeys import BASE, ROOT
+from orchestrator.api.paths import BASE, ROOT
 from orchestrator.definitions.parse import parse_journey
 
 OPERATIONS = {

@@ -1,0 +1,12 @@
+"""Where things are in the API, and what a path or a header may say about a journey."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Header, Path
+
+ROOT = "/api/v1"
+BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
+
+JourneyId = Annotated[UUID, Path(alias="id", description="The journey's id.")]
+IfMatch = Annotated[str | None, Header(description="Change only what still has this ETag.", max_length=1_000)]
