@@ -3,9 +3,9 @@
 1. Every record was decoded before (``sink/ahead.py``); what is not an activity came as a refusal.
 2. Begin. Leave out what an erasure has deleted before (``sink/erasures.py``). Look the journeys up; an activity whose
    journey is not there, or is in another workspace, becomes a refusal.
-3. Insert the activities. PostgreSQL says which ids it has not seen before; only these count from here on.
-4. Read the participants they concern, and fold the activities into figures (pure). Meanwhile write where runs stand,
-   what became of experiments (with their figures) and of messages.
+3. Read the participants they concern. Insert the activities; PostgreSQL says which ids it has not seen before, and only
+   these count from here on. Meanwhile fold them into figures (pure).
+4. Write where runs stand, what became of experiments (with their figures) and of messages.
 5. Write the participants. Read the figures of days and of quarters of an hour under lock, add, and write them.
 6. Write the refusals.
 7. Delete the rows of a customer who is to be erased, with a receipt. Such a record ends its batch, so that what comes
@@ -35,7 +35,7 @@ from orchestrator.sink.erasures import (
     without_erased,
 )
 from orchestrator.sink.exposures import exposures
-from orchestrator.sink.fold import customers_in_question, fold, merged
+from orchestrator.sink.fold import Fold, customers_in_question, fold, merged
 from orchestrator.sink.positions import positions
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection
@@ -84,14 +84,11 @@ async def _commit(connection: Connection, writer: ActivityWriter, topic: str, de
             erasures = [erasure_of(each) for each in decoded if is_erasure(each)]
             records = await without_erased(writer, topic, [each for each in decoded if not is_erasure(each)])
             accepted, refusals = await _with_journeys(writer, records)
-            new = await _insert_new(writer, accepted)  # step 3
-            known = await writer.participants(customers_in_question(new))  # step 4
-            folding = asyncio.create_task(asyncio.to_thread(fold, new, known))
-            await writer.save_positions(positions(new))
+            new, change = await _insert_and_fold(writer, accepted)  # step 3
+            await writer.save_positions(positions(new))  # step 4
             exposed = exposures(new)
             await writer.save_experiments(exposed.first, exposed.goals)
             await writer.save_deliveries(deliveries(new))
-            change = await folding
             await writer.save_participants(change.participants)  # step 5
             days = await writer.days(sorted(change.days))
             await writer.save_days(_sums(days, change.days))
@@ -131,11 +128,23 @@ async def _with_journeys(writer: ActivityWriter, decoded: Sequence[Decoded]) -> 
     return accepted, refusals
 
 
-async def _insert_new(writer: ActivityWriter, accepted: Sequence[Activity]) -> list[Activity]:
-    """Inserts the activities; returns those that were not on record, in topic order, each once."""
-    first_by_id = {activity.id: activity for activity in reversed(accepted)}
-    new_ids = await writer.insert_activities(accepted)
-    return [activity for activity in accepted if activity.id in new_ids and first_by_id[activity.id] is activity]
+async def _insert_and_fold(writer: ActivityWriter, accepted: Sequence[Activity]) -> tuple[list[Activity], Fold]:
+    """Inserts the activities; returns those that were not on record, in topic order, each once, and what they change.
+
+    While PostgreSQL writes, they are folded as if none were on record. That is nearly always so, and if not, those
+    that were not are folded by themselves. Nobody else writes participants (``ActivityWriter.try_lock``).
+    """
+    once = list({activity.id: activity for activity in reversed(accepted)}.values())[::-1]
+    known = await writer.participants(customers_in_question(once))
+    folding = asyncio.create_task(asyncio.to_thread(fold, once, known))
+    try:
+        new_ids = await writer.insert_activities(once)
+    finally:
+        await asyncio.wait([folding])  # it reads what is in hand here, and takes milliseconds
+    if len(new_ids) == len(once):
+        return once, folding.result()
+    new = [activity for activity in once if activity.id in new_ids]
+    return new, fold(new, known)
 
 
 def _next_offsets(decoded: Iterable[Decoded]) -> dict[int, int]:

@@ -68,15 +68,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias, assert_never
+from functools import lru_cache
+from typing import assert_never
 
 from orchestrator.messages.activity import Activity
-from orchestrator.store.quarters import NUMBERS, OF_ARMS, OF_WHOLE_DAYS, quarter_of
+from orchestrator.sink.sums import OVERALL, Increment, Sums, add, add_all, of_day, of_quarter
+from orchestrator.store.quarters import NUMBERS, QUARTER_MS, quarter_of
 from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MICRO = Decimal("0.000001")
+_NOTHING = Decimal(0)
 _UNKNOWN = "unknown"  # stands where an activity does not say its channel, rule or reason
 _OF_CUSTOMERS = ("journey_entered", "goal_reached")
 _AT_STEPS = {
@@ -86,10 +89,6 @@ _AT_STEPS = {
     "send_deferred": "deferred",
     "run_exited": "exits",
 }
-
-_Path: TypeAlias = tuple[str, ...]
-_Increment: TypeAlias = tuple[_Path, int | Decimal]
-_Counters: TypeAlias = "dict[str, int | Decimal | _Counters]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +114,32 @@ def fold(activities: Iterable[Activity], known: Mapping[CustomerKey, Participant
     ``known`` holds the records of ``customers_in_question`` as far as there are any; activities come in topic order.
     """
     participants: dict[CustomerKey, Participant] = {}
-    days: dict[DayKey, _Counters] = {}
-    quarters: dict[QuarterKey, _Counters] = {}
+    by_quarter: dict[QuarterKey, Sums] = {}
+    by_day: dict[DayKey, Sums] = {}  # what is counted elsewhere than in the activity's own quarter
     for activity in activities:
-        journey_id, arm = activity.journey_id, activity.arm
-        day = days.setdefault((journey_id, day_of(activity.at_ms)), {})
-        quarter = quarters.setdefault((journey_id, quarter_of(activity.at_ms)), {})
-        _count(day, quarter, arm, _run_increments(activity))
-        if activity.step and (at_step := _step_increments(activity)):
-            _add(day, at_step)
-            _add(quarter, at_step)
+        key = (activity.journey_id, quarter_of(activity.at_ms))
+        sums = by_quarter.get(key)
+        if sums is None:
+            sums = by_quarter[key] = {}
+        _count(sums, activity.arm, _run_increments(activity))
+        if activity.step:
+            add(sums, OVERALL, _step_increments(activity))
         if activity.type in _OF_CUSTOMERS:
-            key = (journey_id, activity.customer_id)
-            before = participants.get(key) or known.get(key) or Participant(arm)
-            after = participants[key] = _participant_after(before, activity)
-            _count(day, quarter, after.arm, _customer_increments(before, after, _past_of(activity)))
+            customer = (activity.journey_id, activity.customer_id)
+            before = participants.get(customer) or known.get(customer) or Participant(activity.arm)
+            after = participants[customer] = _participant_after(before, activity)
+            _count(sums, after.arm, _customer_increments(before, after, _past_of(activity)))
             if after.first_entered_ms is not None and (increments := _cohort_increments(before, after)):
-                cohort = days.setdefault((journey_id, day_of(after.first_entered_ms)), {})
-                _count(cohort, {}, after.arm, increments)
-    return Fold(participants, dict(days), {key: figures for key, figures in quarters.items() if figures})
+                cohort = (activity.journey_id, day_of(after.first_entered_ms))
+                _count(by_day.setdefault(cohort, {}), after.arm, increments)
+    for (journey_id, quarter), sums in by_quarter.items():
+        add_all(by_day.setdefault((journey_id, day_of(quarter * QUARTER_MS)), {}), sums)
+    quarters = {key: of_quarter(sums) for key, sums in by_quarter.items()}
+    return Fold(
+        participants,
+        {key: of_day(sums) for key, sums in by_day.items()},
+        {key: figures for key, figures in quarters.items() if figures},
+    )
 
 
 def merged(recorded: Figures, added: Figures) -> Figures:
@@ -145,7 +151,7 @@ def merged(recorded: Figures, added: Figures) -> Figures:
             total[key] = amount
         elif isinstance(amount, NUMBERS) and isinstance(before, NUMBERS):
             total[key] = before + amount
-        elif isinstance(amount, Mapping) and isinstance(before, Mapping):
+        elif not isinstance(amount, NUMBERS) and not isinstance(before, NUMBERS):
             total[key] = merged(before, amount)
     return total
 
@@ -155,7 +161,7 @@ def day_of(at_ms: int) -> date:
     return date.fromordinal(_EPOCH_ORDINAL + at_ms // DAY_MS)
 
 
-def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
+def _run_increments(activity: Activity) -> tuple[Increment, ...]:
     """What counts in the arm of the run."""
     details = activity.details
     match activity.type:
@@ -196,10 +202,10 @@ def _run_increments(activity: Activity) -> tuple[_Increment, ...]:
             assert_never(activity.type)
 
 
-def _step_increments(activity: Activity) -> list[_Increment]:
+def _step_increments(activity: Activity) -> list[Increment]:
     """What counts at the step that the activity names."""
     step = activity.step
-    found: list[_Increment] = []
+    found: list[Increment] = []
     if (counter := _AT_STEPS.get(activity.type)) is not None:
         found.append((("steps", step, counter), 1))
     if activity.type == "send_requested" and (cost := _money(activity.details, "cost")):
@@ -242,7 +248,7 @@ def _participant_after(before: Participant, activity: Activity) -> Participant:
     )
 
 
-def _customer_increments(before: Participant, after: Participant, past: int | None) -> tuple[_Increment, ...]:
+def _customer_increments(before: Participant, after: Participant, past: int | None) -> tuple[Increment, ...]:
     """What counts in the arm of the customer; ``past``: as the run of the activity began with it."""
     if after.conversions == before.conversions:
         return _first_entry(after.past) if before.entries == 0 else ()
@@ -255,21 +261,21 @@ def _customer_increments(before: Participant, after: Participant, past: int | No
     )
 
 
-def _first_entry(past: int | None) -> tuple[_Increment, ...]:
-    entered: _Increment = (("customers_entered",), 1)
+def _first_entry(past: int | None) -> tuple[Increment, ...]:
+    entered: Increment = (("customers_entered",), 1)
     if past is None:
         return (entered,)
     return (entered, (("past", "customers"), 1), (("past", "events"), past), (("past", "squares"), past * past))
 
 
-def _first_conversion(past: int | None) -> tuple[_Increment, ...]:
-    converted: _Increment = (("customers_converted",), 1)
+def _first_conversion(past: int | None) -> tuple[Increment, ...]:
+    converted: Increment = (("customers_converted",), 1)
     if past is None:
         return (converted,)
     return (converted, (("past", "converted"), 1), (("past", "events_of_converted"), past))
 
 
-def _cohort_increments(before: Participant, after: Participant) -> tuple[_Increment, ...]:
+def _cohort_increments(before: Participant, after: Participant) -> tuple[Increment, ...]:
     """What counts on the day of the first entry."""
     if after.was_active is None or after.entries != 1 or before.conversions:
         return ()
@@ -278,40 +284,12 @@ def _cohort_increments(before: Participant, after: Participant) -> tuple[_Increm
     return ((("baseline", "after"), 1), (("baseline", "both"), int(after.was_active)))
 
 
-def _count(day: _Counters, quarter: _Counters, arm: str, increments: Sequence[_Increment]) -> None:
-    """Adds to the figures of a day, and to those of a quarter of an hour what of it adds up."""
-    _add(day, increments)
-    _add(quarter, [each for each in increments if each[1] and each[0][0] not in OF_WHOLE_DAYS])
-    if arm and increments:
-        _add(_group(_group(day, "arms"), arm), increments)
-        if shown := [each for each in increments if each[1] and each[0][0] in OF_ARMS]:
-            _add(_group(_group(quarter, "arms"), arm), shown)
-
-
-def _add(counters: _Counters, increments: Sequence[_Increment]) -> None:
-    for path, amount in increments:
-        place = counters
-        for parent in path[:-1]:
-            place = _group(place, parent)
-        before = place.get(path[-1], 0)
-        if isinstance(before, dict):
-            raise _mixed(path[-1])
-        place[path[-1]] = before + amount
-
-
-def _group(counters: _Counters, name: str) -> _Counters:
-    group = counters.get(name)
-    if group is None:
-        made: _Counters = {}
-        counters[name] = made
-        return made
-    if not isinstance(group, dict):
-        raise _mixed(name)
-    return group
-
-
-def _mixed(name: str) -> TypeError:
-    return TypeError(f"the figure {name} is both a number and a group of numbers")
+def _count(sums: Sums, arm: str, increments: Sequence[Increment]) -> None:
+    """Adds to the sums over all arms, and to those of the arm."""
+    if increments:
+        add(sums, OVERALL, increments)
+        if arm:
+            add(sums, arm, increments)
 
 
 def _word(details: Mapping[str, object], name: str) -> str:
@@ -329,5 +307,10 @@ def _money(details: Mapping[str, object], name: str) -> Decimal:
     """An amount of money; absent is zero. That it is a number was seen to when the record was decoded."""
     value = details.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return Decimal(0)
-    return Decimal(str(value)).quantize(_MICRO)
+        return _NOTHING
+    return _micro(value)
+
+
+@lru_cache(maxsize=4_096)  # messages of a channel cost the same
+def _micro(amount: float) -> Decimal:
+    return Decimal(str(amount)).quantize(_MICRO)

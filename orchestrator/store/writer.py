@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from itertools import count
 
 import msgspec
 
@@ -60,21 +61,11 @@ class ActivityWriter:
         """Writes the activities; returns the ids that were not on record before."""
         if not activities:
             return set()
-        columns = (
-            [activity.id for activity in activities],
-            [activity.journey_id for activity in activities],
-            [activity.workspace_id for activity in activities],
-            [activity.type for activity in activities],
-            [msgspec.json.encode(activity.details).decode() for activity in activities],
-            [activity.at_ms for activity in activities],
-            [activity.customer_id for activity in activities],
-            [activity.run_id for activity in activities],
-            [activity.version for activity in activities],
-            [activity.step for activity in activities],
-            [activity.arm for activity in activities],
-            [activity.cause for activity in activities],
+        await self._connection.execute(self._sql["make_incoming"])
+        await self._connection.copy_records_to_table(
+            "incoming", schema_name="pg_temp", records=map(_incoming, count(), activities)
         )
-        rows = await self._connection.fetch(self._sql["insert_activities"], *columns)
+        rows = await self._connection.fetch(self._sql["insert_activities"])
         return {row["id"] for row in rows}
 
     async def participants(self, keys: Sequence[CustomerKey]) -> dict[CustomerKey, Participant]:
@@ -263,6 +254,25 @@ class ActivityWriter:
             [_storable(refusal.journey_id) for refusal in refusals],
         )
         return [row["reason"] for row in rows]
+
+
+def _incoming(place: int, activity: Activity) -> tuple[object, ...]:
+    """An activity as a row of the temporary table ``incoming``."""
+    return (
+        place,
+        activity.id,
+        activity.journey_id,
+        activity.workspace_id,
+        activity.type,
+        msgspec.json.encode(activity.details).decode(),
+        activity.at_ms,
+        activity.customer_id,
+        activity.run_id or None,
+        activity.version,
+        activity.step,
+        activity.arm,
+        activity.cause,
+    )
 
 
 def _storable(text: str | None) -> str | None:

@@ -16,7 +16,7 @@ PURCHASES = 12_000
 
 
 def activities(most: int, journey_id: str) -> list[Activity]:
-    """The first ``most`` of them, clone by clone; each clone has customers and ids of its own."""
+    """The first ``most`` of them, in the order of time; each clone has customers and ids of its own."""
     history = purchases(PURCHASES)
     effects = replay(directory_of(WIN_BACK, WORKSPACE), history, history[-1].time_ms + LONGEST_RUN_MS).effects
     recorded = [effect for effect in effects if isinstance(effect, Activity)]
@@ -24,8 +24,8 @@ def activities(most: int, journey_id: str) -> list[Activity]:
 
 
 def _cloned(recorded: list[Activity], journey_id: str, copies: int) -> Iterator[Activity]:
-    for copy in range(copies):
-        for activity in recorded:
+    for activity in sorted(recorded, key=lambda each: each.at_ms):
+        for copy in range(copies):
             yield replace(
                 activity,
                 id=derived_id("activity", activity.id, str(copy)),
