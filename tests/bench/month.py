@@ -15,19 +15,21 @@ from orchestrator.store.pool import Pool
 from tests.bench.control import accepted, control_plane, database
 from tests.bench.ground import Ground, installation
 from tests.bench.measurement import Measurement, percentile
+from tests.bench.page import measure_pages
 
 WORKSPACE = "bench"
 JOURNEYS = 100
 DAYS = 30
 ACTIVITIES = 10_000_000
 REQUESTS = 200  # of each kind, over all journeys in turn
+PAGES = 20  # of each kind, likewise
 AT_ONCE = 4
 TARGET_MS = 200
 TARGET = "dashboard, 30 days, 100 journeys, 10 million activities: API p95"
 
 
 async def measure(ground: Ground) -> list[Measurement]:
-    """The slowest of what the dashboard asks, one caller at a time, each time of another journey; and four callers."""
+    """The slowest of what the dashboard asks, each time of another journey: one caller, and four; and its pages."""
     count = ground.activities or ground.size(ACTIVITIES, 50_000)
     requests = ground.size(REQUESTS, 20)
     async with installation(ground, "month") as settings:
@@ -55,8 +57,11 @@ async def measure(ground: Ground) -> list[Measurement]:
                 if p95 > worst_ms:
                     worst_ms, worst = p95, name
             details |= await _exports(client, loaded)
+            ground.say("API over a month: the dashboard's pages in a browser")
+            address, key = str(client.base_url).rstrip("/"), client.headers["Authorization"].removeprefix("Bearer ")
+            pages = await measure_pages(address, key, [str(id_) for id_ in loaded.journey_ids], ground.size(PAGES, 3))
     note = f"the slowest: {worst}; {loaded.activities:,} activities in PostgreSQL"
-    return [Measurement(TARGET, "ms", TARGET_MS, worst_ms, note, False, details)]
+    return [Measurement(TARGET, "ms", TARGET_MS, worst_ms, note, False, details), *pages]
 
 
 async def _load(ground: Ground, settings: Settings, count: int) -> Loaded:

@@ -4,8 +4,9 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import pytest
 from playwright.async_api import Browser, async_playwright
+
+from orchestrator.errors import Unavailable
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox: tests run as root in containers. The rest keeps the browser from calling home.
@@ -20,11 +21,15 @@ ARGUMENTS = [
 
 
 def find_chromium(which: Callable[[str], str | None] = shutil.which) -> str:
-    """The path of the browser; fails the test, with what to do, when there is none."""
+    """The path of the browser.
+
+    Raises:
+        Unavailable: there is none; says what to do.
+    """
     found = next((path for name in NAMES if (path := which(name))), None)
     if found is None:
-        pytest.fail(
-            f"the page cannot be tested: none of {', '.join(NAMES)} is on the PATH. "
+        raise Unavailable(
+            f"looking for a browser: none of {', '.join(NAMES)} is on the PATH. "
             "Install one (Debian: apt-get install chromium), or leave these tests out with -m 'not browser'."
         )
     return found
