@@ -16,7 +16,10 @@ PUBLISH_WAIT_S = 2.0
 
 async def answer(services: Services, written: Written, response: Response) -> JourneyDocument:
     """What now holds, and whether Kafka has it."""
-    is_published = await services.relay.handed_over(written.outbox_id, PUBLISH_WAIT_S)
+    if written.outbox_id is None:  # nothing was changed; what was changed before may still be on its way
+        is_published = written.journey.is_published
+    else:
+        is_published = await services.relay.handed_over(written.outbox_id, PUBLISH_WAIT_S)
     response.headers[PUBLISHED] = "true" if is_published else "false"
     response.headers["ETag"] = etag(written.journey)
     return document_of(written.journey, is_published)

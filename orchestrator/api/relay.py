@@ -74,12 +74,12 @@ class Relay:
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    async def handed_over(self, outbox_id: int | None, timeout_s: float, *, is_event: bool = False) -> bool:
+    async def handed_over(self, outbox_id: int, timeout_s: float, *, is_event: bool = False) -> bool:
         """Whether Kafka has every config (or event) up to ``outbox_id``.
 
         Waits for it, but not while it is known to be away.
         """
-        if outbox_id is None or outbox_id <= self._relayed_to[is_event]:
+        if outbox_id <= self._relayed_to[is_event]:
             return True
         if not self.status.is_ok:
             return False

@@ -166,7 +166,8 @@ async def change_journey(
             was, is_now = _audited(before), _audited(after)
             await note(connection, workspace_id, author, "journey_changed", str(journey_id), was, is_now)
             outbox_id = await append(connection, change.records) if change.records else None
-    return Written(_as_of(after, times, is_published=outbox_id is None), outbox_id)
+    is_published = outbox_id is None and before.is_published
+    return Written(_as_of(after, times, is_published=is_published), outbox_id)
 
 
 async def find_journey(tenant: Tenant, journey_id: UUID) -> Journey:

@@ -261,6 +261,8 @@ async def test_api_answers_while_kafka_is_away_and_goes_on_after_both_servers_re
             paused = await client.patch(url, json={"status": "PAUSED"})
             assert (paused.status_code, paused.json()["published"]) == (200, False)
             assert (await client.get(url)).json()["published"] is False
+            again = await client.patch(url, json={"status": "PAUSED"})  # nothing to change, and nothing is heard of yet
+            assert (again.status_code, again.json()["published"]) == (200, False)
             await until(lambda: not api.app.state.services.relay.status.is_ok)
             ready = await client.get("/readyz")
             assert (ready.status_code, ready.json()["checks"]["relay"]["ok"]) == (503, False)
