@@ -47,6 +47,17 @@ class House:
         processes.start("sink", environment_for(self.settings, self.ports.sink_metrics))
         processes.start("api", environment_for(self.settings))
 
+    async def go_by_the_clock(self, processes: Processes) -> None:
+        """The worker begins again in wall time: history is over, and what people make on the page is to happen now.
+
+        Raises:
+            StackError: it cannot be executed.
+            Unavailable: it cannot do its work within ``READY_S``.
+        """
+        now = self.settings.model_copy(update={"time": "wall"})
+        await asyncio.to_thread(processes.start_again, "worker", environment_for(now, self.ports.worker_metrics))
+        await self.is_open()
+
     async def is_open(self) -> None:
         """Returns when all three can do their work.
 

@@ -64,6 +64,17 @@ class Processes:
                     raise StackError(f"running the demo: its {child.name} has ended; {tail(child.log)}")
             await asyncio.sleep(WATCH_S)
 
+    def start_again(self, name: str, environment: Mapping[str, str]) -> None:
+        """Ends the one of this name, and starts it with other settings.
+
+        Raises:
+            StackError: it cannot be executed.
+        """
+        for child in [child for child in self._children if child.name == name]:
+            self._children.remove(child)
+            _end(child.process)
+        self.start(name, environment)
+
     def stop(self) -> None:
         """Ends them, the last started first; one that does not end in time is killed."""
         while self._children:

@@ -119,7 +119,8 @@ def print_address(console: Console, port: int, api_key: str, *, keep: bool) -> N
         console.print("The dashboard and everything else end now; with --keep they stay.", highlight=False)
         return
     console.print(
-        f"Dashboard, signed in: http://127.0.0.1:{port}/#key={api_key}\nEverything keeps running; Ctrl-C stops it.",
+        f"Dashboard, signed in: http://127.0.0.1:{port}/#key={api_key}\n"
+        "What you see is 1997 and 1998; journeys that you make happen now. Everything keeps running; Ctrl-C stops it.",
         highlight=False,
         soft_wrap=True,
     )

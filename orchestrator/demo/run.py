@@ -4,6 +4,7 @@
 2. Topics, tables and an API key are made; worker, sink and API are started as processes of their own.
 3. Two journeys are published through the API, and history is played (``replay``).
 4. What the run came to is compared with the reference (``outcome``) and printed (``report``).
+5. Where everything is to stay, the worker goes by the clock from then on, for journeys that people make on the page.
 
 Whatever happens, Ctrl-C included, everything that was started is stopped in the end.
 """
@@ -140,6 +141,9 @@ class _Demo:
         with phase("Compute everything once more with the reference"):
             outcome = await self._watched(gather(house.settings, house.pool, journeys, history, played, until_ms))
         print_outcome(self._console, outcome)
+        if self._options.keep:
+            with phase("Let the worker go by the clock from here on"):
+                await self._watched(house.go_by_the_clock(self._processes))
         self._phases.total()
         print_address(self._console, house.ports.api, key, keep=self._options.keep)
         if self._options.keep:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -17,6 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orchestrator.api.paths import BASE
 from orchestrator.demo.premises import clear
 from orchestrator.local.jars import kafka_jars
 from tests.stack import JARS
@@ -25,6 +27,16 @@ pytestmark = pytest.mark.integration
 
 DEADLINE_S = 120
 PERSONAS = 300
+GREETING = {
+    "name": "A greeting, now",
+    "entry": {"kind": "api"},
+    "start": "a-moment",
+    "steps": {
+        "a-moment": {"kind": "wait", "duration": "PT1S", "next": "hello"},
+        "hello": {"kind": "send", "channel": "email", "template": "hello", "category": "transactional", "next": "done"},
+        "done": {"kind": "exit"},
+    },
+}
 FAST = ["--personas", str(PERSONAS), "--days-per-second", "300"]
 
 
@@ -94,10 +106,14 @@ def pids_of(folder: Path) -> dict[str, int]:
     return {each["name"]: each["pid"] for each in json.loads((folder / "demo" / "processes.json").read_text())}
 
 
-def get(address: str, path: str, key: str = "") -> tuple[int, bytes]:
+def ask(address: str, path: str, key: str = "", body: object = None) -> tuple[int, bytes]:
     connection = HTTPConnection(address, timeout=10)
+    headers = {"Authorization": f"Bearer {key}"}
     try:
-        connection.request("GET", path, headers={"Authorization": f"Bearer {key}"})
+        if body is None:
+            connection.request("GET", path, headers=headers)
+        else:
+            connection.request("POST", path, json.dumps(body), {**headers, "Content-Type": "application/json"})
         response = connection.getresponse()
         return response.status, response.read()
     finally:
@@ -115,9 +131,20 @@ def test_the_run_and_the_reference_agree_and_ctrl_c_ends_what_was_kept(folder: P
         link = re.search(r"http://(127\.0\.0\.1:\d+)/#key=(\S+)", demo.output)
         assert link is not None
         address, key = link.groups()
-        assert get(address, "/")[0] == 200
-        status, body = get(address, "/api/v1/033-omnichannel-journey-orchestrator", key)
+        assert ask(address, "/")[0] == 200
+        status, body = ask(address, BASE, key)
         assert (status, {each["name"] for each in json.loads(body)["items"]}) == (200, {"Win back", "Trial offer"})
+
+        # History is over: what somebody makes now happens now.
+        status, body = ask(address, BASE, key, {"config": GREETING})
+        journey = f"{BASE}/{json.loads(body)['id']}"
+        assert (status, ask(address, f"{journey}/entries", key, {"customer_id": "maria"})[0]) == (201, 202)
+        deadline = time.monotonic() + DEADLINE_S
+        types: list[str] = []
+        while "run_completed" not in types and time.monotonic() < deadline:
+            types = [each["type"] for each in json.loads(ask(address, f"{journey}/activities", key)[1])["items"]]
+            time.sleep(0.2)
+        assert {"journey_entered", "wait_started", "send_requested", "run_completed"} <= set(types)
 
         demo.process.send_signal(signal.SIGINT)
         assert demo.finish() == 0
