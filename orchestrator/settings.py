@@ -97,6 +97,15 @@ class Settings(BaseSettings):
     oidc_workspace_claim: str = Field("workspace", description="The claim that names the workspace.")
     oidc_role_claim: str = Field("role", description="The claim that names the role: viewer, editor, approver, admin.")
     oidc_name_claim: str = Field("email", description="The claim by which people are named in the audit.")
+    oidc_client_id: str = Field(
+        "", description="The dashboard's id at the provider, where people then sign in to it; empty: by a key only."
+    )
+    oidc_scopes: str = Field(
+        "openid profile email", description="What the dashboard asks the provider for, separated by spaces."
+    )
+    oidc_name: str = Field(
+        "", max_length=100, description="What the provider is called on the page; empty: its host's name."
+    )
     steward_interval_s: float = Field(
         5.0, ge=0.1, le=3_600, description="How often the API looks after experiments and brakes, in seconds."
     )
@@ -114,6 +123,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"ORCHESTRATOR_KAFKA_SECURITY is {self.kafka_security}, so ORCHESTRATOR_KAFKA_USERNAME and "
                 "ORCHESTRATOR_KAFKA_PASSWORD must be set"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_sign_in_is_whole(self) -> "Settings":
+        if self.oidc_client_id and not self.oidc_issuer:
+            raise ValueError("ORCHESTRATOR_OIDC_CLIENT_ID is set, so ORCHESTRATOR_OIDC_ISSUER must be set too")
+        if self.oidc_client_id and "openid" not in self.oidc_scopes.split():
+            raise ValueError(
+                "ORCHESTRATOR_OIDC_SCOPES lacks openid, without which a provider does not say who signed in; add it"
             )
         return self
 

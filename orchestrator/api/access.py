@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from orchestrator.api.database import Database
 from orchestrator.api.edge import request_id_of
-from orchestrator.api.quota import Allowance, Quota
+from orchestrator.api.quota import Allowance, Quota, neighbourhood_of
 from orchestrator.api.services import Services
 from orchestrator.api.tokens import Tokens
 from orchestrator.errors import Forbidden, Unauthorised
@@ -96,6 +96,16 @@ async def admit(request: Request) -> Allowance | None:
     demand(holder, least_role(request.method), f"{request.method} here")
     request.state.holder = holder
     return allowance
+
+
+async def admit_stranger(request: Request) -> Allowance | None:
+    """Lets anybody in, so many times a minute from one address; what is left of them is returned.
+
+    Raises:
+        TooManyRequests: there were too many requests from where this one comes.
+    """
+    strangers = cast(Quota, request.app.state.strangers)
+    return strangers.take(neighbourhood_of(request.client.host if request.client else None))
 
 
 def _caller(request: Request) -> Holder:

@@ -37,6 +37,7 @@ from orchestrator.api import (
     overview,
     positions,
     proposals,
+    sign_in,
     versions,
     workspace,
 )
@@ -47,11 +48,11 @@ from orchestrator.api.edge import Edge, request_id_of
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
 from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
-from orchestrator.api.quota import Quota
+from orchestrator.api.quota import STRANGERS_PER_MINUTE, Quota
+from orchestrator.api.reception import Reception
 from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
 from orchestrator.api.steward import Steward
-from orchestrator.api.tokens import Tokens
 from orchestrator.api.under_way import UnderWay
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
@@ -83,6 +84,7 @@ _ROUTERS = (
     experiments.router,
     explain.router,
     erasures.router,
+    sign_in.router,
     health.router,
 )
 OnFailure = Callable[[BaseException], None]
@@ -130,10 +132,13 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
         redirect_slashes=False,  # a redirected POST may lose its body
     )
     app.state.services = Services(settings, database, relay)
-    app.state.access = Access(database, Tokens(settings) if settings.oidc_issuer else None)
+    reception = Reception.of(settings)
+    app.state.reception = reception
+    app.state.access = Access(database, reception.tokens if reception else None)
     app.state.downloads = Downloads()
     app.state.under_way = UnderWay()
     app.state.quota = Quota(settings.api_requests_per_minute)
+    app.state.strangers = Quota(STRANGERS_PER_MINUTE if settings.api_requests_per_minute else 0)
     for router in _ROUTERS:
         app.include_router(router)
     add_page(app)

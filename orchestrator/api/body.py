@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from orchestrator.api.access import READING, admit, tenant_of
+from orchestrator.api.access import READING, admit, admit_stranger, tenant_of
 from orchestrator.api.problems import BadRequest, TooLarge, UnsupportedMediaType
 from orchestrator.api.repeats import key_of, once
 
@@ -22,6 +22,8 @@ _INT64 = 1 << 63
 class StrictRoute(APIRoute):
     """A route that first asks who is calling, then reads strictly; only then does FastAPI look at the request."""
 
+    is_open = False
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with these steps before it."""
         handle = super().get_route_handler()
@@ -29,10 +31,11 @@ class StrictRoute(APIRoute):
         known = frozenset(field.alias for field in self.dependant.query_params)
 
         # Its answer has a secret, which is not kept; a second key does no harm.
-        is_kept = self.operation_id != "createKey"
+        is_kept = self.operation_id != "createKey" and not self.is_open
+        let_in = admit_stranger if self.is_open else admit
 
         async def strictly(request: Request) -> Response:
-            allowance = await admit(request)
+            allowance = await let_in(request)
             check_query(request.query_params.keys(), known)
             body = b""
             if has_body:
@@ -48,6 +51,12 @@ class StrictRoute(APIRoute):
             return response
 
         return strictly
+
+
+class OpenRoute(StrictRoute):
+    """The same for what comes before there is a caller: anybody may ask, and no answer is kept."""
+
+    is_open = True
 
 
 def check_query(names: Iterable[str], known: Set[str]) -> None:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator.api.answers import PUBLISHED
-from orchestrator.api.paths import ROOT
+from orchestrator.api.paths import ROOT, SIGN_IN
 from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
 from orchestrator.api.repeats import HEADER as REPEAT_HEADER
 from orchestrator.definitions.journey import JourneyDefinition
@@ -27,6 +27,7 @@ _REFS = "#/components/schemas/"
 _ALWAYS = (401, 403, 404, 429, 500, 503)
 _READS = (400, 422)
 _WRITES = (400, 409, 412, 413, 415, 422)
+_STRANGERS = (401, 403, 409, 412)  # not said to who has no key and changes nothing
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "There is no valid API key.",
@@ -40,6 +41,12 @@ _MEANINGS = {
     429: "The caller asks too often; go on after `Retry-After` seconds.",
     500: "Something unforeseen.",
     503: "PostgreSQL does not answer; try again after `Retry-After` seconds.",
+}
+_MEANINGS_OF_SIGN_IN = {
+    400: "The request cannot be read, or the provider refuses.",
+    404: "No provider is set up for signing in.",
+    429: "Too many requests come from this address; go on after `Retry-After` seconds.",
+    503: "The provider does not answer; try again after `Retry-After` seconds.",
 }
 _DEFINITION: Json = {
     "name": "Win back",
@@ -134,7 +141,10 @@ def document_of(app: FastAPI) -> Json:
     document["servers"] = [{"url": "/", "description": "The API that this document came from."}]
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
-            if path.startswith(ROOT):
+            if path.startswith(SIGN_IN):
+                operation["security"] = []  # who comes here has no key yet
+                _add_problems(operation, is_read=method == "get", is_open=True)
+            elif path.startswith(ROOT):
                 _complete(operation, is_read=method == "get")
             else:
                 operation["security"] = []  # probes have no key
@@ -144,10 +154,8 @@ def document_of(app: FastAPI) -> Json:
 
 def _complete(operation: Json, *, is_read: bool) -> None:
     operation["security"] = [{"apiKey": []}]
+    _add_problems(operation, is_read=is_read)
     responses: Json = operation["responses"]
-    for status in sorted((*_ALWAYS, *(_READS if is_read else _WRITES))):
-        content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REFS}{ProblemDocument.__name__}"}}}
-        responses[str(status)] = {"description": _MEANINGS[status], "content": content}
     name = operation["operationId"]
     for header in _SENT_HEADERS.get(name, ()):
         success = next(code for code in responses if code.startswith("2"))
@@ -159,3 +167,11 @@ def _complete(operation: Json, *, is_read: bool) -> None:
         operation.setdefault("parameters", []).append(_REPEAT)
     if name in _EXAMPLES:
         operation["requestBody"]["content"]["application/json"]["examples"] = dict(_EXAMPLES[name])
+
+
+def _add_problems(operation: Json, *, is_read: bool, is_open: bool = False) -> None:
+    meanings = {**_MEANINGS, **(_MEANINGS_OF_SIGN_IN if is_open else {})}
+    left_out = _STRANGERS if is_open else ()
+    for status in sorted({*_ALWAYS, *(_READS if is_read else _WRITES)} - {*left_out}):
+        content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REFS}{ProblemDocument.__name__}"}}}
+        operation["responses"][str(status)] = {"description": meanings[status], "content": content}

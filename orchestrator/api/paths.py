@@ -7,6 +7,7 @@ from fastapi import Header, Path
 
 ROOT = "/api/v1"
 BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
+SIGN_IN = f"{ROOT}/sign-in"
 
 JourneyId = Annotated[UUID, Path(alias="id", description="The journey's id.")]
 IfMatch = Annotated[str | None, Header(description="Change only what still has this ETag.", max_length=1_000)]

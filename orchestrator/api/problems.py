@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from orchestrator.api.provider import SignInRefused
 from orchestrator.api.quota import TooManyRequests
 from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import (
@@ -149,6 +150,8 @@ def answer_to(error: Exception) -> Answer:
             return Answer(422, "idempotency-key-reused", str(error))
         case TooManyRequests(retry_after_s=retry_after_s):
             return Answer(429, "too-many-requests", str(error), headers={"Retry-After": str(retry_after_s)})
+        case SignInRefused():
+            return Answer(400, "sign-in-refused", str(error))
         case RequestError():
             return Answer(400, "bad-request", str(error))
         case Unavailable():

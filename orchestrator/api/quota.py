@@ -2,10 +2,12 @@
 
 Somebody who keeps asking takes nothing from the others. Who has no valid credential is not counted: by address alone,
 those behind one proxy would shut each other out. Such a request costs one look into an index, and a key of 256 random
-bits is not found by trying.
+bits is not found by trying. What is open to strangers, signing in, is counted by address all the same: it lets the API
+ask somebody else.
 """
 
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import time
 
@@ -14,6 +16,8 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from orchestrator.errors import RequestError
+
+STRANGERS_PER_MINUTE = 300  # requests to sign in from one address; a whole office may have one
 
 
 class TooManyRequests(RequestError):
@@ -67,3 +71,12 @@ class Quota:
                 allowance.reset_s,
             )
         return allowance
+
+
+def neighbourhood_of(host: str | None) -> str:
+    """Who counts as one among strangers: an address; of IPv6 its network, for a household has all of that."""
+    try:
+        address = ip_address(host or "")
+    except ValueError:
+        return "unknown"
+    return str(ip_network((address, 64), strict=False)) if isinstance(address, IPv6Address) else str(address)

@@ -2,16 +2,16 @@
 
 Configured by ``ORCHESTRATOR_OIDC_…``. A token counts when the provider signed it, it is for us (audience) and in force;
 its claims say who, for which workspace and in which role. Nothing is asked of the provider for each request: its public
-keys are fetched when one is first needed, and kept.
+keys are fetched when one is first needed, and kept. Of the ID token that comes with a sign-in only that is checked.
 """
 
 import asyncio
-import json
-from urllib.request import Request, urlopen
+from hmac import compare_digest
 
 import jwt
 from jwt import PyJWKClient
 
+from orchestrator.api.provider import MAX_TOKEN_CHARS, Provider
 from orchestrator.errors import ConfigurationError, Unauthorised, Unavailable
 from orchestrator.settings import Settings
 from orchestrator.store.keys import ROLES, Holder, Role
@@ -20,18 +20,17 @@ from orchestrator.store.keys import ROLES, Holder, Role
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 LEEWAY_S = 30  # between the provider's clock and ours
 FETCH_TIMEOUT_S = 5.0
-_MAX_TOKEN_CHARS = 8_192
-_DISCOVERY = "/.well-known/openid-configuration"
 
 
 class Tokens:
     """Reads access tokens. One for each API process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, provider: Provider) -> None:
         """Raises ``ConfigurationError`` when the settings name an issuer and no audience."""
         if not settings.oidc_audience:
             raise ConfigurationError("ORCHESTRATOR_OIDC_ISSUER is set, so ORCHESTRATOR_OIDC_AUDIENCE must be set too")
         self._settings = settings
+        self._provider = provider
         self._keys: PyJWKClient | None = None
 
     async def holder(self, token: str) -> Holder:
@@ -41,9 +40,7 @@ class Tokens:
             Unauthorised: it is not one that counts, or does not say what we need to know.
             Unavailable: the provider's keys cannot be fetched now.
         """
-        if len(token) > _MAX_TOKEN_CHARS or token.count(".") != 2:
-            raise Unauthorised
-        claims = await asyncio.to_thread(self._claims, token)
+        claims = await self._claims(token, self._settings.oidc_audience)
         settings = self._settings
         workspace_id, subject = claims.get(settings.oidc_workspace_claim), claims.get("sub")
         if not isinstance(workspace_id, str) or not workspace_id or not isinstance(subject, str) or not subject:
@@ -56,16 +53,35 @@ class Tokens:
             role=self._role(claims.get(settings.oidc_role_claim)),
         )
 
-    def _claims(self, token: str) -> dict[str, object]:
+    async def check_identity(self, token: str, nonce: str) -> None:
+        """Does nothing when the provider made this ID token for the dashboard and the sign-in that ``nonce`` names.
+
+        Raises:
+            Unauthorised: it did not.
+            Unavailable: the provider's keys cannot be fetched now.
+        """
+        client_id = self._settings.oidc_client_id
+        claims = await self._claims(token, client_id)
+        if claims.get("azp", client_id) != client_id:
+            raise Unauthorised("the ID token was given to another application")
+        if not compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
+            raise Unauthorised("the ID token is of another sign-in")
+
+    async def _claims(self, token: str, audience: str) -> dict[str, object]:
+        if len(token) > MAX_TOKEN_CHARS or token.count(".") != 2:
+            raise Unauthorised
+        if self._keys is None:
+            url = self._settings.oidc_jwks_url or (await self._provider.discovery()).jwks_url
+            self._keys = PyJWKClient(url, cache_keys=True, timeout=FETCH_TIMEOUT_S)
+        return await asyncio.to_thread(self._decoded, self._keys, token, audience)
+
+    def _decoded(self, keys: PyJWKClient, token: str, audience: str) -> dict[str, object]:
         try:
-            if self._keys is None:
-                self._keys = PyJWKClient(self._jwks_url(), cache_keys=True, timeout=FETCH_TIMEOUT_S)
-            key = self._keys.get_signing_key_from_jwt(token)
             claims: dict[str, object] = jwt.decode(
                 token,
-                key,
+                keys.get_signing_key_from_jwt(token),
                 algorithms=list(ALGORITHMS),
-                audience=self._settings.oidc_audience,
+                audience=audience,
                 issuer=self._settings.oidc_issuer,
                 leeway=LEEWAY_S,
                 options={"require": ["exp", "iat", "sub"]},
@@ -73,15 +89,8 @@ class Tokens:
         except (jwt.PyJWKClientConnectionError, OSError) as error:
             raise Unavailable(f"reading the keys of {self._settings.oidc_issuer}: {error}") from error
         except (jwt.PyJWTError, ValueError) as error:
-            raise Unauthorised(f"the access token does not count: {error}") from error
+            raise Unauthorised(f"the token does not count: {error}") from error
         return claims
-
-    def _jwks_url(self) -> str:
-        if self._settings.oidc_jwks_url:
-            return self._settings.oidc_jwks_url
-        address = self._settings.oidc_issuer.rstrip("/") + _DISCOVERY
-        with urlopen(Request(address), timeout=FETCH_TIMEOUT_S) as answer:  # noqa: S310 - the settings' own address
-            return str(json.load(answer)["jwks_uri"])
 
     def _role(self, claim: object) -> Role:
         """The highest role that the claim names: one word, or a list of which others may be somebody else's."""
