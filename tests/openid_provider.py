@@ -63,7 +63,7 @@ class FakeProvider:
         given = {name: value for name, value in given.items() if value is not None}
         return jwt.encode(given, key, algorithm="RS256", headers={"kid": kid})
 
-    def id_token(self, nonce: str, **changes: Any) -> str:
+    def id_token(self, nonce: str, /, **changes: Any) -> str:
         """An ID token for the dashboard."""
         own = {"aud": CLIENT_ID, "nonce": nonce, "workspace": None, "role": None, "exp": timedelta(minutes=5)}
         return self.token(**{**own, **self.id_claims, **changes})

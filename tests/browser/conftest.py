@@ -97,12 +97,20 @@ class Tab:
         (self.foreseen if is_foreseen else self.complaints).append(message.text)
 
 
+@pytest.fixture(scope="module")
+def more_settings() -> dict[str, str]:
+    """What a file's installation is set up with besides."""
+    return {}
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(stack: TestStack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+async def site(
+    stack: TestStack, tmp_path_factory: pytest.TempPathFactory, more_settings: dict[str, str]
+) -> AsyncIterator[Site]:
     """The API over HTTP with two journeys: one with ninety days of figures, and one with a hostile name."""
     async with (
         _installation(stack, tmp_path_factory.mktemp("site")) as settings,
-        serving(settings) as session,
+        serving(settings.model_copy(update=more_settings)) as session,
         listening(session) as address,
         await session.client() as client,
     ):

@@ -26,3 +26,18 @@ def test_no_secret_is_printed() -> None:
     )
     assert "sesame" not in repr(settings)
     assert "sesame" not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ({"oidc_client_id": "dashboard"}, "ORCHESTRATOR_OIDC_ISSUER must be set too"),
+        (
+            {"oidc_client_id": "dashboard", "oidc_issuer": "https://id.example", "oidc_scopes": "profile email"},
+            "ORCHESTRATOR_OIDC_SCOPES lacks openid",
+        ),
+    ],
+)
+def test_a_sign_in_that_cannot_work_is_a_mistake(overrides: dict[str, str], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        load_settings(**overrides)

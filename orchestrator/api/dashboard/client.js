@@ -1,5 +1,6 @@
 // The HTTP API, as this page uses it.
 
+import { request } from "/dashboard/http.js";
 import { ConnectionLost, Problem } from "/dashboard/problem.js";
 
 const ROOT = "/api/v1";
@@ -14,13 +15,13 @@ const BETWEEN_TRIES_MS = 1_000;
 const journeyPath = (id, rest = "") => `${BASE}/${encodeURIComponent(id)}${rest}`;
 
 export class Client {
-  #key;
+  #credential;
   #kept = new Map(); // address → {etag, body}: an unchanged answer costs the server and the line nothing
   #under = new Map(); // a change that is under way → what it will come to, so that a second click is the same one
   #unanswered = new Map(); // a POST whose answer was lost → its Idempotency-Key, for when somebody asks again
 
-  constructor(key) {
-    this.#key = key;
+  constructor(credential) {
+    this.#credential = credential;
   }
 
   workspace = () => this.get(`${ROOT}/workspace`);
@@ -153,17 +154,17 @@ export class Client {
     if (this.#kept.size > KEPT_ANSWERS) this.#kept.delete(this.#kept.keys().next().value);
   }
 
-  async #request(address, options, timeout_ms = TIMEOUT_MS) {
-    const headers = { Accept: "application/json", ...options.headers, Authorization: `Bearer ${this.#key}` };
-    const signal = AbortSignal.timeout(timeout_ms);
-    let response;
-    try {
-      response = await fetch(address, { ...options, headers, signal, cache: "no-store", credentials: "omit" });
-    } catch (cause) {
-      throw new ConnectionLost("no answer", { cause });
+  async #request(address, options, timeoutMs = TIMEOUT_MS) {
+    for (let isFirst = true; ; isFirst = false) {
+      const bearer = await this.#credential.bearer();
+      const headers = { Accept: "application/json", ...options.headers, Authorization: `Bearer ${bearer}` };
+      try {
+        return await request(address, { ...options, headers }, timeoutMs);
+      } catch (error) {
+        if (!(error instanceof Problem && error.status === 401)) throw error;
+        await this.#credential.refused(bearer, error, isFirst);
+      }
     }
-    if (response.ok || response.status === 304) return response;
-    throw new Problem(response.status, await problemBody(response));
   }
 }
 
@@ -183,14 +184,4 @@ function addressOf(path, query) {
   const fields = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (value) fields.set(name, value);
   return path + (fields.size ? `?${fields}` : "");
-}
-
-async function problemBody(response) {
-  if (!(response.headers.get("Content-Type") ?? "").includes("json")) return {};
-  try {
-    return await response.json();
-  } catch (cause) {
-    if (cause instanceof SyntaxError) return {};
-    throw new ConnectionLost("the answer broke off", { cause });
-  }
 }

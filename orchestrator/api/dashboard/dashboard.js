@@ -9,8 +9,8 @@ import { Kept } from "/dashboard/kept.js";
 import { Masthead } from "/dashboard/masthead.js";
 import { NewJourney } from "/dashboard/new-journey.js";
 import { Poller } from "/dashboard/poller.js";
-import { explain, Problem } from "/dashboard/problem.js";
-import { acceptLink, currentKey, forgetKey, rememberKey } from "/dashboard/session.js";
+import { explain, Problem, SignInOver } from "/dashboard/problem.js";
+import { acceptLink, currentCredential, forgetCredential, rememberKey } from "/dashboard/session.js";
 import { SignIn } from "/dashboard/sign-in.js";
 import { knownZone } from "/dashboard/zone.js";
 
@@ -33,9 +33,9 @@ class Dashboard {
   #main = document.getElementById("main");
   #notice = document.getElementById("notice");
   #colophon = document.getElementById("colophon");
-  #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#signOut("") });
+  #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#leave() });
   #client = null;
-  #key = null;
+  #credential = null;
   #view = null;
   #poller = null;
   #freshAt = null;
@@ -44,44 +44,58 @@ class Dashboard {
 
   constructor() {
     document.getElementById("skip").addEventListener("click", () => this.#main.focus());
+    this.#begin();
+  }
+
+  /** Somebody may come back from the provider's sign-in. */
+  async #begin() {
+    let failure = "";
+    if (location.search) {
+      const { comeBack, isReturn } = await import("/dashboard/authorisation.js");
+      if (isReturn(location.search)) {
+        this.#tell("You are being signed in…");
+        failure = await comeBack();
+      }
+    }
     addEventListener("hashchange", () => this.#followAddress());
-    this.#followAddress();
+    if (failure) this.#showSignIn(failure);
+    else this.#followAddress();
   }
 
   async #followAddress() {
     acceptLink();
-    const key = currentKey();
-    if (key === null) this.#showSignIn();
-    else await this.#showPlace(key, readAddress());
+    const credential = currentCredential();
+    if (credential === null) this.#showSignIn();
+    else await this.#showPlace(credential, readAddress());
   }
 
   #showSignIn(failure = "") {
     this.#leaveView();
     this.#client = null;
-    this.#key = null;
+    this.#credential = null;
     this.#masthead.showSignedOut();
     this.#tell("");
     const form = new SignIn((key) => {
       rememberKey(key);
-      this.#showPlace(key, readAddress());
+      this.#followAddress();
     }, failure);
     this.#main.replaceChildren(form.node);
     form.focus();
   }
 
-  async #showPlace(key, address) {
+  async #showPlace(credential, address) {
     const zone = knownZone(address.zone);
     useZone(zone);
     this.#colophon.textContent = `Times are those of ${zone}. Figures refresh every two seconds while this page is visible.`;
     this.#masthead.showPlace(address);
-    if (key === this.#key && this.#view?.follow?.(address)) {
+    if (credential === this.#credential && this.#view?.follow?.(address)) {
       this.#poller.now();
       return;
     }
     const isNewPlace = this.#view !== null;
     this.#leaveView();
     const turn = this.#turn;
-    if (key !== this.#key) this.#useKey(key);
+    if (credential !== this.#credential) this.#use(credential);
     let View;
     try {
       View = await VIEWS[address.page]();
@@ -102,9 +116,9 @@ class Dashboard {
     this.#main.focus({ preventScroll: true });
   }
 
-  #useKey(key) {
-    this.#key = key;
-    this.#client = new Client(key);
+  #use(credential) {
+    this.#credential = credential;
+    this.#client = new Client(credential);
     this.#waiting = new Kept(() => this.#client.proposals({ status: "open", limit: MOST_WAITING }), WAITING_AGE_MS);
   }
 
@@ -140,13 +154,25 @@ class Dashboard {
       this.#signOut(explain(error));
       return;
     }
+    if (error instanceof SignInOver) {
+      forgetCredential();
+      this.#showSignIn(explain(error)); // the address stays, and so does what is unsaved in the editor
+      return;
+    }
     this.#masthead.showFreshness(this.#freshAt, false);
     this.#tell(explain(error), "failed");
     if (!(error instanceof Problem) && error.cause === undefined) console.error(error);
   }
 
+  /** Out of here, and where the provider says how, out of there. */
+  #leave() {
+    const wayOut = currentCredential()?.wayOut() ?? null;
+    this.#signOut();
+    if (wayOut !== null) location.assign(wayOut);
+  }
+
   #signOut(failure = "") {
-    forgetKey();
+    forgetCredential();
     showAddress({}, { replace: true });
     this.#showSignIn(failure);
   }

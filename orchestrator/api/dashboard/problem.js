@@ -17,6 +17,9 @@ export class Problem extends Error {
 /** The server did not answer at all. */
 export class ConnectionLost extends Error {}
 
+/** What a provider's sign-in gave has run out and cannot be renewed; the message says more, if there is more to say. */
+export class SignInOver extends Error {}
+
 const ADVICE = new Map([
   [401, () => "This key is not accepted. Check it for a typing error, or ask whoever runs the orchestrator for a new one."],
   [403, (detail) => (detail.includes(" needs ") ? `${detail} Ask somebody whose key has that role.` : detail)],
@@ -24,14 +27,16 @@ const ADVICE = new Map([
   [409, (detail) => `${detail} Look at what stands here now, then decide again.`],
   [412, () => "Somebody else changed this a moment ago. Look at what stands here now, then decide again."],
   [429, () => "The server asks for fewer requests. This page tries again by itself."],
-  [503, () => "The server is up but cannot reach its database. This page tries again by itself."],
+  [503, (_, { body }) => `${isSignIn(body.instance) ? "Your sign-in cannot be renewed: the server does not reach the provider." : "The server is up but cannot reach its database."} This page tries again by itself.`],
 ]);
 
+const isSignIn = (path) => /\/sign-in\//.test(path ?? "");
 const isJourney = (path) => /\/033-[^/]+\/[^/]+(\/(metrics|activities|positions|guardrails|experiments|versions|export))?$/.test(path ?? "");
 
 /** The sentence for `error`. */
 export function explain(error) {
   if (error instanceof ConnectionLost) return "The server does not answer. This page tries again by itself.";
+  if (error instanceof SignInOver) return `Your sign-in is over${error.message ? ` (${error.message})` : ""}. Sign in again to go on where you were.`;
   if (!(error instanceof Problem)) return `This page has met an error of its own (${error.message}). Reload it.`;
   const detail = sentence(error.message);
   const advice = ADVICE.get(error.status);

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.api.app import openapi_document
 from orchestrator.api.documents import JourneyPatch, NewJourney
-from orchestrator.api.paths import BASE, ROOT
+from orchestrator.api.paths import BASE, ROOT, SIGN_IN
 from orchestrator.definitions.parse import parse_journey
 
 OPERATIONS = {
@@ -57,6 +57,9 @@ OPERATIONS = {
     (f"{ROOT}/keys", "post"): "createKey",
     (f"{ROOT}/keys/{{id}}", "delete"): "revokeKey",
     (f"{ROOT}/audit", "get"): "listAudit",
+    (SIGN_IN, "get"): "getSignIn",
+    (f"{SIGN_IN}/exchange", "post"): "exchangeCode",
+    (f"{SIGN_IN}/renew", "post"): "renewSignIn",
     ("/livez", "get"): "getLiveness",
     ("/readyz", "get"): "getReadiness",
 }
@@ -80,7 +83,7 @@ def test_operations_are_exactly_these(document: dict[str, Any]) -> None:
 
 def test_every_operation_needs_a_key_and_names_its_errors(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
-        if not path.startswith(ROOT):
+        if not path.startswith(ROOT) or path.startswith(SIGN_IN):
             continue
         assert operation["security"] == [{"apiKey": []}]
         for status, response in operation["responses"].items():
@@ -88,6 +91,16 @@ def test_every_operation_needs_a_key_and_names_its_errors(document: dict[str, An
                 assert list(response["content"]) == ["application/problem+json"], (path, method, status)
         assert {"401", "404", "422", "503"} <= set(operation["responses"])
         assert operation["summary"]
+
+
+def test_signing_in_needs_no_key_and_names_its_errors(document: dict[str, Any]) -> None:
+    signing_in = [operation for path, _, operation in operations(document) if path.startswith(SIGN_IN)]
+    assert len(signing_in) == 3
+    for operation in signing_in:
+        assert operation["security"] == []
+        assert {"400", "404", "422", "429", "503"} <= set(operation["responses"])
+        assert not {"401", "403"} & set(operation["responses"])
+        assert "Idempotency-Key" not in json.dumps(operation)
 
 
 def test_every_reference_leads_somewhere_and_no_schema_is_left_over(document: dict[str, Any]) -> None:

@@ -40,10 +40,13 @@ EXAMPLES = {
 FILES = {"reports journey", "reports activities"}  # what these print is a file
 OVER_HTTP = sorted({operation.command for operation in OPERATIONS.values()})
 DECLARED = {(operation.path, operation.method): name for name, operation in OPERATIONS.items()}
+# A browser's: who types has a key, or a token from the provider's own tools.
+OF_THE_PAGE = {"getSignIn", "exchangeCode", "renewSignIn"}
 IN_CONTRACT = {
     (path, method.upper()): operation["operationId"]
     for path, item in CONTRACT["paths"].items()
     for method, operation in item.items()
+    if operation["operationId"] not in OF_THE_PAGE
 }
 
 
