@@ -12,8 +12,8 @@ from pythonjsonlogger.json import JsonFormatter
 from orchestrator.settings import Settings
 
 _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-# Libraries that report routine reconnects as errors or warnings; ours say what matters.
-_NOISY = ("aiokafka", "faust", "mode", "asyncio", "kafka")
+# Libraries that report routine: reconnects as errors or warnings, each request; ours say what matters.
+_NOISY = ("aiokafka", "faust", "mode", "asyncio", "kafka", "httpx", "httpcore")
 
 # A broker that is away is reported by every client ten times a second; once in a while says as much.
 REPEAT_S = 30.0

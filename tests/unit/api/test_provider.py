@@ -97,7 +97,7 @@ def test_tokens_are_read_with_how_long_they_hold() -> None:
     ],
 )
 def test_an_answer_without_usable_tokens_is_none(document: object) -> None:
-    with pytest.raises(ValueError, match="it is|it has|its "):
+    with pytest.raises(ValueError, match=r"it is|it has|its "):
         read_grant(document)
 
 
