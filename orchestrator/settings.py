@@ -130,6 +130,11 @@ class Settings(BaseSettings):
     def _a_sign_in_is_whole(self) -> "Settings":
         if self.oidc_client_id and not self.oidc_issuer:
             raise ValueError("ORCHESTRATOR_OIDC_CLIENT_ID is set, so ORCHESTRATOR_OIDC_ISSUER must be set too")
+        if self.oidc_client_id and self.oidc_client_id == self.oidc_audience:
+            raise ValueError(
+                "ORCHESTRATOR_OIDC_CLIENT_ID is the same as ORCHESTRATOR_OIDC_AUDIENCE, so that an ID token would pass "
+                "for an access token; register the dashboard and the API apart"
+            )
         if self.oidc_client_id and "openid" not in self.oidc_scopes.split():
             raise ValueError(
                 "ORCHESTRATOR_OIDC_SCOPES lacks openid, without which a provider does not say who signed in; add it"

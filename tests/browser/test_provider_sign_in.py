@@ -39,7 +39,7 @@ def more_settings(running: FakeProvider) -> dict[str, str]:
 def provider(running: FakeProvider) -> FakeProvider:
     """The provider as it is before a test tells it otherwise."""
     running.claims, running.id_claims, running.back = {"role": "editor"}, {}, {}
-    running.lives_s, running.gives_refresh_token = LONGEST_S, True
+    running.lives_s, running.gives_refresh_token, running.answer = LONGEST_S, True, None
     for heard in (running.grants, running.asked, running.left):
         heard.clear()
     return running
@@ -117,6 +117,27 @@ async def test_a_token_that_is_refused_early_is_renewed_and_the_request_made_aga
     assert tab.foreseen
 
 
+async def test_a_provider_that_fails_for_a_while_throws_nobody_out(
+    site: Site, tab: Tab, provider: FakeProvider
+) -> None:
+    page = tab.page
+    tab.foretell("Failed to load resource: the server responded with a status of 503")
+    provider.lives_s = 30
+    await sign_in(site, page)
+    await expect(page.get_by_text("acme · editor")).to_be_visible()
+    provider.answer = (500, {}, b"")
+    await page.evaluate(
+        "name => sessionStorage.setItem(name, JSON.stringify("
+        "{...JSON.parse(sessionStorage.getItem(name)), renew_at_ms: 0}))",
+        "orchestrator.tokens",
+    )
+    await page.reload()
+    await expect(page.get_by_text("acme · editor")).to_be_visible()
+    assert tab.foreseen
+    provider.answer, provider.claims = None, {"role": "admin"}
+    await expect(page.get_by_text("acme · admin")).to_be_visible()
+
+
 async def test_what_was_typed_is_there_again_after_signing_in_anew(
     site: Site, tab: Tab, provider: FakeProvider
 ) -> None:
@@ -155,7 +176,7 @@ async def test_without_a_refresh_token_one_signs_in_again_when_the_token_has_run
     [
         (
             {"code": "", "error": "access_denied", "error_description": "not <b>today</b>"},
-            "Acme accounts did not let you sign in: Access_denied: not <b>today</b>.",
+            "Acme accounts did not let you sign in: Not <b>today</b> (access_denied).",
         ),
         ({"state": "of somebody else"}, NOT_BEGUN),
         ({"iss": "http://elsewhere"}, "This answer is not from Acme accounts."),
@@ -244,6 +265,33 @@ async def test_the_page_asks_for_https_where_the_browser_cannot_keep_a_sign_in_s
     await sign_in(site, tab.page)
     await expect(tab.page.get_by_role("alert")).to_contain_text("open this page by HTTPS")
     assert provider.asked == []
+
+
+async def test_a_provider_that_the_server_does_not_reach_is_told_and_a_key_lets_one_in(
+    site: Site, tab: Tab, provider: FakeProvider
+) -> None:
+    page = tab.page
+    tab.foretell("Failed to load resource: the server responded with a status of 503")
+    await page.route("**/api/v1/sign-in", lambda route: route.fulfill(status=503))
+    await page.goto(f"{site.address}/")
+    await expect(page.get_by_text("Your company’s sign-in cannot be reached")).to_be_visible()
+    await expect(page.get_by_label("API key")).to_be_editable()
+    await page.unroute("**/api/v1/sign-in")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("button", name="Sign in with Acme accounts")).to_be_visible()
+    assert tab.foreseen
+
+
+async def test_the_sign_in_fits_a_narrow_screen_and_is_worked_by_keyboard(
+    site: Site, tab: Tab, provider: FakeProvider
+) -> None:
+    page = tab.page
+    await page.set_viewport_size({"width": 320, "height": 700})
+    await page.goto(f"{site.address}/#audit")
+    await expect(page.get_by_role("button", name="Sign in with Acme accounts")).to_be_focused()
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 320
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Audit", level=1)).to_be_visible()
 
 
 async def test_every_sign_in_has_secrets_of_its_own(site: Site, tab: Tab, provider: FakeProvider) -> None:

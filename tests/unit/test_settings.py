@@ -36,6 +36,10 @@ def test_no_secret_is_printed() -> None:
             {"oidc_client_id": "dashboard", "oidc_issuer": "https://id.example", "oidc_scopes": "profile email"},
             "ORCHESTRATOR_OIDC_SCOPES lacks openid",
         ),
+        (
+            {"oidc_client_id": "journeys", "oidc_issuer": "https://id.example", "oidc_audience": "journeys"},
+            "an ID token would pass for an access token",
+        ),
     ],
 )
 def test_a_sign_in_that_cannot_work_is_a_mistake(overrides: dict[str, str], words: str) -> None:

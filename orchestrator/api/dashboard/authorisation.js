@@ -57,8 +57,8 @@ export function readReturn(said, begun) {
     return { failure: `This answer is not from ${name}. Nobody was signed in: begin again here.` };
   }
   if (fields.has("error")) {
-    const words = [fields.get("error"), fields.get("error_description")].filter(Boolean).join(": ").slice(0, WORDS);
-    return { failure: `${name} did not let you sign in: ${sentence(words)}` };
+    const [error, why] = ["error", "error_description"].map((field) => (fields.get(field) ?? "").trim().slice(0, WORDS));
+    return { failure: `${name} did not let you sign in: ${sentence(why ? `${why.replace(/\.$/, "")} (${error})` : error)}` };
   }
   return { code: fields.get("code") };
 }
