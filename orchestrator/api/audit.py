@@ -1,14 +1,18 @@
 """Who changed what, over HTTP."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import ValidationError
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import AuditItem, AuditList
+from orchestrator.api.documents import SettingInWords
 from orchestrator.api.moments import From, To
 from orchestrator.api.paths import ROOT
+from orchestrator.api.workspace_sentences import in_words
 from orchestrator.store.audit import AuditEntry, audit_page
 from orchestrator.store.reports import page_of
 
@@ -46,6 +50,7 @@ async def read(
 
 
 def _item(entry: AuditEntry) -> AuditItem:
+    is_of_settings = entry.action == "workspace_changed"
     return AuditItem(
         id=entry.id,
         at=entry.at,
@@ -55,5 +60,15 @@ def _item(entry: AuditEntry) -> AuditItem:
         subject_id=entry.subject_id,
         before=entry.before,
         after=entry.after,
+        before_in_words=_words(entry.before) if is_of_settings else [],
+        after_in_words=_words(entry.after) if is_of_settings else [],
         request_id=entry.author.request_id,
     )
+
+
+def _words(settings: Mapping[str, object]) -> list[SettingInWords]:
+    """The settings in words; none where they were written by rules that this program does not know."""
+    try:
+        return in_words(settings)
+    except ValidationError:
+        return []

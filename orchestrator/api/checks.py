@@ -1,16 +1,14 @@
 """A definition that somebody is writing, checked over HTTP as it would be before publication."""
 
-from collections.abc import Iterable
-
 from fastapi import APIRouter
 
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import checked_definition
 from orchestrator.api.control_documents import CheckedDefinition, DefinitionToCheck
 from orchestrator.api.paths import ROOT
-from orchestrator.api.problems import MAX_ERRORS, ErrorItem
+from orchestrator.api.problems import items_of
 from orchestrator.definitions.warnings import find_warnings
-from orchestrator.errors import DefinitionError, Problem
+from orchestrator.errors import DefinitionError
 
 router = APIRouter(prefix=f"{ROOT}/definitions", route_class=StrictRoute, tags=["journeys"])
 
@@ -21,10 +19,5 @@ async def check(body: DefinitionToCheck) -> CheckedDefinition:
     try:
         definition = checked_definition(body.config)
     except DefinitionError as error:
-        return CheckedDefinition(is_publishable=False, problems=_items(error.problems), warnings=[])
-    return CheckedDefinition(is_publishable=True, problems=[], warnings=_items(find_warnings(definition)))
-
-
-def _items(problems: Iterable[Problem]) -> list[ErrorItem]:
-    items = [ErrorItem(path=each.path, rule=each.rule, detail=each.message, fix=each.fix) for each in problems]
-    return items[:MAX_ERRORS]
+        return CheckedDefinition(is_publishable=False, problems=items_of(error.problems), warnings=[])
+    return CheckedDefinition(is_publishable=True, problems=[], warnings=items_of(find_warnings(definition)))

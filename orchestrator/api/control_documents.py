@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
 
-from orchestrator.api.documents import JourneyPatch, RequestDocument, ShortText
+from orchestrator.api.documents import JourneyPatch, RequestDocument, SettingInWords, ShortText
 from orchestrator.api.problems import ErrorItem
 from orchestrator.messages.config import JourneyStatus
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
@@ -52,7 +52,7 @@ class AuditItem(BaseModel):
     """One change: who, what, and the fields that differ, before and after.
 
     ``subject_id``: the journey, key or receipt it was about; ``workspace`` for the workspace's settings. Of a
-    definition its version is told: read it under ``/versions``.
+    definition its version is told: read it under ``/versions``. Of settings, what they say is also told in words.
     """
 
     id: int
@@ -63,6 +63,8 @@ class AuditItem(BaseModel):
     subject_id: str
     before: dict[str, Any]
     after: dict[str, Any]
+    before_in_words: list[SettingInWords]
+    after_in_words: list[SettingInWords]
     request_id: str
 
 
@@ -123,6 +125,20 @@ class CheckedDefinition(BaseModel):
     is_publishable: bool
     problems: list[ErrorItem]
     warnings: list[ErrorItem]
+
+
+class SettingsToCheck(RequestDocument):
+    """Settings of the workspace that somebody is writing: those of ``WorkspacePatch``."""
+
+    settings: dict[str, Any]
+
+
+class CheckedSettings(BaseModel):
+    """What is wrong with settings, and what would hold with them; nothing is told while something is wrong."""
+
+    is_acceptable: bool
+    problems: list[ErrorItem]
+    in_words: list[SettingInWords]
 
 
 class NewErasure(RequestDocument):

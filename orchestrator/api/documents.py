@@ -110,6 +110,9 @@ class WorkspaceSettingsDocument(RequestDocument):
     ``is_sending`` false is the kill switch: no send command leaves the workspace. ``holdout_percent``: of all
     customers, who get nothing from any journey. ``guardrails`` bind beside each journey's own. ``costs``: of one send,
     by channel, where a step names none. ``needs_approval``: a second person publishes what reaches customers anew.
+
+    Guardrails that are empty are none. Any that are not have all rules, those left out with their defaults: among them
+    ``consent``, which then binds every journey too.
     """
 
     is_sending: bool  # without a default: nobody switches sending on by leaving something out
@@ -299,8 +302,15 @@ class ErasureDocument(BaseModel):
     rows: dict[str, int] = Field(description="How many were deleted, by table.")
 
 
+class SettingInWords(BaseModel):
+    """One thing that holds for every journey of the workspace, as a sentence."""
+
+    path: str = Field(description="Where it stands in the settings.", examples=["$.guardrails.caps[0]"])
+    sentence: str = Field(examples=["At most 3 messages per customer and calendar week, over all journeys"])
+
+
 class WorkspaceDocument(BaseModel):
-    """The workspace of the API key, and the key's role."""
+    """The workspace of the API key, and the key's role. ``guardrails`` empty: the workspace sets none of its own."""
 
     workspace_id: str
     is_sending: bool
@@ -308,6 +318,7 @@ class WorkspaceDocument(BaseModel):
     guardrails: dict[str, Any]
     costs: dict[str, float]
     needs_approval: bool
+    in_words: list[SettingInWords] = Field(description="All of the settings but the kill switch.")
     role: Role
     updated_at: datetime | None
     published: bool

@@ -3,7 +3,7 @@
 ``type`` is a stable URN to program against, ``detail`` a sentence for the person who reads it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -178,6 +178,12 @@ def problem_response(answer: Answer, path: str, request_id: str) -> JSONResponse
     if answer.allowed is not None:
         content["allowed"] = list(answer.allowed)
     return JSONResponse(content, answer.status, headers=dict(answer.headers), media_type=MEDIA_TYPE)
+
+
+def items_of(problems: Iterable[Problem]) -> list[ErrorItem]:
+    """Problems as an answer lists them that is no refusal."""
+    items = [ErrorItem(path=each.path, rule=each.rule, detail=each.message, fix=each.fix) for each in problems]
+    return items[:MAX_ERRORS]
 
 
 def _validation(problems: Sequence[Problem]) -> Answer:

@@ -1,11 +1,22 @@
-"""Limits in words, for people who set and watch them. Pure."""
+"""Limits in words, for people who set and watch them. Pure.
+
+``everywhere``: the rule is the workspace's, and binds all its journeys.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from orchestrator.definitions.clock import WEEKDAYS
 from orchestrator.definitions.entry import Capacity
-from orchestrator.definitions.guardrail import Brake, Budget, ConsentMode, FrequencyCap, QuietHours, Rate
+from orchestrator.definitions.guardrail import (
+    DEFAULT_CONSENT,
+    Brake,
+    Budget,
+    ConsentMode,
+    FrequencyCap,
+    QuietHours,
+    Rate,
+)
 
 _NOUNS = {
     "email": ("e-mail", "e-mails"),
@@ -30,12 +41,13 @@ _OUTCOMES = {
 }
 
 
-def of_cap(cap: FrequencyCap) -> str:
+def of_cap(cap: FrequencyCap, *, everywhere: bool = False) -> str:
     """Such as "At most 2 marketing e-mails per customer in 7 days"."""
     what = f"{cap.category} {_noun(cap.channel, cap.limit)}" if cap.category else _noun(cap.channel, cap.limit)
-    scope = " of this journey" if cap.scope == "journey" else ""
+    scope = f" of {'each' if everywhere else 'this'} journey" if cap.scope == "journey" else ""
     period = f"in {length(cap.per)}" if isinstance(cap.per, timedelta) else f"and calendar {cap.per}"
-    return f"At most {cap.limit} {what}{scope} per customer {period}"
+    counted = ", over all journeys" if everywhere and cap.scope == "customer" else ""
+    return f"At most {cap.limit} {what}{scope} per customer {period}{counted}"
 
 
 def of_gap(gap: timedelta) -> str:
@@ -52,20 +64,28 @@ def of_quiet_hours(quiet: QuietHours) -> str:
     return f"No {what} from {quiet.starts} to {quiet.ends} on the customer's clock{days}; {then}"
 
 
+def of_zones(zones: Sequence[str]) -> str:
+    """Such as "Where a customer's time zone is not known, the clock of UTC counts"."""
+    if len(zones) == 1:
+        return f"Where a customer's time zone is not known, the clock of {zones[0]} counts"
+    return f"Where a customer's time zone is not known, a message must be allowed in each of {_listed(zones, 'and')}"
+
+
 def of_consent(consent: Mapping[str, ConsentMode]) -> str:
-    """What each category needs; of those that are not named the strictest."""
-    parts = [f"{category} messages {_CONSENT[mode]}" for category, mode in consent.items()]
+    """What each category needs; of those that are not named the strictest, but for transactional ones."""
+    modes = consent if "transactional" in consent else {**consent, "transactional": DEFAULT_CONSENT["transactional"]}
+    parts = [f"{category} messages {_CONSENT[mode]}" for category, mode in modes.items()]
     parts.append(f"others {_CONSENT['required']}")
     text = ", ".join(parts)
     return text[0].upper() + text[1:]
 
 
-def of_rate(rate: Rate) -> str:
+def of_rate(rate: Rate, *, everywhere: bool = False) -> str:
     """Such as "At most 100 e-mails per minute, over all customers"."""
-    return f"At most {rate.limit:,} {_noun(rate.channel, rate.limit)} per {rate.per}, over all customers"
+    return f"At most {rate.limit:,} {_noun(rate.channel, rate.limit)} per {rate.per}, {_over_all(everywhere)}"
 
 
-def of_budget(budget: Budget) -> str:
+def of_budget(budget: Budget, *, everywhere: bool = False) -> str:
     """Such as "At most 5,000 e-mails each day in Europe/Berlin, over all customers; more wait for the next day"."""
     period = f"each day in {budget.zone}" if budget.per == "day" else "in total"
     is_waiting = budget.per == "day" and budget.when_spent == "defer"
@@ -74,17 +94,17 @@ def of_budget(budget: Budget) -> str:
         what = f"{int(budget.limit):,} {_noun(budget.channel, int(budget.limit))}"
     else:
         what = f"{_money(budget.limit)} spent on {_noun(budget.channel, 2)}"
-    return f"At most {what} {period}, over all customers; {then}"
+    return f"At most {what} {period}, {_over_all(everywhere)}; {then}"
 
 
-def of_brake(brake: Brake) -> str:
+def of_brake(brake: Brake, *, everywhere: bool = False) -> str:
     """Such as "The journey pauses when more than 2 % of the messages of the last day bounced, from 500 messages on"."""
     within = length(brake.within)
     one = within.removeprefix("1 ")
     last = one if one.isalpha() else within
-    share = f"more than {brake.percent:g} % of the messages of the last {last}"
+    share = f"more than {brake.percent:g} % of {'its' if everywhere else 'the'} messages of the last {last}"
     least = f"from {brake.at_least:,} {_noun(None, brake.at_least)} on"
-    return f"The journey pauses when {share} {_OUTCOMES[brake.outcome]}, {least}"
+    return f"{'A' if everywhere else 'The'} journey pauses when {share} {_OUTCOMES[brake.outcome]}, {least}"
 
 
 def of_capacity(capacity: Capacity) -> str:
@@ -101,6 +121,18 @@ def of_holdout(percent: float, of: str) -> str:
     return f"{percent:g} % {who}, so that the others can be compared with them"
 
 
+def of_cost(channel: str, cost: float) -> str:
+    """Such as "One e-mail costs 0.07 where its step names no cost"."""
+    return f"One {_noun(channel, 1)} costs {cost:g} where its step names no cost"
+
+
+def of_approval(*, is_needed: bool) -> str:
+    """Whether a second person stands between a change and the customers."""
+    if is_needed:
+        return "Starting a draft and publishing another definition wait for a second person"
+    return "What is published holds at once: no second person is asked"
+
+
 def of_kill_switch(*, is_sending: bool) -> str:
     """Whether anything leaves the workspace at all."""
     return "The workspace may send" if is_sending else "The kill switch is on: nothing leaves the workspace"
@@ -115,6 +147,10 @@ def length(span: timedelta) -> str:
         if count:
             parts.append(f"{count} {unit}" + ("" if count == 1 else "s"))
     return " ".join(parts) or "0 seconds"
+
+
+def _over_all(everywhere: bool) -> str:
+    return "over all customers and journeys" if everywhere else "over all customers"
 
 
 def _noun(channel: str | None, count: int) -> str:

@@ -1,21 +1,32 @@
 """The workspace over HTTP: who the key belongs to, the kill switch, and what holds for every journey."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace as with_changes
 from datetime import UTC, datetime
+from typing import Any
 
 from fastapi import APIRouter, Response
+from pydantic import ValidationError
 
 from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
 from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import check_precondition
-from orchestrator.api.documents import WorkspaceDocument, WorkspacePatch, WorkspaceSettingsDocument
+from orchestrator.api.control_documents import CheckedSettings, SettingsToCheck
+from orchestrator.api.documents import (
+    SettingInWords,
+    WorkspaceDocument,
+    WorkspacePatch,
+    WorkspaceSettingsDocument,
+)
 from orchestrator.api.paths import BASE, ROOT, IfMatch
-from orchestrator.api.problems import InvalidPart
+from orchestrator.api.problems import InvalidPart, items_of
 from orchestrator.api.services import Services, ServicesOfApp
+from orchestrator.api.workspace_sentences import in_words
 from orchestrator.definitions.guardrail import Channel
-from orchestrator.definitions.parse import parse_guardrails
-from orchestrator.errors import DefinitionError
+from orchestrator.definitions.parse import field_problems, parse_guardrails
+from orchestrator.errors import DefinitionError, Problem
 from orchestrator.store.audit import Author
 from orchestrator.store.keys import Role
 from orchestrator.store.tenant import Tenant
@@ -47,7 +58,7 @@ async def replace(
     change = WorkspaceChange(
         is_sending=body.is_sending,
         holdout_percent=body.holdout_percent,
-        guardrails=_checked(body.guardrails) if body.guardrails else {},
+        guardrails=_checked(body.guardrails),
         costs=_costs(body.costs),
         needs_approval=body.needs_approval,
     )
@@ -69,15 +80,20 @@ async def change(
     given = body.model_fields_set
     if given != {"is_sending"} or body.is_sending:
         demand(caller, "admin", "changing what holds for a whole workspace")
-    change = WorkspaceChange(
-        is_sending=body.is_sending if "is_sending" in given else None,
-        holdout_percent=body.holdout_percent if "holdout_percent" in given else None,
-        guardrails=_checked(body.guardrails) if "guardrails" in given else None,
-        costs=_costs(body.costs) if "costs" in given else None,
-        needs_approval=body.needs_approval if "needs_approval" in given else None,
-    )
-    written = await _write(tenant, author, services, change, if_match)
+    written = await _write(tenant, author, services, _change(body), if_match)
     return _answer(*written, caller.role, response)
+
+
+@router.post("/check", operation_id="checkWorkspace", summary="Check settings without keeping them")
+async def check(tenant: CallersTenant, body: SettingsToCheck) -> CheckedSettings:
+    """Every problem at once, or what would hold, in words. What is left out stays as it is."""
+    try:
+        change = _read(body.settings)
+    except DefinitionError as error:
+        return CheckedSettings(is_acceptable=False, problems=items_of(error.problems), in_words=[])
+    given = {name: getattr(change, name) for name in body.settings}
+    would_be = with_changes(await find_workspace(tenant), **given)
+    return CheckedSettings(is_acceptable=True, problems=[], in_words=_words(would_be))
 
 
 # Where the workspace stood before it had settings of its own; the path would also fit a journey's.
@@ -110,12 +126,46 @@ def _etag(workspace: Workspace) -> str:
     return f'"{at:.6f}"'
 
 
+def _change(patch: WorkspacePatch) -> WorkspaceChange:
+    given = patch.model_fields_set
+    return WorkspaceChange(
+        is_sending=patch.is_sending if "is_sending" in given else None,
+        holdout_percent=patch.holdout_percent if "holdout_percent" in given else None,
+        guardrails=_checked(patch.guardrails) if "guardrails" in given else None,
+        costs=_costs(patch.costs) if "costs" in given else None,
+        needs_approval=patch.needs_approval if "needs_approval" in given else None,
+    )
+
+
+def _read(settings: Mapping[str, Any]) -> WorkspaceChange:
+    """The change that settings make which somebody is still writing.
+
+    Raises:
+        DefinitionError: with every problem at once, those of the guardrails among them.
+    """
+    problems: list[Problem] = []
+    if isinstance(settings.get("guardrails"), dict):
+        try:
+            _checked(settings["guardrails"])
+        except InvalidPart as error:
+            problems += error.problems
+    try:
+        patch = WorkspacePatch.model_validate_json(json.dumps(settings))
+    except ValidationError as error:
+        raise DefinitionError([*field_problems(error, settings), *problems]) from error
+    if problems:
+        raise DefinitionError(problems)
+    return _change(patch)
+
+
 def _costs(costs: Mapping[Channel, float]) -> dict[str, float]:
     return {str(channel): cost for channel, cost in costs.items()}
 
 
-def _checked(document: object) -> dict[str, object]:
-    """The guardrails as they are stored: with their defaults written out."""
+def _checked(document: Mapping[str, object]) -> dict[str, object]:
+    """The guardrails as they are stored: with their defaults written out, or none at all."""
+    if not document:
+        return {}
     try:
         return parse_guardrails(document).model_dump(mode="json", by_alias=True)
     except DefinitionError as error:
@@ -131,8 +181,15 @@ def _document(workspace: Workspace, role: str, is_published: bool) -> WorkspaceD
             "guardrails": workspace.guardrails,
             "costs": workspace.costs,
             "needs_approval": workspace.needs_approval,
+            "in_words": _words(workspace),
             "role": role,
             "updated_at": workspace.updated_at,
             "published": is_published,
         }
     )
+
+
+def _words(workspace: Workspace) -> list[SettingInWords]:
+    """All that holds but the kill switch, which is not a rule of sending but its end."""
+    names = ("holdout_percent", "guardrails", "costs", "needs_approval")
+    return in_words({name: getattr(workspace, name) for name in names})

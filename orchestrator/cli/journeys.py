@@ -12,7 +12,7 @@ from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in, named_values
 from orchestrator.cli.options import Api, AsJson, Cursor, Every, IfMatch, JourneyId, Limit, Yes, example
 from orchestrator.cli.session import calling, confirm
-from orchestrator.cli.show import print_document, print_fields, print_items, say, scalars, tell
+from orchestrator.cli.show import PROBLEMS, print_document, print_fields, print_items, say, scalars, tell
 
 journeys = typer.Typer(help="Journeys: files of them, and those that the API has.", no_args_is_help=True)
 
@@ -25,7 +25,6 @@ JOURNEYS = {
     "changed": "updated_at",
 }
 VERSIONS = {"version": "version", "published": "created_at", "customers under way": "policy", "until": "until"}
-PROBLEMS = {"where": "path", "rule": "rule", "what": "detail", "how to mend it": "fix"}
 
 Status = Literal["DRAFT", "ACTIVE", "PAUSED", "STOPPED", "ARCHIVED"]
 Policy = Literal["pin", "follow", "map", "drain"]

@@ -71,6 +71,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "getWorkspace": Operation("GET", f"{ROOT}/workspace", "workspace show"),
     "changeWorkspace": Operation("PATCH", f"{ROOT}/workspace", "workspace set"),
     "replaceWorkspace": Operation("PUT", f"{ROOT}/workspace", "workspace replace"),
+    "checkWorkspace": Operation("POST", f"{ROOT}/workspace/check", "workspace check"),
     "listKeys": Operation("GET", f"{ROOT}/keys", "keys list"),
     # Its answer has a secret, which the API does not keep.
     "createKey": Operation("POST", f"{ROOT}/keys", "keys create", is_kept=False),

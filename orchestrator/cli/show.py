@@ -17,6 +17,8 @@ from rich.text import Text
 out = Console()
 err = Console(stderr=True)
 
+PROBLEMS = {"where": "path", "rule": "rule", "what": "detail", "how to mend it": "fix"}
+
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:Z|\+00:00)", re.ASCII)
 
 

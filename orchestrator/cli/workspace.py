@@ -1,5 +1,6 @@
 """Commands about the workspace of the key: the kill switch, and what holds for every journey."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,13 @@ from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in, named_values
 from orchestrator.cli.options import Api, AsJson, IfMatch, Yes, example
 from orchestrator.cli.session import calling, confirm
-from orchestrator.cli.show import print_document, print_fields, print_heading, scalars
+from orchestrator.cli.show import PROBLEMS, print_document, print_fields, print_heading, print_items, say, scalars
 
 workspace = typer.Typer(
     help="The key's workspace: the kill switch, and what holds for every journey.", no_args_is_help=True
 )
 
-NOT_SETTINGS = {"workspace_id", "role", "updated_at", "published"}
+NOT_SETTINGS = {"workspace_id", "in_words", "role", "updated_at", "published"}
 
 
 @workspace.command("show", epilog=example("workspace show", "workspace show --settings > workspace.json"))
@@ -82,6 +83,19 @@ def replace(
         session.show(answer, lambda found: _print_workspace(found, answer.etag))
 
 
+@workspace.command("check", epilog=example("workspace check workspace.json"))
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Settings to check.")],
+    api: Api = USUAL_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Say everything that is wrong with settings, or in words what would hold; exit 1 if anything is wrong."""
+    with calling(api, as_json) as session:
+        answer = session.client.call("checkWorkspace", body={"settings": document_in(file)})
+        session.show(answer, partial(_print_check, file))
+    raise typer.Exit(0 if answer.document["is_acceptable"] else 1)
+
+
 @workspace.command("stop-sending", epilog=example("workspace stop-sending"))
 def stop_sending(if_match: IfMatch = None, api: Api = USUAL_URL, as_json: AsJson = False) -> None:
     """Use the kill switch: no send command leaves the workspace any more. Does not ask; an editor may do it."""
@@ -101,10 +115,15 @@ def _change(body: dict[str, object], if_match: str | None, api: str, as_json: bo
         session.show(answer, lambda found: _print_workspace(found, answer.etag))
 
 
+def _print_check(path: Path, found: dict[str, Any]) -> None:
+    if not found["is_acceptable"]:
+        print_items(PROBLEMS, found["problems"], str(path))
+    for said in found["in_words"]:
+        say(said["sentence"])
+
+
 def _print_workspace(found: dict[str, Any], etag: str | None) -> None:
     print_fields({**scalars(found), "etag": etag})
-    if found["costs"]:
-        print_fields(found["costs"], "cost of one send")
-    if found["guardrails"]:
-        print_heading("guardrails")
-        print_document(found["guardrails"])
+    print_heading("what holds for every journey")
+    for said in found["in_words"]:
+        say(said["sentence"])

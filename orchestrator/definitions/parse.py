@@ -72,7 +72,7 @@ def _read(document: object) -> tuple[JourneyDefinition, list[Problem]]:
         # Read as JSON text: in strict mode only JSON may write a duration or a date as text.
         journey = JourneyDefinition.model_validate_json(text)
     except ValidationError as error:
-        problems = _field_problems(error, document)
+        problems = field_problems(error, document)
         # A field that is missing or wrong makes steps look unreachable, so of the graph only this is certain.
         raise DefinitionError([*problems, *unknown_steps(graph)]) from error
     return journey, [*unknown_steps(graph), *unreachable_steps(graph), *loops(graph), *find_problems(journey)]
@@ -87,12 +87,13 @@ def parse_guardrails(document: object) -> Guardrails:
     try:
         return Guardrails.model_validate_json(json.dumps(document, allow_nan=False))
     except ValidationError as error:
-        raise DefinitionError(_field_problems(error, document)) from error
+        raise DefinitionError(field_problems(error, document)) from error
     except (TypeError, ValueError, RecursionError) as error:
         raise DefinitionError([Problem("$", "not_json", f"the document cannot be written as JSON: {error}")]) from error
 
 
-def _field_problems(error: ValidationError, document: object) -> list[Problem]:
+def field_problems(error: ValidationError, document: object) -> list[Problem]:
+    """What pydantic found wrong with ``document``, each thing with its JSON path."""
     problems = [_problem(detail, document) for detail in error.errors(include_url=False)]
     # A list whose only item is wrong is also reported as too short, which would mislead.
     return [

@@ -141,6 +141,11 @@ async def test_list_pages_through_every_journey_of_the_workspace_once(api: ApiSe
 async def test_kill_switch_reaches_the_workers(api: ApiSession) -> None:
     client = await api.client()
     before = (await client.get(f"{BASE}/workspace")).json()
+    assert [said["path"] for said in before.pop("in_words")] == [
+        "$.holdout_percent",
+        "$.guardrails",
+        "$.needs_approval",
+    ]
     assert before == {
         "workspace_id": "acme",
         "is_sending": True,

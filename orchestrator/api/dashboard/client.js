@@ -50,8 +50,16 @@ export class Client {
   versions = (id) => this.get(journeyPath(id, "/versions"));
   version = (id, version) => this.get(journeyPath(id, `/versions/${version}`));
 
-  /** What is wrong with a definition, and what is odd: {is_publishable, problems, warnings}. Keeps nothing. */
-  checkDefinition = (config) => this.#ask(`${ROOT}/definitions/check`, { config });
+  /** What is wrong with a definition, and what is odd: {isSound, problems, warnings}. Keeps nothing. */
+  async checkDefinition(config) {
+    const { is_publishable: isSound, problems, warnings } = await this.#ask(`${ROOT}/definitions/check`, { config });
+    return { isSound, problems, warnings };
+  }
+  /** The same of the workspace's settings, with what would hold in words: {isSound, problems, warnings, inWords}. */
+  async checkWorkspace(settings) {
+    const { is_acceptable: isSound, problems, in_words: inWords } = await this.#ask(`${ROOT}/workspace/check`, { settings });
+    return { isSound, problems, warnings: [], inWords };
+  }
   /** What a new version would do to customers under way. Keeps nothing. */
   previewVersion = (id, version) => this.#ask(journeyPath(id, "/versions/preview"), version);
 

@@ -47,7 +47,7 @@ export class EditorBar {
   show({ workspace, journey, isReadable, isDirty, isBusy, checked }) {
     const isOpen = mayChange(workspace, journey);
     const isDraft = journey === null || journey.status === "DRAFT";
-    const isSound = isReadable && (checked?.isPublishable ?? false);
+    const isSound = isReadable && (checked?.isSound ?? false);
     say(this.#state, stateWords({ journey, isReadable, isDirty, isBusy }));
     this.#save.hidden = !isDraft || !isOpen;
     this.#publish.hidden = !isOpen;
@@ -74,7 +74,7 @@ function whyNot({ workspace, journey, isOpen, isDraft, isDirty, isReadable, chec
   if (workspace.role === "viewer") return "Your key is a viewer's: you can look, and not change.";
   if (!isOpen) return "A stopped or archived journey keeps its definition. Create a new journey instead.";
   if (!isReadable) return "Mend the JSON text first.";
-  if (checked && !checked.isPublishable) return "Mend the problems first: then it can be saved and published.";
+  if (checked && !checked.isSound) return "Mend the problems first: then it can be saved and published.";
   if (!isDraft && !isDirty) return "Change something to publish another version.";
   return journey === null ? "A draft is kept and reaches nobody. Publishing lets customers in." : "";
 }

@@ -6,20 +6,23 @@ const PAUSE_MS = 300; // in typing, before the check is asked for
 const AGAIN_MS = 3_000; // after no answer
 
 export class Check {
-  #client;
+  #check;
   #told;
   #turn = 0;
   #timer = null;
 
-  /** `told({isPublishable, problems, warnings, failure})` hears of each answer; `failure` says why there is none. */
-  constructor(client, told) {
-    this.#client = client;
+  /**
+   * `check(document)` gives {isSound, problems, warnings} and what more there is to tell; `told` hears of each answer,
+   * whose `failure` says why there is none.
+   */
+  constructor(check, told) {
+    this.#check = check;
     this.#told = told;
   }
 
   /** The document has changed: what was known of it no longer holds. */
-  ask(definition) {
-    this.#askIn(PAUSE_MS, definition);
+  ask(document) {
+    this.#askIn(PAUSE_MS, document);
   }
 
   stop() {
@@ -27,30 +30,29 @@ export class Check {
     this.#turn += 1;
   }
 
-  #askIn(ms, definition) {
+  #askIn(ms, document) {
     clearTimeout(this.#timer);
     const turn = (this.#turn += 1);
-    this.#timer = setTimeout(() => this.#run(definition, turn), ms);
+    this.#timer = setTimeout(() => this.#run(document, turn), ms);
   }
 
-  async #run(definition, turn) {
-    const answer = await this.#answer(definition);
+  async #run(document, turn) {
+    const answer = await this.#answer(document);
     if (turn !== this.#turn) return;
     this.#told(answer);
-    if (answer.failure && answer.problems.length === 0) this.#askIn(AGAIN_MS, definition);
+    if (answer.failure && answer.problems.length === 0) this.#askIn(AGAIN_MS, document);
   }
 
-  async #answer(definition) {
+  async #answer(document) {
     try {
-      const { is_publishable, problems, warnings } = await this.#client.checkDefinition(definition);
-      return { isPublishable: is_publishable, problems, warnings, failure: "" };
+      return { ...(await this.#check(document)), failure: "" };
     } catch (error) {
-      return { isPublishable: false, problems: problemsOf(error), warnings: [], failure: explain(error) };
+      return { isSound: false, problems: problemsOf(error), warnings: [], failure: explain(error) };
     }
   }
 }
 
-/** The problems that a refusal names, with paths that lead into the definition. */
+/** The problems that a refusal names, with paths that lead into the document: of a journey, into its definition. */
 export function problemsOf(error) {
   if (!(error instanceof Problem)) return [];
   return (error.body.errors ?? []).map((problem) => ({ ...problem, path: problem.path.replace(/^\$\.config/, "$") }));

@@ -186,12 +186,14 @@ function inTests(document, from, to) {
   return { ...document, tests };
 }
 
+/** Whether two documents say the same, in whatever order. */
+export const isSame = (one, other) => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+
 /** What differs between two definitions, in words: ["step hello", "guardrails"]. */
 export function differences(one, other) {
-  const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
   const names = (a, b) => [...new Set([...Object.keys(objectAt(a)), ...Object.keys(objectAt(b))])];
-  const fields = names(one, other).filter((name) => name !== "steps" && !same(one?.[name], other?.[name]));
-  const steps = names(one?.steps, other?.steps).filter((name) => !same(one?.steps?.[name], other?.steps?.[name]));
+  const fields = names(one, other).filter((name) => name !== "steps" && !isSame(one?.[name], other?.[name]));
+  const steps = names(one?.steps, other?.steps).filter((name) => !isSame(one?.steps?.[name], other?.steps?.[name]));
   return [...fields.map((name) => name.replaceAll("_", " ")), ...steps.map((name) => `step ${name}`)];
 }
 

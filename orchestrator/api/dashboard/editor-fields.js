@@ -1,18 +1,11 @@
 // Fields of the form. Each shows what stands at one path of the document, and changes it there as it is typed.
 
+import { partsOf, UNITS } from "/dashboard/editor-duration.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 
 let numbered = 0;
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
-const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
-const UNITS = [
-  { unit: "W", name: "weeks", seconds: 604_800, write: (number) => `P${number}W` },
-  { unit: "D", name: "days", seconds: 86_400, write: (number) => `P${number}D` },
-  { unit: "H", name: "hours", seconds: 3_600, write: (number) => `PT${number}H` },
-  { unit: "M", name: "minutes", seconds: 60, write: (number) => `PT${number}M` },
-  { unit: "S", name: "seconds", seconds: 1, write: (number) => `PT${number}S` },
-];
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 export const CHANNELS = [["email", "E-mail"], ["sms", "SMS"], ["push", "Push"], ["whatsapp", "WhatsApp"], ["in-app", "In-app"], ["webhook", "Webhook"]];
 
@@ -97,16 +90,6 @@ export function durationField(form, path, options) {
   control.value = parts.number;
   const units = element("select", { "aria-label": `${options.label}: unit`, change: write }, UNITS.map(({ unit, name }) => element("option", { value: unit, selected: unit === parts.unit }, name)));
   return field(path, options, control, units);
-}
-
-/** "P1DT12H" as {number: "36", unit: "H"}; null for what is no length. */
-function partsOf(text) {
-  const match = typeof text === "string" && text.length > 1 && !/[PT]$/.test(text) ? DURATION.exec(text) : null;
-  if (match === null) return null;
-  const seconds = UNITS.reduce((sum, unit, at) => sum + Number(match[at + 1] ?? 0) * unit.seconds, 0);
-  const written = UNITS.filter((_, at) => match[at + 1] !== undefined);
-  const { unit, seconds: size } = written.length === 1 ? written[0] : UNITS.find((each) => seconds % each.seconds === 0);
-  return { number: String(seconds / size), unit };
 }
 
 /** HH:MM on a wall clock. */

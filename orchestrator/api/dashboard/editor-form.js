@@ -1,26 +1,15 @@
-// The form: all of a definition in fields. The document is the truth; the form shows it and says what it becomes.
+// The form: all of a document in fields. The document is the truth; the form shows it and says what it becomes.
 
 import { freeId, neighbourOf, valueAt, withValue } from "/dashboard/editor-document.js";
 import { isWithin, nearest } from "/dashboard/editor-problems.js";
-import { basicsPart, entryPart, goalPart, guardrailsPart, segmentsPart } from "/dashboard/editor-sections.js";
-import { stepsPart } from "/dashboard/editor-steps.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { objectAt } from "/dashboard/picture-words.js";
 
-const SECTIONS = [
-  { name: "basics", title: "Name and purpose", paths: ["$.name", "$.about"], build: basicsPart },
-  { name: "entry", title: "Who enters", paths: ["$.entry"], build: entryPart },
-  { name: "steps", title: "What happens", paths: ["$.steps", "$.start"], build: (form) => [stepsPart(form)] },
-  { name: "goal", title: "Goal, holdout and ends", paths: ["$.goal", "$.holdout", "$.exit_on", "$.expires_after"], build: goalPart },
-  { name: "guardrails", title: "Guardrails", paths: ["$.guardrails", "$.priority", "$.exclusion_group"], build: guardrailsPart },
-  { name: "segments", title: "Segments", paths: ["$.segments"], build: (form) => [segmentsPart(form)] },
-];
-
 export class Form {
   #document = {};
+  #sections;
   #changed;
-  #campaign;
   #open = new Set(); // ids of step cards
   #live = []; // [node, text()]: sentences that follow what is typed
   #focusKey = null;
@@ -28,10 +17,13 @@ export class Form {
   #form;
   node = element("fieldset", { class: "editor-form" });
 
-  /** `changed(document)` hears of every change; `campaign` is the editor's own field, for what is not in the document. */
-  constructor({ changed, campaign }) {
+  /**
+   * `sections` ({name, title, paths, build(form), isOpen(form)}) are open at first unless they say otherwise;
+   * `changed(document)` hears of every change.
+   */
+  constructor({ sections, changed }) {
+    this.#sections = sections;
     this.#changed = changed;
-    this.#campaign = element("label", { class: "form-field" }, element("span", {}, "Campaign"), campaign, element("small", {}, "The id in your campaign system, if it belongs to one."));
     this.#form = {
       get: (path) => valueAt(this.#document, path) ?? undefined,
       set: (path, value) => this.#set(withValue(this.#document, path, value)),
@@ -52,7 +44,7 @@ export class Form {
   /** Shows a document that came from elsewhere. */
   show(document) {
     this.#document = objectAt(document);
-    this.#render(null);
+    this.#render(this.#focused());
   }
 
   /** Tells problems ({path, words}) beside their fields. */
@@ -96,12 +88,18 @@ export class Form {
   }
 
   #change(make, focusKey) {
-    const focused = document.activeElement?.closest?.("[data-focus]")?.dataset.focus ?? null;
+    const focused = this.#focused();
     this.#document = make(this.#document);
     const wanted = this.#focusKey ?? focusKey ?? focused;
     this.#focusKey = null;
     this.#render(wanted);
     this.#changed(this.#document);
+  }
+
+  /** The key of the control in the form that has the focus. */
+  #focused() {
+    const control = document.activeElement?.closest?.("[data-focus]") ?? null;
+    return this.node.contains(control) ? control.dataset.focus : null;
   }
 
   #addStepAt(path) {
@@ -124,14 +122,14 @@ export class Form {
   #render(focusKey) {
     const isFirst = this.node.childElementCount === 0;
     const wasOpen = new Set([...this.node.querySelectorAll("details[open][data-section]")].map(({ dataset }) => dataset.section));
-    const isOpen = ({ name }) => (isFirst ? name !== "segments" || this.#form.segments().length > 0 : wasOpen.has(name));
+    const isOpen = ({ name, isOpen: begins = () => true }) => (isFirst ? begins(this.#form) : wasOpen.has(name));
     this.#live = [];
-    const sections = SECTIONS.map((section) =>
+    const sections = this.#sections.map((section) =>
       element(
         "details",
         { class: "form-section", "data-section": section.name, open: isOpen(section) },
         element("summary", {}, element("h3", {}, section.title), element("span", { class: "step-problems", hidden: true })),
-        element("div", { class: "form-inner" }, section.build(this.#form).flat(Infinity), section.name === "basics" ? this.#campaign : null),
+        element("div", { class: "form-inner" }, section.build(this.#form).flat(Infinity)),
       ),
     );
     this.node.replaceChildren(...sections);
@@ -165,7 +163,7 @@ export class Form {
       if (place.classList.contains("form-field")) place.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
     }
     for (const card of this.node.querySelectorAll(".step-card")) badge(card, this.#problems.filter(({ path }) => isWithin(path, card.dataset.path)).length);
-    this.node.querySelectorAll(".form-section").forEach((section, at) => badge(section, this.#problems.filter(({ path }) => SECTIONS[at].paths.some((own) => isWithin(path, own))).length));
+    this.node.querySelectorAll(".form-section").forEach((section, at) => badge(section, this.#problems.filter(({ path }) => this.#sections[at].paths.some((own) => isWithin(path, own))).length));
   }
 }
 

@@ -8,10 +8,10 @@ export class TextView {
   #find = element("button", { type: "button", class: "link", hidden: true, click: () => this.select(this.#offset) }, "Go there");
   #offset = 0;
 
-  /** `changed(text)` hears of what is typed. */
-  constructor(changed) {
+  /** `changed(text)` hears of what is typed; `label` names the document. */
+  constructor(changed, label = "Definition as JSON") {
     this.#area = element("textarea", { id: "editor-text", class: "editor-text", spellcheck: "false", autocomplete: "off", autocapitalize: "off", wrap: "off", "aria-describedby": "editor-text-problem", input: () => changed(this.#area.value) });
-    this.node = element("div", { class: "text-view" }, element("label", { for: "editor-text" }, "Definition as JSON"), this.#problem, this.#find, this.#area);
+    this.node = element("div", { class: "text-view" }, element("label", { for: "editor-text" }, label), this.#problem, this.#find, this.#area);
   }
 
   show(text) {

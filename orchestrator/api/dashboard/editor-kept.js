@@ -5,12 +5,12 @@ const PREFIX = "orchestrator.editing.";
 export class Kept {
   #name;
 
-  /** Of one journey (null: a new one) in one workspace. */
-  constructor(workspaceId, journeyId) {
-    this.#name = `${PREFIX}${workspaceId}.${journeyId ?? "new"}`;
+  /** Of one journey (null: a new one) in one workspace, or of its "settings". */
+  constructor(workspaceId, what) {
+    this.#name = `${PREFIX}${workspaceId}.${what ?? "new"}`;
   }
 
-  /** {text, campaign, etag, at}, or null. */
+  /** What was written, with `at`, the moment; or null. */
   read() {
     const kept = sessionStorage.getItem(this.#name);
     return kept === null ? null : JSON.parse(kept);

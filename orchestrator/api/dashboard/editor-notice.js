@@ -38,36 +38,37 @@ export class EditorNotice {
 
   /** Unsaved text from before is shown. */
   kept(at, throwAway) {
-    this.#say("warning", `These are your unsaved changes of ${moment(at)}, kept in this tab.`, ["Throw them away", throwAway]);
+    this.#say("warning", `These are your unsaved changes of ${moment(at)}, kept in this tab.`, [], ["Throw them away", throwAway]);
   }
 
   /** Somebody else has changed the journey meanwhile. */
-  conflict(journey, changes, { take, keep }) {
+  conflict(journey, changes, acts) {
     const what = changes.length > 0 ? `They changed: ${changes.join(", ")}.` : "The definition is the same as before.";
+    this.contest(`Somebody else has changed this journey since you opened it: it is now version ${journey.version}, of ${moment(journey.updated_at)}. ${what}`, acts);
+  }
+
+  /** What is here and what somebody else has saved exclude one another; `details` are lines about theirs. */
+  contest(text, { take, keep }, details = []) {
     const takeTheirs = async () => {
-      const text = "Everything you have changed here since you opened it is lost.";
-      if ((await confirmed({ title: "Take theirs?", text, verb: "Take theirs", isGrave: true })) !== null) take();
+      const lost = "Everything you have changed here since you opened it is lost.";
+      if ((await confirmed({ title: "Take theirs?", text: lost, verb: "Take theirs", isGrave: true })) !== null) take();
     };
-    this.#say(
-      "failed",
-      `Somebody else has changed this journey since you opened it: it is now version ${journey.version}, of ${moment(journey.updated_at)}. ${what} Nothing of yours is saved, and nothing of theirs is overwritten.`,
-      ["Take theirs", takeTheirs],
-      ["Keep mine, in place of theirs", keep],
-    );
+    this.#say("failed", `${text} Nothing of yours is saved, and nothing of theirs is overwritten.`, details, ["Take theirs", takeTheirs], ["Keep mine, in place of theirs", keep]);
   }
 
   /** The change waits for a second person. */
   waits(proposalId, open) {
-    this.#say("warning", `It waits for a second person; nothing has changed yet. Somebody who may approve finds it under Proposals (${proposalId}).`, ["Open the journey", open]);
+    this.#say("warning", `It waits for a second person; nothing has changed yet. Somebody who may approve finds it under Proposals (${proposalId}).`, [], ["Open the journey", open]);
   }
 
-  #say(tone, text, ...ways) {
-    const shown = `${tone} ${text}`;
+  #say(tone, text, details = [], ...ways) {
+    const shown = [tone, text, ...details].join(" ");
     if (!this.node.hidden && this.node.dataset.shown === shown) return;
     this.node.dataset.shown = shown;
     this.node.dataset.tone = tone;
     this.node.replaceChildren(
       element("p", {}, text),
+      details.length > 0 ? element("ul", {}, details.map((line) => element("li", {}, line))) : "",
       ways.length > 0 ? element("div", { class: "actions" }, ways.map(([label, act]) => element("button", { type: "button", class: "button small", click: act }, label))) : "",
     );
     this.node.hidden = false;

@@ -73,9 +73,9 @@ function valueNamed(document, path, own = "$") {
 }
 
 /** "$.steps.hello.fallback.to[0].template" as "Step hello › fallback › to 1 › template". */
-function placeWords(path) {
+function placeWords(path, whole) {
   const text = path.replace(/^\$\.?/, "").replaceAll(/\[(\d+)\]/g, (_, at) => `.${Number(at) + 1}`);
-  if (text === "") return "The whole journey";
+  if (text === "") return whole;
   const words = text.replace(/^steps\.([^.]+)/, "step $1").split(".").join(" › ").replaceAll("_", " ").replaceAll(/ › (\d+)/g, " $1");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
@@ -88,26 +88,31 @@ function sentence(text) {
 
 export class ProblemList {
   #lead;
+  #done;
+  #whole;
   #shown = "";
   #state = element("p", { class: "check-state", role: "status", "aria-live": "polite" });
   #problems = element("ul", { class: "check-list" });
   #warnings = element("ul", { class: "check-list" });
-  #about = element("p", { class: "footnote", hidden: true }, "Warnings keep nothing from being published:");
+  #about = element("p", { class: "footnote", hidden: true });
   node = element("section", { class: "panel checks", "aria-labelledby": "checks-title" }, element("h3", { id: "checks-title" }, "Checks"), this.#state, this.#problems, this.#about, this.#warnings);
 
-  /** `lead(path)` brings the reader to a place. */
-  constructor(lead) {
+  /** `lead(path)` brings the reader to a place; `done` is what a sound document can be, `whole` what it is called. */
+  constructor(lead, { done = "published", whole = "The whole journey" } = {}) {
     this.#lead = lead;
+    this.#done = done;
+    this.#whole = whole;
+    this.#about.textContent = `Warnings keep nothing from being ${done}:`;
   }
 
   /** Says how the document stands; `checked` null: the answer is awaited. */
   tell(isReadable, checked) {
     if (!isReadable) return this.#say("Not checked: the text is no JSON.", "bad");
     if (checked === null) return this.#say("Checking…", "quiet");
-    const { isPublishable, problems, warnings, failure } = checked;
+    const { isSound, problems, warnings, failure } = checked;
     if (failure && problems.length === 0) return this.#say(failure, "bad");
-    if (!isPublishable) return this.#say(`${counted(problems.length, "problem")} to mend before it can be published.`, "bad");
-    return this.#say(warnings.length > 0 ? `It can be published. ${counted(warnings.length, "warning")}.` : "It can be published.", "good");
+    if (!isSound) return this.#say(`${counted(problems.length, "problem")} to mend before it can be ${this.#done}.`, "bad");
+    return this.#say(warnings.length > 0 ? `It can be ${this.#done}. ${counted(warnings.length, "warning")}.` : `It can be ${this.#done}.`, "good");
   }
 
   /** Shows problems and warnings, each {path, words}. */
@@ -127,6 +132,6 @@ export class ProblemList {
   }
 
   #item(problem) {
-    return element("li", {}, element("button", { type: "button", class: "link", click: () => this.#lead(problem.path) }, placeWords(problem.path)), ` ${problem.words}`);
+    return element("li", {}, element("button", { type: "button", class: "link", click: () => this.#lead(problem.path) }, placeWords(problem.path, this.#whole)), ` ${problem.words}`);
   }
 }

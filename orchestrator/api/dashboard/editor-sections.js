@@ -2,14 +2,27 @@
 
 import { conditionPart, blankCondition } from "/dashboard/editor-conditions.js";
 import { withValue } from "/dashboard/editor-document.js";
-import {
-  anyChannelField, CHANNELS, choiceField, choicesField, clockField, durationField, instantField, namesField, numberField, textField, tickField, weekdaysField, zoneField,
-} from "/dashboard/editor-fields.js";
+import { choiceField, durationField, instantField, namesField, numberField, textField, tickField, zoneField } from "/dashboard/editor-fields.js";
+import { guardrailFields } from "/dashboard/editor-guardrails.js";
 import { listPart, namedPart, optionalPart, row } from "/dashboard/editor-parts.js";
+import { stepsPart } from "/dashboard/editor-steps.js";
 import { element } from "/dashboard/element.js";
 import { objectAt } from "/dashboard/picture-words.js";
 
-export function basicsPart(form) {
+/** The sections of a journey's form; `campaign` is the editor's own field, for what is not in the document. */
+export function journeySections(campaign) {
+  const belongs = element("label", { class: "form-field" }, element("span", {}, "Campaign"), campaign, element("small", {}, "The id in your campaign system, if it belongs to one."));
+  return [
+    { name: "basics", title: "Name and purpose", paths: ["$.name", "$.about"], build: (form) => [...basicsPart(form), belongs] },
+    { name: "entry", title: "Who enters", paths: ["$.entry"], build: entryPart },
+    { name: "steps", title: "What happens", paths: ["$.steps", "$.start"], build: (form) => [stepsPart(form)] },
+    { name: "goal", title: "Goal, holdout and ends", paths: ["$.goal", "$.holdout", "$.exit_on", "$.expires_after"], build: goalPart },
+    { name: "guardrails", title: "Guardrails", paths: ["$.guardrails", "$.priority", "$.exclusion_group"], build: guardrailsPart },
+    { name: "segments", title: "Segments", paths: ["$.segments"], build: (form) => [segmentsPart(form)], isOpen: (form) => form.segments().length > 0 },
+  ];
+}
+
+function basicsPart(form) {
   return [
     row(textField(form, ["name"], { label: "Name", placeholder: "Win back", isRequired: true })),
     row(textField(form, ["about"], { label: "What it is for", isLong: true, hint: "A sentence for your colleagues." })),
@@ -31,7 +44,7 @@ const RE_ENTRIES = {
 };
 const named = (kinds) => Object.entries(kinds).map(([kind, { name }]) => [kind, name]);
 
-export function entryPart(form) {
+function entryPart(form) {
   const at = (...more) => ["entry", ...more];
   const kind = form.get(at("kind"));
   const chosen = (choice) => form.change((document) => {
@@ -81,7 +94,7 @@ function schedulePart(form, path) {
   );
 }
 
-export function goalPart(form) {
+function goalPart(form) {
   return [
     optionalPart(form, ["goal"], { label: "The journey has a goal", hint: "What it is compared on, and what ends a run.", make: () => ({ event: "order.placed", window: "P14D" }) }, () => [
       row(
@@ -114,70 +127,17 @@ function exitFields(form, path) {
   ];
 }
 
-export function guardrailsPart(form) {
-  const at = (...more) => ["guardrails", ...more];
-  const every = [["day", "each day"], ["total", "in total"]];
-  return [
-    listPart(form, at("caps"), { label: "Messages per customer", item: "Limit", add: "Add a limit per customer", make: () => ({ limit: 3, per: "P7D" }) }, (path) => [
-      numberField(form, [...path, "limit"], { label: "At most", unit: "messages" }),
-      capWindow(form, [...path, "per"]),
-      anyChannelField(form, [...path, "channel"]),
-      textField(form, [...path, "category"], { label: "Category", placeholder: "all", suggestions: ["marketing", "transactional"] }),
-      choiceField(form, [...path, "scope"], { label: "Messages of", choices: [["customer", "all journeys"], ["journey", "this journey"]], otherwise: "customer" }),
-    ]),
-    row(durationField(form, at("minimum_gap"), { label: "Least time between two messages", hint: "To one customer, over all journeys." })),
-    optionalPart(form, at("quiet_hours"), { label: "Quiet hours", hint: "By each customer's own clock.", make: () => ({ from: "21:00", to: "08:00" }) }, () => [
-      row(
-        clockField(form, at("quiet_hours", "from"), { label: "Quiet from" }),
-        clockField(form, at("quiet_hours", "to"), { label: "To" }),
-        choiceField(form, at("quiet_hours", "on_quiet"), { label: "A message that falls into them", choices: [["defer", "is sent afterwards"], ["skip", "is not sent"]], otherwise: "defer" }),
-      ),
-      row(
-        weekdaysField(form, at("quiet_hours", "weekdays"), { label: "Sending is allowed on" }),
-        choicesField(form, at("quiet_hours", "channels"), { label: "Quiet are", choices: CHANNELS, isAllDefault: true }),
-      ),
-    ]),
-    row(namesField(form, at("fallback_zones"), { label: "Zones assumed, where a customer's is not known", hint: "UTC, when empty. It must be allowed in each of them.", placeholder: "Europe/Berlin" })),
-    namedPart(form, at("consent"), { label: "Consent by category", hint: "Not named: transactional needs none, any other needs a yes for the channel.", item: "category", add: "Add a category", wish: "marketing", make: () => "required" }, (path) => [
-      choiceField(form, path, { label: "Needs", choices: [["required", "a yes"], ["opt_out", "no “no”"], ["none", "nothing"]] }),
-    ]),
-    listPart(form, at("budgets"), { label: "Budgets over all customers", item: "Budget", add: "Add a budget", make: () => ({ kind: "messages", limit: 10000, per: "day" }) }, (path) => [
-      choiceField(form, [...path, "kind"], { label: "Of", choices: [["messages", "messages"], ["money", "money"]] }),
-      numberField(form, [...path, "limit"], { label: "At most" }),
-      choiceField(form, [...path, "per"], { label: "Counted", choices: every }),
-      anyChannelField(form, [...path, "channel"]),
-      zoneField(form, [...path, "zone"], { label: "Zone of the days" }),
-      choiceField(form, [...path, "when_spent"], { label: "When it is spent", choices: [["defer", "wait for the next day"], ["skip", "do not send"]], otherwise: "defer" }),
-    ]),
-    listPart(form, at("rates"), { label: "Pace over all customers", item: "Pace", add: "Add a pace", make: () => ({ limit: 100, per: "second" }) }, (path) => [
-      numberField(form, [...path, "limit"], { label: "At most", unit: "messages" }),
-      choiceField(form, [...path, "per"], { label: "In each", choices: ["second", "minute", "hour"].map((unit) => [unit, unit]) }),
-      anyChannelField(form, [...path, "channel"]),
-    ]),
-    listPart(form, at("brakes"), { label: "Brakes", hint: "The journey pauses by itself when too many messages go wrong.", item: "Brake", add: "Add a brake", make: () => ({ outcome: "complained", percent: 1 }) }, (path) => [
-      choiceField(form, [...path, "outcome"], { label: "Messages that", choices: [["bounced", "bounced"], ["failed", "failed"], ["complained", "brought a complaint"], ["unsubscribed", "made somebody unsubscribe"]] }),
-      numberField(form, [...path, "percent"], { label: "More than", unit: "%" }),
-      numberField(form, [...path, "at_least"], { label: "Of at least", unit: "messages", placeholder: "500" }),
-      durationField(form, [...path, "within"], { label: "Within the last" }),
-    ]),
-    more("Priority and exclusion", [
-      row(
-        numberField(form, ["priority"], { label: "Priority", hint: "0 to 100: of several journeys that would send at once, the highest goes first.", placeholder: "50" }),
-        textField(form, ["exclusion_group"], { label: "Exclusion group", hint: "A customer is under way in one journey of a group at a time.", placeholder: "promotions" }),
-      ),
-    ]),
-  ];
-}
+const guardrailsPart = (form) => [
+  ...guardrailFields(form, "journey"),
+  more("Priority and exclusion", [
+    row(
+      numberField(form, ["priority"], { label: "Priority", hint: "0 to 100: of several journeys that would send at once, the highest goes first.", placeholder: "50" }),
+      textField(form, ["exclusion_group"], { label: "Exclusion group", hint: "A customer is under way in one journey of a group at a time.", placeholder: "promotions" }),
+    ),
+  ]),
+];
 
-function capWindow(form, path) {
-  const value = form.get(path);
-  const kind = value === "day" || value === "week" ? value : "time";
-  const chosen = (choice) => form.change((document) => withValue(document, path, choice === "time" ? "P7D" : choice));
-  const choice = choiceField(form, path, { label: "Within", value: kind, choices: [["time", "a time"], ["day", "a calendar day"], ["week", "a calendar week"]], chosen });
-  return kind === "time" ? [choice, durationField(form, path, { label: "Of" })] : choice;
-}
-
-export function segmentsPart(form) {
+function segmentsPart(form) {
   return namedPart(form, ["segments"], { label: "Conditions with a name", hint: "For use in other conditions.", item: "segment", add: "Add a segment", wish: "segment", make: blankCondition }, (path) => conditionPart(form, path, { label: "Who is in it", isRequired: true }));
 }
 

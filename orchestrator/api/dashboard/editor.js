@@ -10,6 +10,7 @@ import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { changesBetween, EditorNotice } from "/dashboard/editor-notice.js";
 import { ProblemList, worded } from "/dashboard/editor-problems.js";
 import { askAboutStart, askAboutVersion } from "/dashboard/editor-publish.js";
+import { journeySections } from "/dashboard/editor-sections.js";
 import { TemplateChoice, TEMPLATES } from "/dashboard/editor-templates.js";
 import { readText, writeText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
@@ -44,8 +45,8 @@ export class Editor {
     this.#client = client;
     this.#journeyId = journeyId;
     this.#opened = opened;
-    this.#form = new Form({ changed: (document) => this.#take(writeText(document), "form"), campaign: this.#campaign });
-    this.#check = new Check(client, (answer) => this.#tellChecked(answer));
+    this.#form = new Form({ sections: journeySections(this.#campaign), changed: (document) => this.#take(writeText(document), "form") });
+    this.#check = new Check((definition) => client.checkDefinition(definition), (answer) => this.#tellChecked(answer));
     this.#bar = new EditorBar({
       view: (view) => this.#showView(view),
       cancel: async () => (await this.#guard.mayLeave()) && leave(),
@@ -293,7 +294,7 @@ export class Editor {
       return;
     }
     const problems = problemsOf(error);
-    if (problems.length > 0) this.#tellChecked({ isPublishable: false, problems, warnings: [], failure: "" });
+    if (problems.length > 0) this.#tellChecked({ isSound: false, problems, warnings: [], failure: "" });
     this.#notice.refused(error);
   }
 }

@@ -34,6 +34,7 @@ OPERATIONS = {
     (f"{ROOT}/workspace", "get"): "getWorkspace",
     (f"{ROOT}/workspace", "patch"): "changeWorkspace",
     (f"{ROOT}/workspace", "put"): "replaceWorkspace",
+    (f"{ROOT}/workspace/check", "post"): "checkWorkspace",
     (f"{ROOT}/erasures/{{receipt}}", "get"): "getErasure",
     (f"{ROOT}/erasures", "post"): "eraseCustomer",
     **{

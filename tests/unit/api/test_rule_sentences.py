@@ -60,7 +60,7 @@ def test_consent_says_what_each_category_needs() -> None:
     consent = guardrails_of({"consent": {"news": "opt_out", "receipts": "none"}}).consent
     assert say.of_consent(consent) == (
         "News messages unless the customer has refused, receipts messages whether or not the customer has agreed, "
-        "others only to customers who have agreed"
+        "transactional messages whether or not the customer has agreed, others only to customers who have agreed"
     )
 
 
