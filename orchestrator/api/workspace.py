@@ -93,7 +93,8 @@ async def check(tenant: CallersTenant, body: SettingsToCheck) -> CheckedSettings
         return CheckedSettings(is_acceptable=False, problems=items_of(error.problems), in_words=[])
     given = {name: getattr(change, name) for name in body.settings}
     would_be = with_changes(await find_workspace(tenant), **given)
-    return CheckedSettings(is_acceptable=True, problems=[], in_words=_words(would_be))
+    switch = in_words({"is_sending": would_be.is_sending}) if "is_sending" in given else []
+    return CheckedSettings(is_acceptable=True, problems=[], in_words=[*switch, *_words(would_be)])
 
 
 # Where the workspace stood before it had settings of its own; the path would also fit a journey's.

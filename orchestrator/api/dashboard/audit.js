@@ -4,6 +4,7 @@ import { hrefTo } from "/dashboard/address.js";
 import { detailText } from "/dashboard/activity.js";
 import { element } from "/dashboard/element.js";
 import { moment, words } from "/dashboard/format.js";
+import { auditedChanges } from "/dashboard/settings-words.js";
 
 const ACTIONS = {
   journey_created: "Journey created",
@@ -21,8 +22,11 @@ const MOST_CHARS = 80; // of a value in the line that sums a change up
 const NOT_TOLD = ["proposal"]; // an id
 const isEmpty = (value) => value === null || value === "" || value === false;
 
-/** "Status: ACTIVE → PAUSED" for every field that differs; of something new, what it has. */
-export function changesOf({ before, after }) {
+/** "Status: ACTIVE → PAUSED" for every field that differs; of something new, what it has; of settings, what they said. */
+export function changesOf(entry) {
+  const said = auditedChanges(entry);
+  if (said.length > 0) return said;
+  const { before, after } = entry;
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const told = names.filter((name) => !NOT_TOLD.includes(name) && (name in before || !isEmpty(after[name])));
   return told.map((name) => {
@@ -57,12 +61,15 @@ export function auditItem(entry, { isAlone = false, only = null } = {}) {
 }
 
 function opened(entry, only) {
-  const { subject_id, action, author, author_id, request_id, before, after } = entry;
+  const { subject_id, action, author, author_id, request_id, before, after, before_in_words: was, after_in_words: is } = entry;
   const isJourney = action.startsWith("journey_") || action.startsWith("change_");
   const subject = isJourney ? element("a", { href: hrefTo({ journey: subject_id }) }, "the journey") : subject_id;
   const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const changed = names.map((name) => fact(words(name), `${detailText(name, before[name])} → ${detailText(name, after[name])}`));
+  const isInWords = was.length + is.length > 0;
+  const changed = isInWords
+    ? [fact("Until then", sentences(was)), fact("From then on", sentences(is))]
+    : names.map((name) => fact(words(name), `${detailText(name, before[name])} → ${detailText(name, after[name])}`));
   return element(
     "div",
     { class: "opened" },
@@ -70,3 +77,5 @@ function opened(entry, only) {
     only ? element("button", { type: "button", class: "link", click: () => only(entry) }, `Only what ${author} did`) : null,
   );
 }
+
+const sentences = (said) => element("ul", {}, said.map(({ sentence }) => element("li", {}, `${sentence}.`)));

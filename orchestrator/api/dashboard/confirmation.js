@@ -7,10 +7,10 @@ const MOST_CHARS = 2_000; // of a reason
 
 /**
  * Asks in a modal dialog. `options` ({value, label, note}) are offered as a choice, the first one chosen. `reason`
- * ({label, isRequired}) asks for a sentence.
+ * ({label, isRequired}) asks for a sentence. `details` is an element with more to read.
  * Resolves to the chosen value, the sentence, or true; and to null when it was called off.
  */
-export function confirmed({ title, text, verb, isGrave = false, options = [], reason = null }) {
+export function confirmed({ title, text, verb, isGrave = false, options = [], reason = null, details = null }) {
   return new Promise((resolve) => {
     const choices = options.map(({ value, label, note }, index) =>
       element(
@@ -27,6 +27,7 @@ export function confirmed({ title, text, verb, isGrave = false, options = [], re
       { class: "confirmation", "aria-labelledby": "confirmation-title", "aria-describedby": "confirmation-text" },
       element("h2", { id: "confirmation-title" }, title),
       element("p", { id: "confirmation-text" }, text),
+      details,
       choices.length > 0 ? element("fieldset", {}, element("legend", { class: "unseen" }, "How"), choices) : null,
       sentence?.node,
       element(

@@ -6,8 +6,8 @@ import { explain, sentence } from "/dashboard/problem.js";
 export class Field {
   #problem;
 
-  /** `input` is the control; `note` says what to enter; `suffix` a unit behind it. */
-  constructor({ id, label, note = "", input, suffix = "" }) {
+  /** `input` is the control; `note` says what to enter. */
+  constructor({ id, label, note = "", input }) {
     this.input = input;
     input.id = id;
     this.#problem = element("p", { id: `${id}-problem`, class: "failed problem", role: "alert" });
@@ -18,7 +18,7 @@ export class Field {
       "div",
       { class: "field" },
       element("label", { for: id }, label),
-      suffix ? element("span", { class: "with-suffix" }, input, element("span", { class: "soft" }, suffix)) : input,
+      input,
       about,
       this.#problem,
     );

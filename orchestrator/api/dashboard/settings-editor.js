@@ -1,0 +1,241 @@
+// The settings of the workspace as form and as text, checked as they are written, then saved for every journey.
+
+import { confirmed } from "/dashboard/confirmation.js";
+import { Check, problemsOf } from "/dashboard/editor-check.js";
+import { isSame } from "/dashboard/editor-document.js";
+import { Form } from "/dashboard/editor-form.js";
+import { TextView } from "/dashboard/editor-json.js";
+import { Kept } from "/dashboard/editor-kept.js";
+import { LeaveGuard } from "/dashboard/editor-leaving.js";
+import { EditorNotice } from "/dashboard/editor-notice.js";
+import { ProblemList, worded } from "/dashboard/editor-problems.js";
+import { readText, writeText } from "/dashboard/editor-text.js";
+import { element } from "/dashboard/element.js";
+import { Problem } from "/dashboard/problem.js";
+import { SettingsBar } from "/dashboard/settings-bar.js";
+import { changeOf, complete, met, settingName, settingsOf } from "/dashboard/settings-document.js";
+import { SETTINGS_SECTIONS } from "/dashboard/settings-sections.js";
+import { askAboutSettings, changesInWords, SettingsWords } from "/dashboard/settings-words.js";
+
+const isOutdated = (error) => error instanceof Problem && error.status === 412;
+
+export class SettingsEditor {
+  #client;
+  #saved;
+  #base; // what the changes are against: {workspace, settings, words, mark}
+  #text = "";
+  #read = { value: undefined, places: new Map(), problem: null }; // of the text
+  #checked = null; // the answer to the text as it is; null while it is awaited
+  #isBusy = false;
+  #isContested = false;
+  #kept;
+  #guard = new LeaveGuard(() => this.#isDirty);
+  #notice = new EditorNotice();
+  #form = new Form({ sections: SETTINGS_SECTIONS, changed: (document) => this.#take(writeText(document), "form") });
+  #textView = new TextView((text) => this.#take(text, "text"), "Settings as JSON");
+  #checks = new ProblemList((path) => this.#lead(path), { done: "saved", whole: "The settings" });
+  #check;
+  #words = new SettingsWords("h3");
+  #bar = new SettingsBar({ view: (view) => this.#showView(view), undo: () => this.#undo(), save: () => this.#save() });
+
+  /** `saved()` is called when something has been. */
+  constructor(client, workspace, saved) {
+    this.#client = client;
+    this.#saved = saved;
+    this.#check = new Check((document) => client.checkWorkspace(complete(document)), (answer) => this.#tellChecked(answer));
+    this.#kept = new Kept(workspace.workspace_id, "settings");
+    this.#textView.node.hidden = true;
+    this.node = element(
+      "section",
+      { class: "editor", "aria-labelledby": "whole-title" },
+      this.#bar.node,
+      this.#notice.node,
+      element(
+        "div",
+        { class: "editor-parts" },
+        element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
+        element("div", { class: "editor-aside" }, this.#checks.node, this.#words.node),
+      ),
+    );
+    this.#begin(workspace);
+  }
+
+  /** Somebody may have changed the settings: takes that over where nothing is lost, and asks otherwise. */
+  meet(workspace) {
+    const isOld = (workspace.updated_at ?? "") < (this.#base.workspace.updated_at ?? "");
+    if (this.#isBusy || isOld) return;
+    const theirs = settingsOf(workspace);
+    if (isSame(theirs, this.#base.settings)) this.#base = this.#baseOf(workspace); // the kill switch, or nothing
+    else if (!this.#isDirty) this.#adopt(workspace);
+    else this.#merge(workspace, theirs);
+    this.#showState();
+  }
+
+  destroy() {
+    this.#check.stop();
+    this.#guard.destroy();
+  }
+
+  get #isDirty() {
+    return this.#read.problem !== null || !isSame(complete(this.#read.value), complete(this.#base.settings));
+  }
+
+  #begin(workspace) {
+    const kept = this.#kept.read();
+    this.#adopt(workspace);
+    if (kept === null) return;
+    this.#base = { ...this.#base, ...kept.base }; // what the kept text was written against
+    this.#take(kept.text, "elsewhere");
+    this.meet(workspace);
+    if (this.#isDirty && !this.#isContested) this.#notice.kept(kept.at, () => this.#adopt(this.#base.workspace));
+  }
+
+  #baseOf(workspace) {
+    return { workspace, settings: settingsOf(workspace), words: workspace.in_words, mark: this.#client.workspaceMark };
+  }
+
+  /** What is saved now takes the place of what is here. */
+  #adopt(workspace) {
+    this.#goOn(workspace, writeText(settingsOf(workspace)));
+  }
+
+  /** Goes on with a text, as a change of what somebody has saved. */
+  #goOn(workspace, text) {
+    this.#base = this.#baseOf(workspace);
+    this.#isContested = false;
+    this.#notice.clear();
+    this.#take(text, "elsewhere");
+  }
+
+  #merge(workspace, theirs) {
+    const base = this.#base;
+    const isReadable = this.#read.problem === null;
+    const mine = () => (isReadable ? writeText(met(base.settings, this.#read.value, theirs).document) : this.#text);
+    const contested = isReadable ? met(base.settings, this.#read.value, theirs).contested : Object.keys(changeOf(base.settings, theirs));
+    if (contested.length === 0) {
+      this.#goOn(workspace, mine());
+      return;
+    }
+    this.#isContested = true;
+    const changes = changesInWords(base, { settings: theirs, words: workspace.in_words });
+    this.#notice.contest(
+      `Somebody else has changed the same meanwhile: ${contested.map(settingName).join(", ")}.`,
+      { take: () => this.#adopt(workspace), keep: () => this.#goOn(workspace, mine()) },
+      changes.map(({ text }) => text),
+    );
+  }
+
+  /** Takes a new text; the view it comes from is not drawn anew. */
+  #take(text, from) {
+    this.#text = text;
+    const read = readText(text);
+    const isReadable = read.problem === null;
+    this.#read = isReadable ? read : { ...this.#read, problem: read.problem };
+    if (from !== "text") this.#textView.show(text);
+    if (from !== "form" && isReadable) this.#form.show(read.value);
+    this.#textView.tell(read.problem);
+    this.#checked = null;
+    if (isReadable) this.#check.ask(read.value);
+    else this.#check.stop();
+    this.#changed();
+  }
+
+  #changed() {
+    if (this.#isDirty) this.#kept.write({ text: this.#text, base: { settings: this.#base.settings, words: this.#base.words } });
+    else this.#kept.forget();
+    this.#showState();
+  }
+
+  #tellChecked(answer) {
+    const problems = worded(answer.problems, this.#read.value);
+    this.#checked = { ...answer, problems };
+    this.#checks.show(problems, []);
+    this.#form.showProblems(problems);
+    this.#showState();
+  }
+
+  #showState() {
+    const isReadable = this.#read.problem === null;
+    this.#form.node.disabled = this.#isBusy || !isReadable;
+    this.#textView.isReadOnly = this.#isBusy;
+    this.#bar.show({ isReadable, isDirty: this.#isDirty, isBusy: this.#isBusy, isContested: this.#isContested, checked: this.#checked });
+    this.#checks.tell(isReadable, this.#checked);
+    this.#checks.node.hidden = !this.#isDirty;
+    this.#showWords();
+  }
+
+  /** What would hold; until that is known, what holds. */
+  #showWords() {
+    const { words } = this.#base;
+    if (!this.#isDirty) this.#words.show(words, { title: "What holds" });
+    else if (this.#checked?.isSound) this.#words.show(this.#checked.inWords, { title: "What will hold, once it is saved", changes: this.#changesNow() });
+    else if (this.#checked !== null || this.#read.problem !== null) this.#words.show(words, { title: "What holds", note: "What will hold is told here as soon as the problems are mended." });
+  }
+
+  #changesNow() {
+    return changesInWords(this.#base, { settings: this.#read.value, words: this.#checked.inWords });
+  }
+
+  #showView(view) {
+    const isForm = view === "form";
+    this.#form.node.hidden = !isForm;
+    this.#textView.node.hidden = isForm;
+    this.#bar.showView(view);
+  }
+
+  #lead(path) {
+    if (!this.#form.node.hidden && this.#form.lead(path)) return;
+    this.#showView("text");
+    this.#textView.lead(path, this.#read.places);
+  }
+
+  async #undo() {
+    const text = "Everything you have changed here since you began is lost.";
+    if ((await confirmed({ title: "Undo your changes?", text, verb: "Undo changes", isGrave: true })) !== null) this.#adopt(this.#base.workspace);
+  }
+
+  async #save() {
+    const { settings, workspace, mark } = this.#base; // what the reader decides on, whatever comes while the question is open
+    const change = changeOf(settings, this.#read.value);
+    if ((await askAboutSettings(this.#changesNow(), workspace)) === null) return;
+    this.#isBusy = true;
+    this.#notice.clear();
+    this.#showState();
+    try {
+      const saved = await this.#send(change, settings, mark);
+      const now = await this.#client.workspace();
+      this.#isBusy = false;
+      this.#adopt(now);
+      this.#notice.done("Saved: it holds for every journey.", saved);
+      this.#saved();
+    } catch (error) {
+      this.#isBusy = false;
+      await this.#refused(error);
+    } finally {
+      this.#showState();
+    }
+  }
+
+  /** Sends the change; where somebody else has meanwhile changed only what it does not touch, once more. */
+  async #send(change, settings, mark) {
+    try {
+      return await this.#client.changeWorkspace(change, mark);
+    } catch (error) {
+      if (!isOutdated(error)) throw error;
+      const theirs = changeOf(settings, settingsOf(await this.#client.workspace()));
+      if (Object.keys(change).some((name) => name in theirs)) throw error;
+      return this.#client.changeWorkspace(change, this.#client.workspaceMark);
+    }
+  }
+
+  async #refused(error) {
+    if (isOutdated(error)) {
+      this.meet(await this.#client.workspace());
+      if (this.#notice.node.hidden) this.#notice.failed("Somebody else has just saved other settings; yours are still here. Look at what holds now, then save again.");
+      return;
+    }
+    const problems = problemsOf(error);
+    if (problems.length > 0) this.#tellChecked({ isSound: false, problems, warnings: [], failure: "" });
+    this.#notice.refused(error);
+  }
+}

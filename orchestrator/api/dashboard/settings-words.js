@@ -1,0 +1,77 @@
+// The workspace's settings in the API's words: what holds, and what a change makes of it.
+
+import { confirmed } from "/dashboard/confirmation.js";
+import { element } from "/dashboard/element.js";
+import { changesOfSettings } from "/dashboard/settings-changes.js";
+
+const KINDS = { loosened: "Loosened", tightened: "Tightened", changed: "Changed" };
+
+/**
+ * What a change comes to: [{kind, path, text}], `path` being null for a rule that goes. `before` and `after` are {settings, words}, `words` being what the API says of
+ * them ({path, sentence}); a rule that has no words of its own there is one that does nothing.
+ */
+export function changesInWords(before, after) {
+  const said = ({ words }, path) => words.find((one) => one.path === path)?.sentence;
+  return changesOfSettings(before.settings, after.settings).flatMap(({ kind, before: was, after: is }) => {
+    const [old, now] = [said(before, was), said(after, is)];
+    if (now) return [{ kind, path: is, text: old ? `${now}. Until now: ${inside(old)}.` : `${now}.` }];
+    return old ? [{ kind, path: null, text: `No longer: ${inside(old)}.` }] : [];
+  });
+}
+
+/** The same of an entry of the audit, in a line each. */
+export function auditedChanges({ before, after, before_in_words: was, after_in_words: is }) {
+  const said = changesInWords({ settings: before, words: was }, { settings: after, words: is });
+  return said.map(({ kind, text }) => `${KINDS[kind]}: ${inside(text)}`);
+}
+
+/** "At most 3" as "at most 3". */
+const inside = (sentence) => sentence.charAt(0).toLowerCase() + sentence.slice(1);
+
+/** A panel with everything that holds, or would; what differs from what holds is marked. */
+export class SettingsWords {
+  #title;
+  #list = element("ul", { class: "settings-words" });
+  #note = element("p", { class: "footnote", hidden: true });
+  #shown = "";
+
+  /** `heading`: of which level its title is. */
+  constructor(heading) {
+    this.#title = element(heading, { id: "words-title" });
+    this.node = element("section", { class: "panel", "aria-labelledby": "words-title" }, this.#title, this.#list, this.#note);
+  }
+
+  /** `changes` are those of `changesInWords`; `note` says why there is more or less to read than one expects. */
+  show(words, { title, changes = [], note = "" }) {
+    const shown = JSON.stringify([words, title, changes, note]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    this.#title.textContent = title;
+    const changed = new Map(changes.map(({ path, kind }) => [path, kind]));
+    const gone = changes.filter(({ path }) => path === null);
+    this.#list.replaceChildren(
+      ...words.map(({ path, sentence }) => line(`${sentence}.`, changed.get(path))),
+      ...gone.map(({ text, kind }) => line(text, kind)),
+    );
+    this.#note.textContent = note;
+    this.#note.hidden = note === "";
+  }
+}
+
+const line = (text, kind) => element("li", { "data-kind": kind }, text, kind ? element("span", { class: "mark-of-change" }, ` ${KINDS[kind]}`) : null);
+
+/** Asks before settings are changed; `changes` are those of `changesInWords`. Resolves to null when it was called off. */
+export function askAboutSettings(changes, { needs_approval: hasSecond }) {
+  const lists = Object.entries(KINDS).map(([kind, name]) => {
+    const lines = changes.filter((change) => change.kind === kind);
+    return lines.length === 0 ? null : element("section", { "data-kind": kind }, element("h3", {}, name), element("ul", {}, lines.map(({ text }) => element("li", {}, text))));
+  });
+  const second = hasSecond ? " No second person is asked about settings." : "";
+  return confirmed({
+    title: "Change what holds for every journey?",
+    text: `It holds at once, also for customers under way.${second}`,
+    details: changes.length > 0 ? element("div", { class: "settings-changes" }, lists) : element("p", {}, "What holds stays the same: only its wording differs."),
+    verb: "Save",
+    isGrave: changes.some(({ kind }) => kind === "loosened"),
+  });
+}
