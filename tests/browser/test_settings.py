@@ -89,7 +89,7 @@ async def test_everything_that_the_workspace_may_set_has_a_field(site: Site, tab
     await page.locator('[data-focus="part:$.guardrails.quiet_hours"]').check()
     await control(page, "$.guardrails.minimum_gap").fill("2")
     await control(page, "$.guardrails.fallback_zones").fill("UTC, Europe/Berlin")
-    await control(page, "$.guardrails.consent.marketing").select_option("no “no”")
+    await field(page, "$.guardrails.consent.marketing").locator("select").select_option("no “no”")
     await control(page, "$.holdout_percent").fill("2.5")
     await control(page, "$.costs.sms").fill("0.07")
     await control(page, "$.needs_approval").check()

@@ -50,7 +50,7 @@ function stateWords({ isReadable, isDirty, isBusy }) {
 }
 
 function whyNot({ isReadable, isContested, checked }) {
-  if (isContested) return "Decide first whose settings go on.";
+  if (isContested) return "Somebody else has changed the same: decide above whose settings go on.";
   if (!isReadable) return "Mend the JSON text first.";
   if (checked && !checked.isSound) return "Mend the problems first: then it can be saved.";
   return "";

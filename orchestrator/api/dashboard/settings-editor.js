@@ -15,7 +15,7 @@ import { Problem } from "/dashboard/problem.js";
 import { SettingsBar } from "/dashboard/settings-bar.js";
 import { changeOf, complete, met, settingName, settingsOf } from "/dashboard/settings-document.js";
 import { SETTINGS_SECTIONS } from "/dashboard/settings-sections.js";
-import { askAboutSettings, changesInWords, SettingsWords } from "/dashboard/settings-words.js";
+import { askAboutSettings, changesInWords, changeText, SettingsWords } from "/dashboard/settings-words.js";
 
 const isOutdated = (error) => error instanceof Problem && error.status === 412;
 
@@ -121,7 +121,7 @@ export class SettingsEditor {
     this.#notice.contest(
       `Somebody else has changed the same meanwhile: ${contested.map(settingName).join(", ")}.`,
       { take: () => this.#adopt(workspace), keep: () => this.#goOn(workspace, mine()) },
-      changes.map(({ text }) => text),
+      changes.map(changeText),
     );
   }
 

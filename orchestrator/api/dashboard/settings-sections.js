@@ -3,6 +3,7 @@
 import { CHANNELS, numberField, tickField } from "/dashboard/editor-fields.js";
 import { guardrailFields } from "/dashboard/editor-guardrails.js";
 import { optionalPart, row } from "/dashboard/editor-parts.js";
+import { element } from "/dashboard/element.js";
 
 const BEGUN = () => ({ consent: { marketing: "required", transactional: "none" } }); // what binds as soon as any rule does
 
@@ -37,7 +38,10 @@ export const SETTINGS_SECTIONS = [
     name: "costs",
     title: "Cost of one send",
     paths: ["$.costs"],
-    build: (form) => [row(CHANNELS.map(([channel, name]) => numberField(form, ["costs", channel], { label: name, hint: "Where a step names none.", placeholder: "0" })))],
+    build: (form) => [
+      element("p", { class: "form-words" }, "What one message costs, where its step names no cost."),
+      row(CHANNELS.map(([channel, name]) => numberField(form, ["costs", channel], { label: name, placeholder: "0" }))),
+    ],
   },
   {
     name: "approval",

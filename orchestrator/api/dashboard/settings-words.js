@@ -7,22 +7,26 @@ import { changesOfSettings } from "/dashboard/settings-changes.js";
 const KINDS = { loosened: "Loosened", tightened: "Tightened", changed: "Changed" };
 
 /**
- * What a change comes to: [{kind, path, text}], `path` being null for a rule that goes. `before` and `after` are {settings, words}, `words` being what the API says of
+ * What a change comes to: [{kind, path, text, until}], `path` being null for a rule that goes and `until` what it said so
+ * far, "" for one that comes or goes. `before` and `after` are {settings, words}, `words` being what the API says of
  * them ({path, sentence}); a rule that has no words of its own there is one that does nothing.
  */
 export function changesInWords(before, after) {
   const said = ({ words }, path) => words.find((one) => one.path === path)?.sentence;
   return changesOfSettings(before.settings, after.settings).flatMap(({ kind, before: was, after: is }) => {
     const [old, now] = [said(before, was), said(after, is)];
-    if (now) return [{ kind, path: is, text: old ? `${now}. Until now: ${inside(old)}.` : `${now}.` }];
-    return old ? [{ kind, path: null, text: `No longer: ${inside(old)}.` }] : [];
+    if (now) return [{ kind, path: is, text: `${now}.`, until: old ? `Until now: ${inside(old)}.` : "" }];
+    return old ? [{ kind, path: null, text: `No longer: ${inside(old)}.`, until: "" }] : [];
   });
 }
 
-/** The same of an entry of the audit, in a line each. */
+/** A change in full. */
+export const changeText = ({ text, until }) => `${text} ${until}`.trim();
+
+/** The changes of an entry of the audit, in a line each. */
 export function auditedChanges({ before, after, before_in_words: was, after_in_words: is }) {
   const said = changesInWords({ settings: before, words: was }, { settings: after, words: is });
-  return said.map(({ kind, text }) => `${KINDS[kind]}: ${inside(text)}`);
+  return said.map(({ kind, path, text }) => (path === null ? text : `${KINDS[kind]}: ${inside(text)}`));
 }
 
 /** "At most 3" as "at most 3". */
@@ -58,13 +62,13 @@ export class SettingsWords {
   }
 }
 
-const line = (text, kind) => element("li", { "data-kind": kind }, text, kind ? element("span", { class: "mark-of-change" }, ` ${KINDS[kind]}`) : null);
+const line = (text, kind) => element("li", { "data-kind": kind }, text, kind ? [" ", element("strong", {}, KINDS[kind])] : null);
 
 /** Asks before settings are changed; `changes` are those of `changesInWords`. Resolves to null when it was called off. */
 export function askAboutSettings(changes, { needs_approval: hasSecond }) {
   const lists = Object.entries(KINDS).map(([kind, name]) => {
     const lines = changes.filter((change) => change.kind === kind);
-    return lines.length === 0 ? null : element("section", { "data-kind": kind }, element("h3", {}, name), element("ul", {}, lines.map(({ text }) => element("li", {}, text))));
+    return lines.length === 0 ? null : element("section", { "data-kind": kind }, element("h3", {}, name), element("ul", {}, lines.map((change) => element("li", {}, changeText(change)))));
   });
   const second = hasSecond ? " No second person is asked about settings." : "";
   return confirmed({
