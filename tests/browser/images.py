@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_of, open_page
+from tests.browser.pages import answer_dialog, answer_of, open_page
 from tests.browser.story import HOSTILE, JOURNEY, story
 from tests.builders import a_journey
 
@@ -26,6 +26,12 @@ GUARDRAILS = {
     "caps": [{"limit": 2, "per": "P7D"}],
     "quiet_hours": {"from": "21:00", "to": "08:00"},
     "budgets": [{"kind": "money", "limit": 500, "per": "total"}, {"kind": "messages", "limit": 900, "per": "total"}],
+    "consent": {"marketing": "opt_out"},
+}
+OF_ALL = {
+    "caps": [{"limit": 3, "per": "week"}],
+    "quiet_hours": {"from": "21:00", "to": "08:00"},
+    "budgets": [{"kind": "money", "limit": 500, "per": "day"}],
     "consent": {"marketing": "opt_out"},
 }
 REVISED = {**JOURNEY, "steps": {**JOURNEY["steps"], "pause": {"kind": "wait", "duration": "P5D", "next": "remind"}}}
@@ -44,8 +50,9 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     change = {"config": {**REVISED, "guardrails": GUARDRAILS}, "in_flight": {"policy": "follow"}}
     assert (await site.client.patch(f"{BASE}/{shown}", json=change)).status_code == 200
     await _picture(site, tab, f"{journey}&tab=history", "journey-history")
-    for place in ("new", "proposals", "audit", "keys", "settings"):
+    for place in ("new", "proposals", "audit", "keys"):
         await _picture(site, tab, place, place)
+    await _picture_of_settings(site, tab)
     await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     await _picture(site, tab, journey, "phone")
     await tab.page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
@@ -70,6 +77,18 @@ async def _furnish(site: Site) -> str:
     return shown
 
 
+async def _picture_of_settings(site: Site, tab: Tab) -> None:
+    """The settings while somebody is about to change a cap."""
+    await site.client.patch(WORKSPACE, json={"guardrails": OF_ALL})
+    page = await open_page(site, tab, "settings")
+    await page.locator('[data-path="$.guardrails.caps[0].limit"] input').fill("4")
+    await expect(page.get_by_role("heading", name="What will hold, once it is saved")).to_be_visible()
+    await _take(page, "settings")
+    await page.get_by_role("button", name="Undo changes").click()
+    await answer_dialog(page, "Undo changes")
+    await site.client.patch(WORKSPACE, json={"guardrails": {}})
+
+
 async def _picture(
     site: Site, tab: Tab, place: str, name: str, *, scrolled_to: str = "", form: Literal["webp", "png"] = "webp"
 ) -> None:
@@ -77,6 +96,10 @@ async def _picture(
     await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
     if scrolled_to:
         await page.locator(scrolled_to).evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
+    await _take(page, name, form)
+
+
+async def _take(page: Page, name: str, form: Literal["webp", "png"] = "webp") -> None:
     await page.evaluate("document.fonts.ready")
     session = await page.context.new_cdp_session(page)
     taken = await session.send("Page.captureScreenshot", {"format": form, "quality": QUALITY})

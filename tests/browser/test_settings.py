@@ -251,6 +251,22 @@ async def test_same_settings_of_two_people_are_shown_and_one_of_them_decides(sit
     await expect(save(page)).to_be_disabled()
 
 
+async def test_unsaved_changes_meet_what_was_saved_while_the_page_was_away(site: Site, tab: Tab) -> None:
+    page = await open_settings(site, tab, guardrails=CAPPED)
+    await control(page, "$.guardrails.caps[0].limit").fill("4")
+    await page.get_by_role("link", name="Audit").click()
+    await answer_dialog(page, "Leave")
+    await expect(page.get_by_role("heading", name="Audit", level=1)).to_be_visible()
+    await site.client.patch(WORKSPACE, json={"guardrails": {"caps": [{"limit": 2, "per": "week"}]}})
+    await page.go_back()
+    await expect(notice(page)).to_contain_text("Somebody else has changed the same meanwhile: guardrails.")
+    await expect(notice(page)).to_contain_text("Until now: at most 3 messages")
+    await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("4")
+    await notice(page).get_by_role("button", name="Take theirs").click()
+    await answer_dialog(page, "Take theirs")
+    await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("2")
+
+
 async def test_guardrails_of_the_workspace_are_taken_away_altogether(site: Site, tab: Tab) -> None:
     page = await open_settings(site, tab, guardrails=CAPPED)
     await page.locator(OWN).uncheck()

@@ -23,8 +23,9 @@ export function changesInWords(before, after) {
 /** A change in full. */
 export const changeText = ({ text, until }) => `${text} ${until}`.trim();
 
-/** The changes of an entry of the audit, in a line each. */
+/** The changes of an entry of the audit, in a line each; none where it is not about settings. */
 export function auditedChanges({ before, after, before_in_words: was, after_in_words: is }) {
+  if (was.length + is.length === 0) return [];
   const said = changesInWords({ settings: before, words: was }, { settings: after, words: is });
   return said.map(({ kind, path, text }) => (path === null ? text : `${KINDS[kind]}: ${inside(text)}`));
 }

@@ -197,6 +197,20 @@ def test_what_the_api_finds_wrong_with_a_file_ends_with_1(api: ApiByContract, ty
     assert "$.start\tunknown_step\tno step 'x'\tuse one of: hello" in said.out
 
 
+def test_settings_are_checked_and_told_as_they_would_hold(api: ApiByContract, type_in: Type, file: str) -> None:
+    problem = {"path": "$.costs.fax", "rule": "literal_error", "detail": "no such channel", "fix": ""}
+    said = {"path": "$.needs_approval", "sentence": "What is published holds at once: no second person is asked"}
+    api.answers["checkWorkspace"] = [
+        httpx.Response(200, json={"is_acceptable": False, "problems": [problem], "in_words": []}),
+        httpx.Response(200, json={"is_acceptable": True, "problems": [], "in_words": [said]}),
+    ]
+    wrong = type_in("workspace", "check", file)
+    assert wrong.code == 1
+    assert "$.costs.fax\tliteral_error\tno such channel" in wrong.out
+    right = type_in("workspace", "check", file)
+    assert (right.code, right.out) == (0, said["sentence"] + "\n")
+
+
 def test_files_are_checked_without_an_api_or_a_key(
     api: ApiByContract, type_in: Type, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
