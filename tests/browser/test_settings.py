@@ -251,6 +251,22 @@ async def test_same_settings_of_two_people_are_shown_and_one_of_them_decides(sit
     await expect(save(page)).to_be_disabled()
 
 
+async def test_what_somebody_else_takes_back_again_need_not_be_decided_any_more(site: Site, tab: Tab) -> None:
+    page = await open_settings(site, tab, guardrails=CAPPED)
+    await control(page, "$.guardrails.caps[0].limit").fill("4")
+    await site.client.patch(WORKSPACE, json={"guardrails": {"caps": [{"limit": 2, "per": "week"}]}})
+    await expect(notice(page)).to_contain_text("Somebody else has changed the same meanwhile")
+    await site.client.patch(WORKSPACE, json={"guardrails": CAPPED})
+    await expect(notice(page)).to_be_hidden()
+    await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("4")
+    await expect(save(page)).to_be_enabled()
+    await site.client.patch(WORKSPACE, json={"guardrails": {"caps": [{"limit": 1, "per": "week"}]}})
+    await expect(notice(page)).to_contain_text("At most 1 message per customer and calendar week")
+    await page.get_by_role("button", name="Undo changes").click()
+    await answer_dialog(page, "Undo changes")
+    await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("1")
+
+
 async def test_unsaved_changes_meet_what_was_saved_while_the_page_was_away(site: Site, tab: Tab) -> None:
     page = await open_settings(site, tab, guardrails=CAPPED)
     await control(page, "$.guardrails.caps[0].limit").fill("4")

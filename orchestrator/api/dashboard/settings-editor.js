@@ -22,6 +22,7 @@ const isOutdated = (error) => error instanceof Problem && error.status === 412;
 export class SettingsEditor {
   #client;
   #saved;
+  #latest; // the workspace as it was last read
   #base; // what the changes are against: {workspace, settings, words, mark}
   #text = "";
   #read = { value: undefined, places: new Map(), problem: null }; // of the text
@@ -64,8 +65,11 @@ export class SettingsEditor {
   meet(workspace) {
     const isOld = (workspace.updated_at ?? "") < (this.#base.workspace.updated_at ?? "");
     if (this.#isBusy || isOld) return;
+    this.#latest = workspace;
     const theirs = settingsOf(workspace);
-    if (isSame(theirs, this.#base.settings)) this.#base = this.#baseOf(workspace); // the kill switch, or nothing
+    const isAsBefore = isSame(theirs, this.#base.settings); // the kill switch has been used, or nothing has changed
+    if (isAsBefore && this.#isContested) this.#goOn(workspace, this.#text);
+    else if (isAsBefore) this.#base = this.#baseOf(workspace);
     else if (!this.#isDirty) this.#adopt(workspace);
     else this.#merge(workspace, theirs);
     this.#showState();
@@ -87,7 +91,7 @@ export class SettingsEditor {
     this.#base = { ...this.#base, ...kept.base }; // what the kept text was written against
     this.#take(kept.text, "elsewhere");
     this.meet(workspace);
-    if (this.#isDirty && !this.#isContested) this.#notice.kept(kept.at, () => this.#adopt(this.#base.workspace));
+    if (this.#isDirty && !this.#isContested) this.#notice.kept(kept.at, () => this.#adopt(this.#latest));
   }
 
   #baseOf(workspace) {
@@ -101,6 +105,7 @@ export class SettingsEditor {
 
   /** Goes on with a text, as a change of what somebody has saved. */
   #goOn(workspace, text) {
+    this.#latest = workspace;
     this.#base = this.#baseOf(workspace);
     this.#isContested = false;
     this.#notice.clear();
@@ -120,7 +125,7 @@ export class SettingsEditor {
     const changes = changesInWords(base, { settings: theirs, words: workspace.in_words });
     this.#notice.contest(
       `Somebody else has changed the same meanwhile: ${contested.map(settingName).join(", ")}.`,
-      { take: () => this.#adopt(workspace), keep: () => this.#goOn(workspace, mine()) },
+      { take: () => this.#adopt(this.#latest), keep: () => this.#goOn(workspace, mine()) },
       changes.map(changeText),
     );
   }
@@ -191,7 +196,7 @@ export class SettingsEditor {
 
   async #undo() {
     const text = "Everything you have changed here since you began is lost.";
-    if ((await confirmed({ title: "Undo your changes?", text, verb: "Undo changes", isGrave: true })) !== null) this.#adopt(this.#base.workspace);
+    if ((await confirmed({ title: "Undo your changes?", text, verb: "Undo changes", isGrave: true })) !== null) this.#adopt(this.#latest);
   }
 
   async #save() {
@@ -231,7 +236,7 @@ export class SettingsEditor {
   async #refused(error) {
     if (isOutdated(error)) {
       this.meet(await this.#client.workspace());
-      if (this.#notice.node.hidden) this.#notice.failed("Somebody else has just saved other settings; yours are still here. Look at what holds now, then save again.");
+      if (this.#notice.node.hidden) this.#notice.failed("Somebody else has just saved settings. Look at what holds now; what is yours is still here to be saved.");
       return;
     }
     const problems = problemsOf(error);
