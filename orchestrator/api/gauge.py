@@ -42,7 +42,7 @@ def guardrails_of(document: object) -> Guardrails:
 def of_customers(guardrails: Guardrails, of: GaugeOf, held: Mapping[str, int]) -> Iterator[Gauge]:
     """The rules that look at one customer: nothing is used of them by all together."""
     for cap in guardrails.caps:
-        yield plain("cap", of, say.of_cap(cap), held, limit=cap.limit)
+        yield plain("cap", of, say.of_cap(cap, everywhere=of == "workspace"), held, limit=cap.limit)
     if guardrails.minimum_gap is not None:
         yield plain("gap", of, say.of_gap(guardrails.minimum_gap), held)
     if guardrails.quiet_hours is not None:
@@ -81,7 +81,7 @@ def of_brake(brake: Brake, of: GaugeOf, counts: Mapping[str, int], since: dateti
     """A brake, with the journey's messages since ``since``. Of fewer than it concludes from, it shows nothing."""
     messages, bad = counts.get(ASKED_FOR, 0), counts.get(brake.outcome, 0)
     used = 100 * bad / messages if messages >= brake.at_least else None
-    gauge = plain("brake", of, say.of_brake(brake), {}, limit=brake.percent, used=used)
+    gauge = plain("brake", of, say.of_brake(brake, everywhere=of == "workspace"), {}, limit=brake.percent, used=used)
     return gauge.model_copy(update={"since": since, "until": now, "is_reached": bool(tripped([(brake, counts)]))})
 
 
@@ -110,9 +110,11 @@ def plain(
     )
 
 
-def limits_with_sentences(guardrails: Guardrails) -> list[tuple[Limit, str]]:
+def limits_with_sentences(guardrails: Guardrails, of: GaugeOf) -> list[tuple[Limit, str]]:
     """The rates and budgets, made ready as the workers have them."""
-    sentences = [*map(say.of_rate, guardrails.rates), *map(say.of_budget, guardrails.budgets)]
+    everywhere = of == "workspace"
+    sentences = [say.of_rate(rate, everywhere=everywhere) for rate in guardrails.rates]
+    sentences += [say.of_budget(budget, everywhere=everywhere) for budget in guardrails.budgets]
     return list(zip(compile_limits("", guardrails), sentences, strict=True))
 
 

@@ -84,7 +84,7 @@ class _Look:
     async def at_rules(self, of: GaugeOf, guardrails: Guardrails) -> list[Gauge]:
         """The gauges of a whole set of rules."""
         found = list(of_customers(guardrails, of, self.held))
-        limits = limits_with_sentences(guardrails)
+        limits = limits_with_sentences(guardrails, of)
         written = await self._written(of) if guardrails.budgets else []
         found += [await self._at_limit(limit, of, sentence, written) for limit, sentence in limits]
         if guardrails.brakes:

@@ -28,7 +28,7 @@ COUNTED = Counted({"email": 90, "sms": 10}, {"email": Decimal("0.9"), "sms": Dec
 
 def a_limit(**rule: Any) -> tuple[Limit, str]:
     kind = "rates" if "kind" not in rule else "budgets"
-    [found] = limits_with_sentences(guardrails_of({kind: [rule]}))
+    [found] = limits_with_sentences(guardrails_of({kind: [rule]}), "journey")
     return found
 
 
@@ -160,4 +160,12 @@ def test_rules_of_one_customer_say_what_they_held_back() -> None:
 
 def test_without_rules_only_consent_binds() -> None:
     assert [gauge.kind for gauge in of_customers(guardrails_of(None), "journey", {})] == ["consent"]
-    assert limits_with_sentences(guardrails_of({})) == []
+    assert limits_with_sentences(guardrails_of({}), "journey") == []
+
+
+def test_a_rule_of_the_workspace_says_that_it_counts_all_journeys() -> None:
+    rules = guardrails_of({"caps": [{"limit": 3, "per": "week"}], "rates": [{"limit": 5, "per": "hour"}]})
+    [cap, *_] = of_customers(rules, "workspace", {})
+    assert cap.sentence == "At most 3 messages per customer and calendar week, over all journeys"
+    [(_, sentence)] = limits_with_sentences(rules, "workspace")
+    assert sentence == "At most 5 messages per hour, over all customers and journeys"
