@@ -5,6 +5,7 @@
     OrchestratorError
     ├── ConfigurationError      settings, topic files or a partition layout that cannot work     exit code 2
     ├── StackError              a local Kafka or PostgreSQL did not start, or a tool is missing   exit code 3
+    ├── OutOfMemory             a history takes more memory than it may                           exit code 12
     ├── Unavailable             a broker or database that does not answer (yet)                   503, retried
     ├── DefinitionError         a document a person wrote; carries every problem at once          422
     ├── DecodeError             bytes that are not the message they claim to be                   dead letter
@@ -46,6 +47,12 @@ class StackError(OrchestratorError):
     """The local Kafka or PostgreSQL could not be started."""
 
     exit_code = 3
+
+
+class OutOfMemory(OrchestratorError):
+    """The work takes more memory than it may; give it less to do, or more memory."""
+
+    exit_code = 12
 
 
 class Unavailable(OrchestratorError):

@@ -3,36 +3,43 @@
 import asyncio
 import gc
 import json
+import sys
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.backtest.files import read_journey
+from orchestrator.backtest.files import read_document, read_journey
 from orchestrator.backtest.history import (
     TOPIC_PREFIX,
     Event,
     Reading,
+    Scope,
     read_activities,
     read_activity_file,
     read_file,
     read_topic,
 )
+from orchestrator.backtest.memory import at_most
 from orchestrator.backtest.people import World
+from orchestrator.backtest.progress import Phase, Tell, Telling, nobody, told
 from orchestrator.backtest.report import as_document, difference, print_backtest, print_difference
 from orchestrator.backtest.run import JOURNEY_ID, Backtest, backtest
 from orchestrator.backtest.simulate import Arm, simulate
 from orchestrator.backtest.tally import HOLDOUT, Tally
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.warnings import find_warnings
-from orchestrator.errors import DefinitionError
+from orchestrator.errors import ConfigurationError, DefinitionError
 from orchestrator.experiments.comparison import Comparison, compare
 from orchestrator.journeys.rehearsal import rehearse
 from orchestrator.messages.activity import Activity
+from orchestrator.messages.config import WorkspaceSettings
 from orchestrator.settings import load_settings
 
 TREATMENT = "treatment"
@@ -83,6 +90,19 @@ def test(files: Files) -> None:
 def backtest_command(
     file: File,
     events: Annotated[str, typer.Option(help="JSON lines (.gz too), purchases (.txt), or topic:NAME.")],
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="TIME",
+            help="When the journey begins, as 2026-01-31T09:30:00Z; of what came before it is only learnt.",
+        ),
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Events before then.")] = None,
+    workspace: Annotated[str, typer.Option(help="Only the events of this workspace.")] = "",
+    workspace_settings: Annotated[
+        Path | None, typer.Option(exists=True, help="What binds every journey of the workspace, as JSON.")
+    ] = None,
     against: Annotated[Path | None, typer.Option(exists=True, help="Another journey to compare with.")] = None,
     against_activities: Annotated[
         str | None, typer.Option(help="What really happened: activities as JSON lines, or topic:NAME.")
@@ -90,29 +110,50 @@ def backtest_command(
     journey_id: Annotated[
         str, typer.Option(help="Of a journey, so that holdout and splits fall as there.")
     ] = JOURNEY_ID,
+    memory_mib: Annotated[int | None, typer.Option(min=64, help="Most memory it may take, in MiB.")] = None,
+    progress: Annotated[
+        bool, typer.Option("--progress", help="Tell how far it is, as JSON lines on standard error.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Run a draft over real history, in virtual time, with all guardrails: who would have got what, and why not.
 
     History cannot show how people would have reacted to messages that were never sent.
     """
+    since_ms, until_ms = _moment_ms("--from", since), _moment_ms("--to", until)
     journey = _checked(file)
     other = None if against is None else _checked(against)
     if journey is None or (against is not None and other is None):
         raise typer.Exit(1)
-    _look_for_garbage_seldom()
-    reading = Reading()
-    result = backtest(journey, _events(events, reading), journey_id=journey_id)
-    document = as_document(result) | {"unusable": reading.unusable}
-    compared: Tally | None = None
-    if other is not None:
-        compared = backtest(other, _events(events, Reading()), journey_id=journey_id).tally
-    elif against_activities is not None:
-        compared = Tally()
-        for activity in _activities(against_activities, reading):
-            if activity.journey_id == journey_id or journey_id == JOURNEY_ID:
-                compared.take(activity)
-    found = None if compared is None else difference(result.tally, compared)
+    settings = None if workspace_settings is None else _workspace_settings(workspace_settings, workspace)
+    tell = Telling(sys.stderr) if progress else nobody
+    reading, scope = Reading(), Scope(workspace, until_ms)
+    with at_most(memory_mib):
+        _look_for_garbage_seldom()
+        history = _events(events, reading, scope, tell)
+
+        def run(played: JourneyDefinition, phase: Phase) -> Backtest:
+            if isinstance(history, list):
+                coming: Iterable[Event] = told(history, phase, tell)
+            else:  # what is read of a file is gone: to compare, it is read again
+                coming = history if phase == "running" else _events(events, Reading(), scope, tell)
+            return backtest(played, coming, until_ms, journey_id, since_ms=since_ms, settings=settings)
+
+        result = run(journey, "running")
+        document = as_document(result) | {
+            "read": reading.read,
+            "unusable": reading.unusable,
+            "erased": reading.erased,
+        }
+        compared: Tally | None = None
+        if other is not None:
+            compared = run(other, "comparing").tally
+        elif against_activities is not None:
+            compared = Tally()
+            for activity in _activities(against_activities, reading):
+                if activity.journey_id == journey_id or journey_id == JOURNEY_ID:
+                    compared.take(activity)
+        found = None if compared is None else difference(result.tally, compared)
     if as_json:
         _print_json(document | ({} if found is None else {"difference": found}))
         return
@@ -178,11 +219,35 @@ def _checked(path: Path) -> JourneyDefinition | None:
         return None
 
 
-def _events(source: str, reading: Reading) -> Iterable[Event]:
+def _events(source: str, reading: Reading, scope: Scope, tell: Tell) -> Iterable[Event]:
+    """The events: of a topic a list, of a file as they are read, since it may be longer than memory."""
     if source.startswith(TOPIC_PREFIX):
         topic = source.removeprefix(TOPIC_PREFIX)
-        return asyncio.run(read_topic(load_settings(log_format="text"), topic, reading))
-    return read_file(Path(source), reading)
+        return asyncio.run(read_topic(load_settings(log_format="text"), topic, reading, scope, tell))
+    return filter(scope.has, read_file(Path(source), reading))
+
+
+def _moment_ms(option: str, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option} {text!r}: {error}") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{option} {text!r}: add an offset from UTC, such as Z or +01:00")
+    return int(moment.timestamp() * 1_000)
+
+
+def _workspace_settings(path: Path, workspace_id: str) -> WorkspaceSettings:
+    document = read_document(path)
+    fields = document if isinstance(document, dict) else {}
+    try:
+        return msgspec.convert(
+            {**fields, "type": "workspace_settings", "workspace_id": workspace_id}, WorkspaceSettings
+        )
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"reading the workspace's settings from {path}: {error}") from error
 
 
 def _activities(source: str, reading: Reading) -> Iterable[Activity]:

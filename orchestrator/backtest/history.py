@@ -1,17 +1,20 @@
 """Histories: events in the order in which they came, from a file or from a Kafka topic."""
 
 import gzip
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from orchestrator.backtest.erased import without_erased
+from orchestrator.backtest.progress import Tell, nobody
 from orchestrator.catalog import Catalog
 from orchestrator.errors import ConfigurationError, DecodeError
 from orchestrator.kafka.tail import Tail, TailRecord
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import DELIVERY_TYPE, decode_activity, decode_delivery, decode_engagement
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.key import parse_customer_key
 from orchestrator.settings import Settings
 from orchestrator.simulator.purchases import parse_purchases
 
@@ -23,12 +26,44 @@ Event = EngagementEvent | DeliveryEvent
 Decoded = TypeVar("Decoded")
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which events are meant: those of ``workspace_id`` (empty: of all), before ``until_ms`` (None: whenever)."""
+
+    workspace_id: str = ""
+    until_ms: int | None = None
+
+    def has(self, event: Event) -> bool:
+        """Whether the event is one of them."""
+        is_ours = not self.workspace_id or event.workspace_id == self.workspace_id
+        return is_ours and (self.until_ms is None or event.time_ms < self.until_ms)
+
+    def may_have(self, key: bytes | None) -> bool:
+        """Whether a record with this key may hold one of them; what has no such key says so itself, if anything does.
+
+        Nobody is told of what stands in another workspace's records, not even that it cannot be read.
+        """
+        if not self.workspace_id or key is None:
+            return True
+        try:
+            return parse_customer_key(key)[0] == self.workspace_id
+        except DecodeError:
+            return False
+
+
+EVERYTHING = Scope()
+
+
 @dataclass(slots=True)
 class Reading:
-    """How the reading went: lines or records read, and those that were no event (the first few in words)."""
+    """How the reading went: lines or records read, and those that were no event (the first few in words).
+
+    ``erased``: events left out because their customer was erased after them.
+    """
 
     read: int = 0
     unusable: int = 0
+    erased: int = 0
     problems: list[str] = field(default_factory=list)
 
     def set_aside(self, where: str, error: Exception) -> None:
@@ -67,8 +102,10 @@ def decode_line(line: bytes) -> Event:
     return decode_delivery(None, line, (), 0) if event.type == DELIVERY_TYPE else event
 
 
-async def read_topic(settings: Settings, topic: str, reading: Reading) -> list[Event]:
-    """Everything on a topic of events, in order of time.
+async def read_topic(
+    settings: Settings, topic: str, reading: Reading, scope: Scope = EVERYTHING, tell: Tell = nobody
+) -> list[Event]:
+    """The events of ``scope`` on a topic of events, in order of time, without those of customers erased since.
 
     Raises:
         ConfigurationError: the topic is not one of this installation's events or delivery events.
@@ -85,14 +122,34 @@ async def read_topic(settings: Settings, topic: str, reading: Reading) -> list[E
             f"reading events from {topic}: expected {catalog.events} or {catalog.deliveries}, the topics of events"
         )
     events: list[Event] = []
-    for record in await _everything(settings, topic, catalog.customer_partitions):
-        reading.read += 1
+    passed = 0
+    async with await Tail.open(settings, "backtest", [(topic, catalog.customer_partitions)]) as tail:
+        length = await tail.left()
+        async for records in tail.parts_to_end():
+            events += _decoded_records(records, reading, scope, decode)
+            passed += len(records)
+            tell("reading", passed, length)
+    kept = without_erased(events)
+    reading.erased = len(events) - len(kept)
+    return sorted(kept, key=lambda event: event.time_ms)
+
+
+def _decoded_records(
+    records: Iterable[TailRecord], reading: Reading, scope: Scope, decode: Callable[..., Event]
+) -> Iterator[Event]:
+    for record in records:
+        if not scope.may_have(record.key):
+            continue
         try:
-            events.append(decode(record.key, record.value, record.headers, record.timestamp))
+            event = decode(record.key, record.value, record.headers, record.timestamp)
         except DecodeError as error:
             if record.key is not None:  # a tick of the clock has none
+                reading.read += 1
                 reading.set_aside(f"{record.topic}/{record.partition}/{record.offset}", error)
-    return sorted(events, key=lambda event: event.time_ms)
+            continue
+        if scope.has(event):
+            reading.read += 1
+            yield event
 
 
 async def read_activities(settings: Settings, reading: Reading) -> list[Activity]:

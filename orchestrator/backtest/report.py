@@ -22,6 +22,7 @@ def as_document(result: Backtest) -> dict[str, object]:
         "from": _moment(result.first_ms),
         "to": _moment(result.last_ms),
         "signals": result.signals,
+        "before": result.before,
         "late": result.late,
         "foreign": result.foreign,
         "customers": result.customers,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from orchestrator.errors import ConfigurationError, OrchestratorError, Unavailable
+from orchestrator.errors import ConfigurationError, OrchestratorError, OutOfMemory, Unavailable
 
 PROBLEM = "application/problem+json"
 SHOWN_CHARS = 200  # of an answer that says nothing one could use
@@ -23,6 +23,7 @@ EXIT_CODES: Mapping[int, str] = {
     CONFLICT: "the thing has changed meanwhile, or its state does not allow this",
     UNAVAILABLE: "the API cannot be reached, or cannot answer now",
     NOT_ALLOWED: "the key is not valid, or its role does not allow this",
+    OutOfMemory.exit_code: "a backtest's history takes more memory than it may",
     70: "a worker stopped rather than go on with a doubt",
 }
 

@@ -1,6 +1,6 @@
 """Reads topics from their beginning, without a group, as long as one likes: for replays, comparisons and stand-ins."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import NamedTuple
 
@@ -66,11 +66,25 @@ class Tail:
 
     async def read_to_end(self) -> list[TailRecord]:
         """Everything that stands in the topics now, from where this has come to."""
-        records: list[TailRecord] = []
+        return [record async for part in self.parts_to_end() for record in part]
+
+    async def parts_to_end(self) -> AsyncIterator[list[TailRecord]]:
+        """The same in parts, for topics that are longer than memory."""
         ends = await self.end_offsets()
         while await self._is_before(ends):
-            records += await self.read()
-        return records
+            yield await self.read()
+
+    async def left(self) -> int:
+        """How many offsets there are from here to the end; some of them may hold no record.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        ends = await self.end_offsets()
+        left = 0
+        for place in self._places:
+            left += ends[place.topic, place.partition] - int(await self._consumer.position(place))
+        return left
 
     async def is_at_end(self) -> bool:
         """Whether nothing is left to read at this moment."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.backtest.history import Reading, read_activity_file, read_file
+from orchestrator.backtest.history import EVERYTHING, Reading, Scope, read_activity_file, read_file
 from orchestrator.backtest.report import as_document, difference
 from orchestrator.backtest.run import BLOCK, backtest, directory_of
 from orchestrator.backtest.tally import Tally
@@ -17,6 +17,7 @@ from orchestrator.errors import ConfigurationError
 from orchestrator.journeys.replay import replay
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import encode_activity
+from orchestrator.messages.config import WorkspaceSettings
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.simulator.forms import encode_plain, encode_structured
 from tests.builders import DAY, HOUR, MONDAY_NOON, a_journey, steps
@@ -107,6 +108,51 @@ def test_what_falls_due_after_the_last_event_can_be_waited_for() -> None:
     short = HISTORY[:1]
     assert backtest(JOURNEY, short).tally.sent == 1
     assert backtest(JOURNEY, short, until_ms=NOON + 3 * DAY).tally.sent == 2
+
+
+def test_a_journey_that_begins_later_knows_what_was_before_and_lets_nobody_in_then() -> None:
+    result = backtest(JOURNEY, HISTORY, since_ms=NOON + HOUR)
+    assert (result.signals, result.before) == (7, 2)
+    # a signed up before, and again two days later; b had revoked before, which holds.
+    assert (result.tally.entered, result.tally.refused) == (3, {})
+    assert result.tally.held_back("suppressed") == {"consent": 1}
+    assert result.tally.steps["offer"].sent == {"email": 2}
+    assert min(result.tally.days) == "2026-01-05"
+    nobody_yet = backtest(JOURNEY, HISTORY, since_ms=NOON + 30 * DAY)
+    assert (nobody_yet.before, nobody_yet.tally) == (7, Tally())
+
+
+def test_a_journey_on_a_schedule_that_begins_later_has_no_earlier_moments() -> None:
+    journey = parse_journey(
+        a_journey(
+            entry={"kind": "schedule", "schedule": {"kind": "cron", "expression": "0 9 * * *"}},
+            start="offer",
+            steps=steps(offer=OFFER | {"next": "done"}),
+            guardrails={"consent": {"marketing": "opt_out"}},
+        )
+    )
+    days = {since: set(backtest(journey, HISTORY, since_ms=since).tally.days) for since in (None, NOON + 7 * DAY)}
+    assert "2026-01-06" in days[None]
+    assert min(days[NOON + 7 * DAY]) == "2026-01-13"
+
+
+def test_what_binds_the_workspace_binds_in_a_backtest_too() -> None:
+    guardrails = {"consent": {"marketing": "opt_out"}, "caps": [{"limit": 1, "per": "P30D"}]}
+    settings = WorkspaceSettings(workspace_id="acme", guardrails=guardrails)
+    result = backtest(JOURNEY, HISTORY, settings=settings)
+    assert result.tally.held_back("suppressed")["frequency_cap"] == 1
+    assert backtest(JOURNEY, HISTORY).tally.held_back("suppressed")["frequency_cap"] == 0
+    held_out = backtest(JOURNEY, HISTORY, settings=WorkspaceSettings(workspace_id="acme", holdout_percent=95.0))
+    assert held_out.tally.sent < backtest(JOURNEY, HISTORY).tally.sent
+
+
+def test_a_scope_has_the_events_of_one_workspace_before_its_end_and_hears_of_no_other() -> None:
+    scope = Scope("acme", until_ms=NOON + HOUR)
+    assert [scope.has(event) for event in HISTORY[:3]] == [True, True, False]
+    assert not scope.has(replace(HISTORY[0], workspace_id="globex"))
+    keys = [b"acme:a", b"globex:a", b"\x00walk", b"acme", None]
+    assert [scope.may_have(key) for key in keys] == [True, False, False, False, True]
+    assert all(EVERYTHING.may_have(key) for key in keys)
 
 
 def test_late_events_and_other_workspaces_are_told() -> None:
