@@ -109,6 +109,15 @@ class Settings(BaseSettings):
     steward_interval_s: float = Field(
         5.0, ge=0.1, le=3_600, description="How often the API looks after experiments and brakes, in seconds."
     )
+    backtests_at_once: int = Field(
+        2, ge=0, le=64, description="Backtests that an API process runs at once, each in a process beside it; 0: none."
+    )
+    backtest_timeout_s: float = Field(
+        600.0, ge=1, le=86_400, description="How long a backtest on request may take, in seconds."
+    )
+    backtest_memory_mib: int = Field(
+        1_024, ge=128, description="Memory that a backtest on request may take, in MiB: about a KiB for an event."
+    )
     activity_retention_days: int = Field(
         0, ge=0, le=36_500, description="Days after which activities are deleted from PostgreSQL; 0: they stay."
     )

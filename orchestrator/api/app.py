@@ -22,6 +22,7 @@ from orchestrator.api import (
     actions,
     activities,
     audit,
+    backtests,
     catalogue,
     checks,
     entries,
@@ -42,6 +43,7 @@ from orchestrator.api import (
     workspace,
 )
 from orchestrator.api.access import Access
+from orchestrator.api.backtesting import Backtesting
 from orchestrator.api.database import Database
 from orchestrator.api.downloads import Downloads
 from orchestrator.api.edge import Edge, request_id_of
@@ -70,6 +72,7 @@ _ROUTERS = (
     actions.router,
     versions.router,
     checks.router,
+    backtests.router,
     proposals.router,
     catalogue.router,
     keys.router,
@@ -99,6 +102,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     database = Database(settings)
     relay = Relay(settings, open_config_writer)
     steward = Steward(settings, database)
+    backtesting = Backtesting(settings)
 
     async def background() -> None:
         await database.open()
@@ -120,6 +124,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
         finally:
             task.cancel()
             await asyncio.wait([task])
+            await backtesting.close()
             await database.close()
 
     app = FastAPI(
@@ -136,6 +141,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.reception = reception
     app.state.access = Access(database, reception.tokens if reception else None)
     app.state.downloads = Downloads()
+    app.state.backtesting = backtesting
     app.state.under_way = UnderWay()
     app.state.quota = Quota(settings.api_requests_per_minute)
     app.state.strangers = Quota(STRANGERS_PER_MINUTE if settings.api_requests_per_minute else 0)

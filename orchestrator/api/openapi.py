@@ -77,6 +77,7 @@ _EXAMPLES: Mapping[str, Mapping[str, Json]] = {
         "stop, letting customers under way finish": {"value": {"status": "STOPPED", "drain": True}},
         "new version": {"value": {"config": _DEFINITION}},
     },
+    "startBacktest": {"the last thirty days": {"value": {"config": _DEFINITION}}},
     "changeWorkspace": {"stop every send": {"value": {"is_sending": False}}},
 }
 _HEADERS: Json = {
@@ -85,7 +86,7 @@ _HEADERS: Json = {
         "schema": {"type": "string", "enum": ["true", "false"]},
     },
     "ETag": {"description": "Of it as it is now, for `If-Match`.", "schema": {"type": "string"}},
-    "Location": {"description": "The path of the new journey.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of what is new.", "schema": {"type": "string"}},
 }
 _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "createJourney": (PUBLISHED, "ETag", "Location"),
@@ -103,6 +104,7 @@ _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "endJourney": (PUBLISHED, "ETag"),
     "archiveJourney": (PUBLISHED, "ETag"),
     "approveProposal": (PUBLISHED, "ETag"),
+    "startBacktest": ("Location",),
 }
 _MAY_WAIT = ("createJourney", "changeJourney", "publishJourney")
 _WAITS = "The workspace asks for a second person: nothing has changed, the proposal `proposal_id` waits."
@@ -126,7 +128,7 @@ def document_of(app: FastAPI) -> Json:
         schema = model.model_json_schema(ref_template=_REFS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
-    for holder in ("NewJourney", "JourneyPatch", "JourneyDocument"):
+    for holder in ("NewJourney", "JourneyPatch", "JourneyDocument", "NewBacktest", "BacktestDocument"):
         config: Json = schemas[holder]["properties"]["config"]
         about = {key: config[key] for key in ("description",) if key in config}
         schemas[holder]["properties"]["config"] = {"$ref": f"{_REFS}JourneyDefinition", **about}

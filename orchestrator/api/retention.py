@@ -1,7 +1,8 @@
 """Lets go of what is old: a little at a time, so that the sink and everybody who reads go on as if nothing happened.
 
 Deleted are activities older than ``activity_retention_days``, with the runs that ended as long ago, records the sink
-could not use, and answers kept for requests that come again (a day). No figure changes: those of the days stay, and so
+could not use, answers kept for requests that come again (a day), and backtests (30 days, and the newest 100 of a
+workspace). No figure changes: those of the days stay, and so
 do participants and exposures, from which comparisons and experiments are counted.
 """
 
@@ -10,6 +11,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from orchestrator.store import backtests
 from orchestrator.store.requests import KEPT
 from orchestrator.store.retention import BEGINNING, RetentionSession
 from orchestrator.telemetry.metrics import ROWS_FORGOTTEN
@@ -17,6 +19,7 @@ from orchestrator.telemetry.metrics import ROWS_FORGOTTEN
 log = logging.getLogger(__name__)
 
 BATCH_ROWS = 1_000  # of one statement: some ten milliseconds
+BATCH_BACKTESTS = 50  # each has a definition and a result
 PAUSE_S = 0.2  # between two of them: at most 5,000 rows a second
 _SWEEPS_EVERY = timedelta(hours=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -33,6 +36,7 @@ class Retention:
         self._ahead: list[UUID] = []
         self._place = BEGINNING
         self._has_refusals = False
+        self._has_backtests = False
         self._deleted: Counter[str] = Counter()
 
     async def step(self, now: datetime) -> bool:
@@ -47,17 +51,22 @@ class Retention:
             count = await self._session.forget_refusals(self._before, BATCH_ROWS)
             self._note("refusals", count)
             self._has_refusals = count == BATCH_ROWS
+        elif self._has_backtests:
+            count = await self._session.forget_backtests(now - backtests.KEPT, backtests.MOST_KEPT, BATCH_BACKTESTS)
+            self._note("backtests", count)
+            self._has_backtests = count == BATCH_BACKTESTS
         elif now >= self._next_at:
             await self._begin(now)
         else:
             return False
-        if not self._ahead and not self._has_refusals:
+        if not (self._ahead or self._has_refusals or self._has_backtests):
             self._tell()
         return True
 
     async def _begin(self, now: datetime) -> None:
         self._next_at = now + _SWEEPS_EVERY
         self._note("requests", await self._session.forget_requests(now - KEPT))
+        self._has_backtests = True
         if self._kept:
             self._before = now - self._kept
             self._ahead = await self._session.journeys()

@@ -13,6 +13,7 @@ from orchestrator import __version__
 from orchestrator.backtest.commands import backtest_command, simulate_command
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
+from orchestrator.cli.backtests import backtests
 from orchestrator.cli.catalogue import schedules, segments
 from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
@@ -47,6 +48,7 @@ for name, group in {
     "reports": reports,
     "workspace": workspace,
     "proposals": proposals,
+    "backtests": backtests,
     "keys": keys,
     "erasures": erasures,
     "dead-letters": dead_letters,

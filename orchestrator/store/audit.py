@@ -20,6 +20,8 @@ Action = Literal[
     "change_approved",
     "change_rejected",
     "erasure_requested",
+    "backtest_started",
+    "backtest_cancelled",
 ]
 _NEWEST = 2**63 - 1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -52,6 +52,12 @@ class RetentionSession:
         with translated("deleting old answers"):
             return _count(await self._connection.execute(load_queries("requests")["forget"], before))
 
+    async def forget_backtests(self, before: datetime, most: int, limit: int) -> int:
+        """Deletes so many backtests that are over: old ones, and those beyond the newest ``most`` of a workspace."""
+        with translated("deleting old backtests"):
+            sql = load_queries("backtests")["forget"]
+            return _count(await self._connection.execute(sql, before, most, limit))
+
 
 def _count(status: str) -> int:
     return int(status.rpartition(" ")[2])  # "DELETE 7"

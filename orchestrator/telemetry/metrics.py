@@ -100,8 +100,13 @@ OUTBOX_RELAY_SECONDS = Histogram(
     "From a config change's commit to its acknowledgement by Kafka.",
     buckets=_COMMIT_BUCKETS_S,
 )
+BACKTESTS = Counter(
+    "orchestrator_backtests_total",
+    "Backtests run by the API, by what became of them (done, failed, cancelled).",
+    ["end"],
+)
 ROWS_FORGOTTEN = Counter(
     "orchestrator_rows_forgotten_total",
-    "Rows deleted because of their age, by what they were (activities, runs, refusals, requests).",
+    "Rows deleted because of their age, by what they were (activities, runs, refusals, requests, backtests).",
     ["table"],
 )

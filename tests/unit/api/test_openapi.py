@@ -48,6 +48,10 @@ OPERATIONS = {
         }.items()
     },
     (f"{ROOT}/definitions/check", "post"): "checkDefinition",
+    (f"{ROOT}/backtests", "post"): "startBacktest",
+    (f"{ROOT}/backtests", "get"): "listBacktests",
+    (f"{ROOT}/backtests/{{id}}", "get"): "getBacktest",
+    (f"{ROOT}/backtests/{{id}}", "delete"): "cancelBacktest",
     (f"{ROOT}/proposals", "get"): "listProposals",
     (f"{ROOT}/proposals/{{id}}", "get"): "getProposal",
     (f"{ROOT}/proposals/{{id}}/approve", "post"): "approveProposal",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from orchestrator.api.retention import BATCH_ROWS, Retention
+from orchestrator.api.retention import BATCH_BACKTESTS, BATCH_ROWS, Retention
 from orchestrator.store.retention import BEGINNING, Forgotten, Place
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -14,9 +14,10 @@ FIRST, SECOND = UUID(int=1), UUID(int=2)
 class Shelf:
     """Stands for the database: so many old activities of each journey, and what was asked of it."""
 
-    def __init__(self, activities: dict[UUID, int], refusals: int = 0) -> None:
+    def __init__(self, activities: dict[UUID, int], refusals: int = 0, backtests: int = 0) -> None:
         self.activities = activities
         self.refusals = refusals
+        self.backtests = backtests
         self.asked: list[tuple[UUID, Place]] = []
         self.before: set[datetime] = set()
         self._places: Iterator[Place] = ((NOW, UUID(int=number)) for number in range(1_000))
@@ -39,6 +40,12 @@ class Shelf:
     async def forget_requests(self, before: datetime) -> int:
         assert before == NOW - timedelta(days=1)
         return 0
+
+    async def forget_backtests(self, before: datetime, most: int, limit: int) -> int:
+        assert (before, most) == (NOW - timedelta(days=30), 100)
+        gone = min(limit, self.backtests)
+        self.backtests -= gone
+        return gone
 
 
 async def steps(retention: Retention, now: datetime = NOW) -> int:
@@ -72,11 +79,13 @@ async def test_no_step_does_more_than_one_batch() -> None:
 async def test_after_a_sweep_there_is_nothing_to_do_for_an_hour() -> None:
     shelf = Shelf({FIRST: 1})
     retention = Retention(shelf, 30)
-    assert await steps(retention) == 3  # it begins, goes through the journey, and looks at what could not be used
+    # It begins, goes through the journey, looks at what could not be used, and at backtests.
+    assert await steps(retention) == 4
     assert not await retention.step(NOW + timedelta(minutes=59))
 
 
-async def test_without_a_number_of_days_only_answers_are_let_go() -> None:
-    shelf = Shelf({FIRST: 5}, refusals=5)
-    assert await steps(Retention(shelf, 0)) == 1
+async def test_without_a_number_of_days_only_answers_and_backtests_are_let_go() -> None:
+    shelf = Shelf({FIRST: 5}, refusals=5, backtests=2 * BATCH_BACKTESTS + 1)
+    assert await steps(Retention(shelf, 0)) == 4
+    assert shelf.backtests == 0
     assert (shelf.activities, shelf.refusals, shelf.asked) == ({FIRST: 5}, 5, [])

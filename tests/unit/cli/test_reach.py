@@ -15,7 +15,7 @@ from tests.api_by_contract import CONTRACT, ID, ApiByContract
 from tests.builders import a_journey
 from tests.unit.cli.conftest import Said
 
-STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT"), ID)
+STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST"), ID)
 SETTINGS = {"is_sending": True, "holdout_percent": 5.0, "guardrails": {}, "costs": {"sms": 0.04}}
 # Makes a key in the database; tests/integration/test_cli.py does it.
 NOT_OVER_HTTP = "keys create acme --role admin"
