@@ -101,7 +101,11 @@ async def test_the_result_is_that_of_the_command_over_the_callers_own_events_alo
     assert found["status"] == "DONE", found
     result = found["result"]
     assert (result["read"], result["unusable"], result["erased"], result["before"]) == (9, 1, 2, 2)
-    assert (result["entered"], result["sent"], result["suppressed"]) == (3, 3, {"consent": 1})
+    assert (result["entered"], result["sent"], result["suppressed"]) == (3, 4, {"consent": 1})
+    assert {name: step["sent"] for name, step in result["steps"].items() if step["sent"]} == {
+        "hello": {"email": 2},
+        "remind": {"push": 2},
+    }
     assert result["arms"]["treatment"] == {"entered": 3, "goals": 1, "value": 30.0}
     assert "theirs" not in json.dumps(found)
     assert "never sent" in result["note"]

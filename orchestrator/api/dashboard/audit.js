@@ -16,10 +16,12 @@ const ACTIONS = {
   change_approved: "Change approved",
   change_rejected: "Change rejected",
   erasure_requested: "Erasure requested",
+  backtest_started: "Backtest started",
+  backtest_cancelled: "Backtest cancelled",
 };
 const MOST_CHARS = 80; // of a value in the line that sums a change up
 
-const NOT_TOLD = ["proposal"]; // an id
+const NOT_TOLD = ["proposal", "backtest"]; // ids
 const isEmpty = (value) => value === null || value === "" || value === false;
 
 /** "Status: ACTIVE → PAUSED" for every field that differs; of something new, what it has; of settings, what they said. */

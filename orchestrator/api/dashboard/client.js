@@ -73,6 +73,13 @@ export class Client {
   approve = (id, reason) => this.send("POST", `${ROOT}/proposals/${id}/approve`, { reason });
   reject = (id, reason) => this.send("POST", `${ROOT}/proposals/${id}/reject`, { reason });
 
+  /** A page of backtests, newest first. */
+  backtests = ({ journey_id, cursor, limit } = {}) => this.get(`${ROOT}/backtests`, { journey_id, cursor, limit });
+  backtest = (id) => this.get(`${ROOT}/backtests/${id}`);
+  /** Begins one; refused with every problem where the definition has any. */
+  startBacktest = (asked) => this.send("POST", `${ROOT}/backtests`, asked);
+  cancelBacktest = (id) => this.send("DELETE", `${ROOT}/backtests/${id}`);
+
   keys = () => this.get(`${ROOT}/keys`);
   createKey = (key) => this.send("POST", `${ROOT}/keys`, key);
   revokeKey = (id) => this.send("DELETE", `${ROOT}/keys/${id}`);

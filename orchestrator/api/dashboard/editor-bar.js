@@ -13,16 +13,18 @@ export class EditorBar {
   #title;
   #state = element("p", { class: "editor-state", role: "status", "aria-live": "polite" });
   #views;
+  #backtest;
   #save;
   #publish;
   #why = element("p", { class: "footnote", id: "editor-why" });
 
-  /** `acts` are view(name), cancel(), save() and publish(); `isPage`: nothing else heads the page. */
+  /** `acts` are view(name), cancel(), backtest(), save() and publish(); `isPage`: nothing else heads the page. */
   constructor(acts, isPage) {
     this.#title = element(isPage ? "h1" : "h2", { id: "editor-title" });
     this.#views = [["form", "Form"], ["text", "JSON"]].map(([view, name]) =>
       element("button", { type: "button", class: "segment", "data-view": view, "aria-pressed": String(view === "form"), click: () => acts.view(view) }, name),
     );
+    this.#backtest = element("button", { type: "button", class: "button", click: acts.backtest }, "Backtest…");
     this.#save = element("button", { type: "button", class: "button", click: acts.save }, "Save draft");
     this.#publish = element("button", { type: "button", class: "button primary", "aria-describedby": "editor-why", click: acts.publish }, "Publish…");
     this.node = element(
@@ -30,7 +32,7 @@ export class EditorBar {
       { class: "editor-bar" },
       element("div", { class: "editor-what" }, this.#title, this.#state),
       element("div", { class: "segments", role: "group", "aria-label": "Shown as" }, this.#views),
-      element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: acts.cancel }, "Cancel"), this.#save, this.#publish),
+      element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: acts.cancel }, "Cancel"), this.#backtest, this.#save, this.#publish),
       this.#why,
     );
   }
@@ -51,6 +53,8 @@ export class EditorBar {
     say(this.#state, stateWords({ journey, isReadable, isDirty, isBusy }));
     this.#save.hidden = !isDraft || !isOpen;
     this.#publish.hidden = !isOpen;
+    this.#backtest.hidden = !isOpen;
+    this.#backtest.disabled = isBusy || !isReadable;
     this.#publish.textContent = isDraft ? "Publish…" : `Publish version ${journey.version + 1}…`;
     this.#save.disabled = isBusy || !isSound || (journey !== null && !isDirty);
     this.#publish.disabled = isBusy || !isSound || (!isDraft && !isDirty);

@@ -40,8 +40,8 @@ export class Editor {
   #start = new TemplateChoice((definition) => this.#useTemplate(definition), () => this.#isDirty);
   #bar;
 
-  /** `journeyId` null: a new journey. `leave()` goes back; `opened(id)` shows a journey that was made. */
-  constructor(client, { journeyId, leave, opened }) {
+  /** `journeyId` null: a new journey. `leave()` goes back; `opened(id)` shows a journey that was made. `backtest()` opens one. */
+  constructor(client, { journeyId, leave, opened, backtest }) {
     this.#client = client;
     this.#journeyId = journeyId;
     this.#opened = opened;
@@ -49,12 +49,11 @@ export class Editor {
     this.#check = new Check((definition) => client.checkDefinition(definition), (answer) => this.#tellChecked(answer));
     this.#bar = new EditorBar({
       view: (view) => this.#showView(view),
-      cancel: async () => (await this.#guard.mayLeave()) && leave(),
+      cancel: async () => (await this.#guard.mayLeave()) && leave(), backtest,
       save: () => this.#saveDraft(),
       publish: () => this.#askToPublish(),
     }, journeyId === null);
     this.#textView.node.hidden = true;
-    if (journeyId === null) document.title = "New journey · Journeys";
     this.node = element(
       "section",
       { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
@@ -85,6 +84,9 @@ export class Editor {
     this.#guard.destroy();
     this.#picture.destroy();
   }
+
+  /** What is written (null: it cannot be read), and the journey it is of (null: a new one). */
+  written = () => ({ definition: this.#read.problem === null ? this.#read.value : null, journey: this.#base.journey });
 
   get #isDirty() {
     return this.#isLoaded && (this.#text !== this.#base.text || this.#campaign.value.trim() !== this.#base.campaign);
@@ -172,16 +174,14 @@ export class Editor {
   }
 
   #showView(view) {
-    const isForm = view === "form";
-    this.#form.node.hidden = !isForm;
-    this.#textView.node.hidden = isForm;
+    this.#form.node.hidden = view !== "form";
+    this.#textView.node.hidden = view === "form";
     this.#bar.showView(view);
   }
 
   #openStep(step) {
     this.#showView("form");
-    if (step === null) this.#form.lead("$.entry");
-    else this.#form.openStep(step);
+    return step === null ? this.#form.lead("$.entry") : this.#form.openStep(step);
   }
 
   #lead(path) {
@@ -192,8 +192,7 @@ export class Editor {
 
   async #lookForOthers() {
     const { version, updated_at } = await this.#client.journey(this.#journeyId);
-    const isSame = version === this.#base.journey.version && updated_at === this.#base.journey.updated_at;
-    if (!isSame) this.#meet(await this.#client.journeyNow(this.#journeyId));
+    if (version !== this.#base.journey.version || updated_at !== this.#base.journey.updated_at) this.#meet(await this.#client.journeyNow(this.#journeyId));
   }
 
   /** The journey is not as it was when this was begun: takes it over where nothing is lost, and asks otherwise. */
@@ -249,8 +248,7 @@ export class Editor {
   }
 
   #body() {
-    const { journey, campaign } = this.#base;
-    const mine = this.#campaign.value.trim();
+    const [{ journey, campaign }, mine] = [this.#base, this.#campaign.value.trim()];
     const body = { config: this.#read.value };
     if (journey === null ? mine !== "" : mine !== campaign) body.campaign_id = mine || null;
     if (journey !== null && body.config.name !== journey.config.name) body.name = body.config.name;

@@ -18,6 +18,7 @@ const TABS = [
   { name: "compare", label: "Compare", open: async (client, id) => new (await import("/dashboard/journey-compare.js")).JourneyCompare(client, id) },
   { name: "activities", label: "Activities", open: async (client, id, shell) => new (await import("/dashboard/activities.js")).Activities(client, id, shell) },
   { name: "edit", label: "Edit", isEditor: true, open: openEditor },
+  { name: "backtest", label: "Backtest", open: openBacktests },
   { name: "history", label: "History", open: async (client, id, shell) => new (await import("/dashboard/journey-history.js")).JourneyHistory(client, id, shell) },
 ];
 
@@ -28,10 +29,19 @@ async function openCanvas(client, id) {
 }
 
 async function openEditor(client, id, shell) {
-  const { Editor } = await import("/dashboard/editor.js");
-  await Promise.all([loadStyle("/dashboard/canvas.css"), loadStyle("/dashboard/editor.css")]);
+  const { EditorWithBacktest } = await import("/dashboard/editor-backtest.js");
+  await Promise.all(["canvas", "editor", "backtest"].map((name) => loadStyle(`/dashboard/${name}.css`)));
   const overview = () => shell.show({ tab: null });
-  return new Editor(client, { journeyId: id, leave: overview, opened: overview });
+  return new EditorWithBacktest(client, { journeyId: id, leave: overview, opened: overview });
+}
+
+async function openBacktests(client, id) {
+  const { Backtests } = await import("/dashboard/backtest.js");
+  await loadStyle("/dashboard/backtest.css");
+  return new Backtests(client, async () => {
+    const journey = await client.journey(id);
+    return { definition: journey.config, journey };
+  });
 }
 
 export class JourneyView {

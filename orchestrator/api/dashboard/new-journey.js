@@ -19,9 +19,9 @@ export class NewJourney {
 
   async refresh(workspace) {
     if (this.#editor === null) {
-      const { Editor } = await import("/dashboard/editor.js");
-      await Promise.all([loadStyle("/dashboard/canvas.css"), loadStyle("/dashboard/editor.css")]);
-      this.#editor ??= new Editor(this.#client, {
+      const { EditorWithBacktest } = await import("/dashboard/editor-backtest.js");
+      await Promise.all(["canvas", "editor", "backtest"].map((name) => loadStyle(`/dashboard/${name}.css`)));
+      this.#editor ??= new EditorWithBacktest(this.#client, {
         journeyId: null,
         leave: () => this.#shell.show({ zone: this.#zone }),
         opened: (id) => this.#shell.show({ journey: id, zone: this.#zone }),

@@ -19,6 +19,7 @@ const NAMES = {
   goal: "Reached the goal",
   expired: "Run expired",
   holdout: "Holdout",
+  goal_reached: "Reached the goal",
 };
 export const reasonName = (reason) => NAMES[reason] ?? words(reason);
 
@@ -42,12 +43,14 @@ export class Reasons {
   }
 }
 
-function reasonTable(caption, denominator, empty) {
+/** A table of reasons. */
+export function reasonTable(caption, denominator, empty) {
   const columns = [{ label: "Reason" }, { label: "Count", numeric: true }, { label: "Share", note: denominator, numeric: true }];
   return new Table({ caption, columns, empty, isStacking: false });
 }
 
-function reasonRows(counts) {
+/** Its rows, from counts by reason. */
+export function reasonRows(counts) {
   const entries = Object.entries(counts ?? {}).sort(([, a], [, b]) => b - a);
   const all = entries.reduce((sum, [, value]) => sum + value, 0);
   return entries.map(([reason, value]) => [reasonName(reason), count(value), shareBar(share(value, all))]);
