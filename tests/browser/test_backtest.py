@@ -2,7 +2,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,13 +49,12 @@ async def history(site: Site) -> None:
 
 
 @pytest.fixture
-def endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A program that never ends stands for the backtest."""
     program = tmp_path / "program"
     program.write_text('#!/bin/sh\necho \'{"phase": "running", "done": 1200, "of": 4800}\' >&2\nexec sleep 600\n')
     program.chmod(0o700)
     monkeypatch.setattr(backtest_process.sys, "executable", str(program))
-    yield
 
 
 async def created(site: Site, **journey: Any) -> str:
