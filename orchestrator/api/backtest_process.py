@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from asyncio import StreamReader
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -34,6 +35,8 @@ MAX_RESULT_BYTES = 8 * 1024 * 1024  # ten years of days are 1.5 MiB
 _CHUNK_BYTES = 64 * 1024
 _LAST_LINES = 20  # of what it says on standard error
 _NICENESS = 10
+# As it says itself, or as the interpreter aborts where there is no memory left to say anything.
+_OUT_OF_MEMORY = (OutOfMemory.exit_code, -signal.SIGABRT)
 # What reading a topic needs. Of PostgreSQL the process knows nothing.
 _NEEDED = (
     "kafka",
@@ -161,7 +164,7 @@ async def _attended(process: Process, settings: Settings, heard: Heard) -> Backt
         " / ".join(said.result()) or "nothing was said",
         extra={"action": "backtest_failed", "exit_code": process.returncode},
     )
-    if process.returncode == OutOfMemory.exit_code:
+    if process.returncode in _OUT_OF_MEMORY:
         raise NotCarriedOut(
             f"the history takes more than the {settings.backtest_memory_mib:,} MiB of memory that a backtest may take; "
             "choose an earlier end, or let whoever runs the orchestrator raise ORCHESTRATOR_BACKTEST_MEMORY_MIB"

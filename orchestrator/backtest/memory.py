@@ -15,17 +15,20 @@ def at_most(mib: int | None) -> Iterator[None]:
     Raises:
         OutOfMemory: it needs more.
     """
-    if mib is not None:
-        import resource  # not on every system
+    import resource  # not on every system
 
-        _, hardest = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (mib * _MIB, hardest))
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    if mib is not None:
+        resource.setrlimit(resource.RLIMIT_DATA, (mib * _MIB, before[1]))
     try:
         yield
     except MemoryError as error:
+        # What it holds is held by the error until it has been told, for which there must be room again.
+        resource.setrlimit(resource.RLIMIT_DATA, before)
+        allowed = "there is" if mib is None else f"the {mib:,} MiB that it may take"
         raise OutOfMemory(
-            f"running a backtest: the history takes more than the {mib:,} MiB of memory that it may take; "
-            "choose an earlier end of the period, or allow more memory"
-            if mib is not None
-            else "running a backtest: the history takes more memory than there is"
+            f"running a backtest: the history takes more memory than {allowed}; choose an earlier end of the period, "
+            "or allow more memory"
         ) from error
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, before)

@@ -220,6 +220,17 @@ async def test_one_that_takes_too_long_fails(
     assert not pid.exists() or not psutil.pid_exists(int(pid.read_text()))
 
 
+async def test_one_that_takes_too_much_memory_fails(settings: Settings, topics: Catalog) -> None:
+    heavy = (did(f"c{number}", "viewed", MONDAY_NOON, page="x" * 2_000) for number in range(20_000))
+    await tell(settings, *(encode_event(event) for event in heavy))
+    async with serving(settings.model_copy(update={"backtest_memory_mib": 64})) as api:
+        client = await api.client()
+        found = await over(client, await started(client))
+        assert found["status"] == "FAILED"
+        assert "more than the 64 MiB of memory" in found["failure"]
+        assert (await client.get(BASE)).status_code == 200  # and the API goes on
+
+
 async def test_one_whose_process_of_the_api_has_died_is_told_as_failed_and_bars_nobody(
     api: ApiSession, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

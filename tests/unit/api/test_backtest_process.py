@@ -98,6 +98,7 @@ def test_settings_of_others_are_not_handed_on(settings: Settings) -> None:
     ("script", "words"),
     [
         (f"exit {OutOfMemory.exit_code}", "more than the 300 MiB"),
+        ("kill -ABRT $$", "more than the 300 MiB"),
         ("echo trouble >&2; exit 1", "the log of the API says which"),
         ("kill -9 $$", "the log of the API says which"),
         ("echo '{}'", "cannot be read"),
