@@ -46,7 +46,7 @@ def start(
 ) -> None:
     """Begin to run a definition over the history of the workspace's events; "backtests show" says what came of it."""
     given = {"from": since, "to": until, "journey_id": None if journey is None else str(journey)}
-    body = {name: value for name, value in given.items() if value is not None}
+    body: dict[str, object] = {name: value for name, value in given.items() if value is not None}
     body |= {"config": document_in(file), "against_published": against_published}
     with calling(api, as_json) as session:
         answer = session.client.call("startBacktest", body=body)
