@@ -91,7 +91,7 @@ async def test_figures_on_the_page_are_those_of_the_backtest(site: Site, tab: Ta
     await expect(row_of(held_back, "No consent")).to_contain_text("100.0%")
     silent = page.locator(".backtest-silent")
     await expect(silent).to_have_text(result["note"])
-    await expect(page.locator(".backtest-answer")).to_contain_text("1 of them came before the first day")
+    await expect(page.locator(".backtest-answer")).to_contain_text("Events before the first day: 1.")
     await expect(page.locator(".backtest-answer .chart .uplot")).to_have_count(2)
     await page.locator(".backtest-answer").get_by_text("Show as table").click()
     await expect(row_of(page, "1 Apr 1998")).to_contain_text("1")

@@ -85,19 +85,22 @@ function everyDay(days) {
   return dates;
 }
 
-function headline({ from, to }, { entered, sent, suppressed }) {
-  const days = dayRange(from.slice(0, 10), new Date(Date.parse(to) - 1).toISOString().slice(0, 10));
-  return `On ${days}, customers would have entered ${counted(entered, "time")} and been sent ${counted(sent, "message")}; ${counted(sum(suppressed), "more would have been held back", "more would have been held back")}.`;
+/** The days from one moment to another, the last of which is not whole. */
+export const daysOf = ({ from, to }) => dayRange(dayOf(from), dayOf(new Date(Date.parse(to) - 1).toISOString()));
+const dayOf = (moment) => moment.slice(0, 10);
+
+function headline(asked, { entered, sent, suppressed }) {
+  return `On ${daysOf(asked)}, customers would have entered ${counted(entered, "time")} and been sent ${counted(sent, "message")}; ${counted(sum(suppressed), "more would have been held back", "more would have been held back")}.`;
 }
 
 /** What the figures stand on. */
 function remarks({ from }, { read, before, unusable, erased, from: first, to: last }) {
-  const kept = first > from ? " Of earlier days nothing is kept any more, or nothing happened." : "";
+  const kept = first && dayOf(first) > dayOf(from) ? " Of the days before, nothing is kept any more, or nothing happened." : "";
   const said = [
-    first ? `${counted(read, "event")} were read, from ${day(first.slice(0, 10))} to ${day(last.slice(0, 10))}.${kept}` : `${counted(read, "event")} were read.`,
-    before > 0 ? `${count(before)} of them came before the first day: from these it was only learnt what customers had agreed to and done.` : "",
-    unusable > 0 ? `${counted(unusable, "event")} could not be read, and count for nothing.` : "",
-    erased > 0 ? `${counted(erased, "event")} were left out because the customer has been erased.` : "",
+    `Events read: ${count(read)}${first ? `, from ${day(dayOf(first))} to ${day(dayOf(last))}` : ""}.${kept}`,
+    before > 0 ? `Events before the first day: ${count(before)}. From these it was only learnt what customers had agreed to and done.` : "",
+    unusable > 0 ? `Events that could not be read: ${count(unusable)}. They count for nothing.` : "",
+    erased > 0 ? `Events of customers who have been erased since: ${count(erased)}. They were left out.` : "",
     "Messages of other journeys are not counted towards shared limits.",
   ];
   return element("ul", { class: "remarks" }, said.filter(Boolean).map((text) => element("li", {}, text)));

@@ -1,12 +1,12 @@
 // Backtests: what a definition would have done over the history of the workspace's own events.
 
-import { BacktestAnswer } from "/dashboard/backtest-answer.js";
+import { BacktestAnswer, daysOf } from "/dashboard/backtest-answer.js";
 import { BacktestQuestion } from "/dashboard/backtest-question.js";
 import { problemsOf } from "/dashboard/editor-check.js";
 import { placeWords, worded } from "/dashboard/editor-problems.js";
 import { element } from "/dashboard/element.js";
-import { count, dayRange, moment } from "/dashboard/format.js";
-import { explain } from "/dashboard/problem.js";
+import { count, moment } from "/dashboard/format.js";
+import { explain, Problem, sentence } from "/dashboard/problem.js";
 
 const PHASES = { reading: "Reading the history", running: "Running the journey over it", comparing: "Running what is published over it" };
 const STATES = { RUNNING: "runs", DONE: "done", FAILED: "failed", CANCELLED: "cancelled" };
@@ -89,7 +89,7 @@ export class Backtests {
     } catch (error) {
       const problems = worded(problemsOf(error), definition);
       const list = problems.map(({ path, words }) => element("li", {}, `${placeWords(path)}: ${words}`));
-      this.#refuse(element("p", {}, problems.length > 0 ? "The journey has problems; mend them, then it can be run:" : explain(error)), list.length > 0 ? element("ul", { class: "backtest-refused" }, list) : null);
+      this.#refuse(element("p", {}, problems.length > 0 ? "The journey has problems; mend them, then it can be run:" : refusalWords(error)), list.length > 0 ? element("ul", { class: "backtest-refused" }, list) : null);
     } finally {
       this.#question.isBusy = false;
     }
@@ -163,8 +163,8 @@ export class Backtests {
   }
 }
 
-/** The days from one moment to another, the last of which is not whole. */
-export const daysOf = ({ from, to }) => dayRange(from.slice(0, 10), new Date(Date.parse(to) - 1).toISOString().slice(0, 10));
+/** Where too many run, nothing is tried again by itself. */
+const refusalWords = (error) => (error instanceof Problem && error.status === 429 ? sentence(error.message) : explain(error));
 
 function stateWords(backtest) {
   const { status, progress, failure } = backtest;
