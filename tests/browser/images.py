@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
-from tests.api_session import BASE
+from orchestrator.messages.codec import encode_event
+from tests.api_session import BASE, until
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_dialog, answer_of, open_page
-from tests.browser.story import HOSTILE, JOURNEY, story
-from tests.builders import a_journey
+from tests.browser.story import CUSTOMERS_A_DAY, DAYS, FIRST_MS, HOSTILE, JOURNEY, story
+from tests.builders import DAY, HOUR, a_journey, an_event
+from tests.integration.test_worker_language import tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -43,6 +46,8 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     await _picture(site, tab, "journeys", "journeys")
     for at in ("overview", "canvas", "compare", "activities", "edit"):
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
+    await _backtest(site, shown)
+    await _picture(site, tab, f"{journey}&tab=backtest", "journey-backtest", scrolled_to="#backtest-answer-title")
     await _picture(site, tab, journey, "dashboard", form="png")
     await _picture(site, tab, journey, "journey-steps", scrolled_to="#steps-title")
     await _picture(site, tab, journey, "journey-limits", scrolled_to="#gauges-title")
@@ -87,6 +92,27 @@ async def _picture_of_settings(site: Site, tab: Tab) -> None:
     await page.get_by_role("button", name="Undo changes").click()
     await answer_dialog(page, "Undo changes")
     await site.client.patch(WORKSPACE, json={"guardrails": {}})
+
+
+async def _backtest(site: Site, journey_id: str) -> None:
+    """The journey over ninety days of customers who sign up, some of whom buy."""
+    events = []
+    for number in range(DAYS * CUSTOMERS_A_DAY):
+        at_ms = FIRST_MS + number // CUSTOMERS_A_DAY * DAY + number % CUSTOMERS_A_DAY * HOUR
+        for type_, after_ms in (("customer.signed_up", 0), ("order.placed", 2 * DAY))[: 1 + (number % 4 == 0)]:
+            event = an_event(type_, at_ms + after_ms, f"{number}/{type_}", amount=number % 90)
+            events.append(encode_event(replace(event, customer_id=f"customer-{number:04}")))
+    await tell(site.session.settings, *events)
+    period = {"from": "1998-04-01T00:00:00Z", "to": "1998-06-30T00:00:00Z"}
+    config = {**REVISED, "guardrails": GUARDRAILS}
+    body = {"config": config, "journey_id": journey_id, "against_published": True, **period}
+    answer = await site.client.post("/api/v1/backtests", json=body)
+    assert answer.status_code == 202, answer.text
+
+    async def is_done() -> bool:
+        return bool((await answer_of(site, f"/api/v1/backtests/{answer.json()['id']}"))["status"] == "DONE")
+
+    await until(is_done)
 
 
 async def _picture(
