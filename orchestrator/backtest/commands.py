@@ -126,10 +126,15 @@ def backtest_command(
     if journey is None or (against is not None and other is None):
         raise typer.Exit(1)
     settings = None if workspace_settings is None else _workspace_settings(workspace_settings, workspace)
-    tell = Telling(sys.stderr) if progress else nobody
+    telling = Telling(sys.stderr) if progress else nobody
     reading, scope = Reading(), Scope(workspace, until_ms)
-    with at_most(memory_mib):
+    with at_most(memory_mib) as look:
         _look_for_garbage_seldom()
+
+        def tell(phase: Phase, done: int, of: int) -> None:
+            look()
+            telling(phase, done, of)
+
         history = _events(events, reading, scope, tell)
 
         def run(played: JourneyDefinition, phase: Phase) -> Backtest:

@@ -87,6 +87,7 @@ async def test_figures_on_the_page_are_those_of_the_backtest(site: Site, tab: Ta
     steps = table_of(page, "Steps, in the order")
     sent = result["steps"]["hello"]["sent"]["email"]
     await expect(row_of(steps, "hello Send")).to_contain_text(f"{sent} email")
+    await expect(row_of(steps, "hello Send").get_by_role("cell").first).to_have_text(str(CUSTOMERS))
     held_back = table_of(page, "Messages held back, by guardrail")
     await expect(row_of(held_back, "No consent")).to_contain_text("100.0%")
     silent = page.locator(".backtest-silent")

@@ -2,7 +2,7 @@
 
 import { Chart } from "/dashboard/chart.js";
 import { element } from "/dashboard/element.js";
-import { amount, count, counted, day, dayRange, money, words } from "/dashboard/format.js";
+import { amount, count, counted, day, dayRange, decimal, money, words } from "/dashboard/format.js";
 import { reasonRows, reasonTable } from "/dashboard/reasons.js";
 import { stepsInOrder } from "/dashboard/step-table.js";
 import { Table } from "/dashboard/table.js";
@@ -112,9 +112,10 @@ function tilesOf({ entered, sent, suppressed, deferred, ended, cost, arms }) {
   const heldOut = arms.holdout?.entered ?? 0;
   const tiles = [
     { name: "Entries", value: count(entered), note: heldOut > 0 ? `${count(heldOut)} of them held out` : "nobody held out" },
-    { name: "Messages", value: count(sent), note: cost > 0 ? `at a cost of ${money(cost)}` : "without a cost" },
+    { name: "Messages", value: count(sent), note: entered > heldOut ? `${decimal(sent / (entered - heldOut))} per entry that is not held out` : "nobody to send to" },
     { name: "Held back", value: count(sum(suppressed)), note: `${count(sum(deferred))} put off` },
     { name: "Ended", value: count(sum(ended)), note: `${count(entered - sum(ended))} under way or held out at the end` },
+    { name: "Cost", value: money(cost), note: `of ${counted(sent, "message")}` },
     { name: "Goals in history", value: count(goals), note: value > 0 ? `worth ${money(value)}, without these messages` : "reached without these messages" },
   ];
   return element("dl", { class: "tiles", "data-count": String(tiles.length) }, tiles.map(tile));
@@ -127,13 +128,14 @@ function channelWords(counts) {
 function stepsOf(config, steps) {
   const table = new Table({
     caption: "Steps, in the order in which customers come to them",
-    columns: [{ label: "Step" }, { label: "Passed", numeric: true }, { label: "Messages", note: "by channel" }, { label: "Held back", note: "by guardrail" }, { label: "Put off", note: "by guardrail" }],
+    columns: [{ label: "Step" }, { label: "Went on", numeric: true }, { label: "Messages", note: "by channel" }, { label: "Held back", note: "by guardrail" }, { label: "Put off", note: "by guardrail" }],
     empty: "Nobody came to any step.",
   });
   const row = (name) => {
     const { passed, sent, suppressed, deferred } = steps[name] ?? { passed: 0, sent: {}, suppressed: {}, deferred: {} };
-    const kind = config.steps[name] ? words(config.steps[name].kind) : "";
-    return [element("span", { class: "figure" }, name, element("small", {}, kind)), count(passed), ...[sent, suppressed, deferred].map(channelWords)];
+    const { kind } = config.steps[name];
+    const wentOn = kind === "exit" ? "–" : count(passed + sum(sent)); // a message that is sent has passed its step
+    return [element("span", { class: "figure" }, name, element("small", {}, words(kind))), wentOn, ...[sent, suppressed, deferred].map(channelWords)];
   };
   table.setRows(stepsInOrder(config).map(row));
   return table.node;
