@@ -20,6 +20,7 @@ export class Backtests {
   #shown = null; // all of it
   #listed = "";
   #isViewer = true;
+  #showsNewest;
   #question;
   #refused = element("div", { class: "failed", role: "alert" });
   #state = element("p", { role: "status", "aria-live": "polite" });
@@ -32,9 +33,11 @@ export class Backtests {
 
   /**
    * `source()` resolves to {definition, journey}: what is to be run (null: it cannot be read), and the journey it is of
-   * (null: a new one). `name` begins the ids of what is made here.
+   * (null: a new one). `name` begins the ids of what is made here. `showsNewest`: where
+   * none has been chosen, the newest of the journey is shown.
    */
-  constructor(client, source, name = "backtest") {
+  constructor(client, source, { name = "backtest", showsNewest = true } = {}) {
+    this.#showsNewest = showsNewest;
     this.#client = client;
     this.#source = source;
     this.#question = new BacktestQuestion(name, (asked) => this.#start(asked));
@@ -63,7 +66,7 @@ export class Backtests {
     this.#question.offer({ isViewer: this.#isViewer, journey });
     const items = journey === null ? [] : (await this.#client.backtests({ journey_id: journey.id, limit: LISTED })).items;
     this.#showList(items);
-    await this.#show(this.#chosen ?? items[0]?.id ?? null);
+    await this.#show(this.#chosen ?? (this.#showsNewest ? items[0]?.id : null) ?? null);
     return new Date().toISOString();
   }
 

@@ -13,7 +13,7 @@ export class EditorWithBacktest {
   /** As the editor's own. */
   constructor(client, options) {
     this.#editor = new Editor(client, { ...options, backtest: () => this.#open() });
-    this.#backtests = new Backtests(client, async () => this.#editor.written(), "editor-backtest");
+    this.#backtests = new Backtests(client, async () => this.#editor.written(), { name: "editor-backtest", showsNewest: false });
     this.#place.append(this.#backtests.node);
     this.node = element("div", { class: "journey" }, this.#editor.node, this.#place);
   }
