@@ -83,9 +83,11 @@ class Backtesting:
 
     async def _run(self, tenant: Tenant, backtest_id: UUID, order: Order) -> None:
         known: list[BacktestProgress] = []  # the last one heard
-        work = asyncio.ensure_future(
-            self._carry_out(order, self._settings, lambda progress: known.__setitem__(slice(None), [progress]))
-        )
+
+        def heard(progress: BacktestProgress) -> None:
+            known[:] = [progress]
+
+        work = asyncio.ensure_future(self._carry_out(order, self._settings, heard))
         beating = asyncio.create_task(self._beat(tenant, backtest_id, known))
         try:
             limit_s = self._settings.backtest_timeout_s
@@ -93,10 +95,11 @@ class Backtesting:
             if work.done():
                 await self._conclude(tenant, backtest_id, work)
             elif beating.done():
-                beating.result()  # somebody has cancelled it, at whatever API process
+                beating.result()  # somebody has cancelled it at another API process
                 BACKTESTS.labels("cancelled").inc()
             else:
                 failure = f"it took longer than {limit_s:g} s, the most that is allowed; choose an earlier end"
+                BACKTESTS.labels("failed").inc()
                 await self._end(tenant, backtest_id, "FAILED", failure=failure)
         finally:
             work.cancel()
@@ -107,8 +110,10 @@ class Backtesting:
         try:
             result = work.result()
         except NotCarriedOut as error:
+            BACKTESTS.labels("failed").inc()
             await self._end(tenant, backtest_id, "FAILED", failure=str(error))
         else:
+            BACKTESTS.labels("done").inc()
             await self._end(tenant, backtest_id, "DONE", result.model_dump(mode="json"))
 
     async def _beat(self, tenant: Tenant, backtest_id: UUID, known: list[BacktestProgress]) -> None:
@@ -131,7 +136,6 @@ class Backtesting:
         result: dict[str, Any] | None = None,
         failure: str = "",
     ) -> None:
-        BACKTESTS.labels(status.lower()).inc()
         try:
             await end_backtest(tenant, backtest_id, status, result, failure)
         except Unavailable as error:
@@ -140,7 +144,10 @@ class Backtesting:
 
     def _over(self, backtest_id: UUID, task: "asyncio.Task[None]") -> None:
         del self._running[backtest_id]
-        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            BACKTESTS.labels("cancelled").inc()
+            return
+        error = task.exception()
         if error is not None:
             extra = {"action": "backtest_broke_off", "backtest_id": str(backtest_id)}
             log.error("A backtest has broken off", exc_info=error, extra=extra)
