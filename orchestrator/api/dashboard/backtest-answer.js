@@ -134,7 +134,7 @@ function stepsOf(config, steps) {
   const row = (name) => {
     const { passed, sent, suppressed, deferred } = steps[name] ?? { passed: 0, sent: {}, suppressed: {}, deferred: {} };
     const { kind } = config.steps[name];
-    const wentOn = kind === "exit" ? "–" : count(passed + sum(sent)); // a message that is sent has passed its step
+    const wentOn = kind === "exit" || kind === "send" ? "–" : count(passed); // of a message its fate is told instead
     return [element("span", { class: "figure" }, name, element("small", {}, words(kind))), wentOn, ...[sent, suppressed, deferred].map(channelWords)];
   };
   table.setRows(stepsInOrder(config).map(row));
