@@ -21,6 +21,8 @@ from orchestrator.messages.codec import encode_event
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.settings import Settings
 from orchestrator.store.backtests import DIED
+from orchestrator.store.pool import connect
+from orchestrator.store.retention import RetentionSession
 from tests.api_session import BASE, ApiSession, serving, until
 from tests.builders import DAY, HOUR, MONDAY_NOON, a_journey, an_event
 from tests.integration.test_cli import orchestrator
@@ -272,3 +274,30 @@ async def test_the_same_request_sent_again_begins_one_backtest(api: ApiSession, 
     assert answers[0].json()["id"] == answers[1].json()["id"]
     result = (await over(client, answers[0].json()["id"]))["result"]
     assert (result["read"], result["entered"], result["from"]) == (0, 0, None)
+
+
+async def test_old_ones_and_all_but_the_newest_of_a_workspace_are_let_go_a_few_at_a_time(
+    api: ApiSession, settings: Settings
+) -> None:
+    insert = (
+        f"insert into {TABLE} (id, workspace_id, definition, options, author_id, author_name, status, created_at, "
+        "ended_at) select gen_random_uuid(), $1, '{}', '{}', 'a', 'a', $2::text, clock_timestamp() - $3::interval, "
+        "case when $2 = 'RUNNING' then null else clock_timestamp() end from generate_series(1, $4::int)"
+    )
+    day = timedelta(days=1)
+    for workspace_id, status, age, count in (
+        ("acme", "DONE", 31 * day, 3),
+        ("acme", "FAILED", day, 4),
+        ("acme", "RUNNING", 40 * day, 1),
+        ("globex", "CANCELLED", 2 * day, 2),
+    ):
+        await api.pool.execute(insert, workspace_id, status, age, count)
+    connection = await connect(settings, application="test")
+    try:
+        session, before = RetentionSession(connection), datetime.now(UTC) - 30 * day
+        gone = [await session.forget_backtests(before, 2, 4) for _ in range(3)]
+    finally:
+        await connection.close()
+    assert gone == [4, 1, 0]
+    left = await api.pool.fetch(f"select workspace_id, status, count(*) from {TABLE} group by 1, 2 order by 1, 2")
+    assert [tuple(row) for row in left] == [("acme", "FAILED", 2), ("acme", "RUNNING", 1), ("globex", "CANCELLED", 2)]
