@@ -14,6 +14,7 @@ from orchestrator.api import (
     activities,
     experiments,
     gauges,
+    journeys,
     metrics,
     overview,
     positions,
@@ -36,7 +37,7 @@ from orchestrator.api.report_html import html_of
 from orchestrator.api.report_tables import Report, written
 from orchestrator.api.report_xlsx import xlsx_of
 from orchestrator.api.under_way import UnderWayOfApp
-from orchestrator.store.journeys import Journey, find_journey
+from orchestrator.store.journeys import Journey, Sought, find_journey
 from orchestrator.store.reports import MAX_PAGE, ActivitiesPage, activities_page
 
 JSON_LINES = "application/jsonl"
@@ -106,15 +107,19 @@ async def of_overview(
     downloads: DownloadsOfApp,
     standing: UnderWayOfApp,
     format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",
-    since: overview.Since = None,
-    until: overview.Until = None,
-    status: overview.OfStatus = None,
+    since: metrics.FirstDay = None,
+    until: metrics.LastDay = None,
+    zone: metrics.OfZone = "UTC",
+    status: journeys.OfStatus = None,
+    campaign_id: journeys.OfCampaign = None,
+    name: journeys.OfName = None,
 ) -> Response:
     """What `getOverview` says on all its pages, with the meaning of each figure."""
     downloads.check(tenant.workspace_id)
     with downloads.one(tenant.workspace_id):
-        whole = await overview.whole_overview(tenant, standing, since, until, status)
-        report = overview_report(whole, tenant.workspace_id, status)
+        sought = Sought(status, campaign_id, name)
+        whole = await overview.whole_overview(tenant, standing, overview.Asked(sought, since, until, zone))
+        report = overview_report(whole, tenant.workspace_id, sought)
         return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
 
 

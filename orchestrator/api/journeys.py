@@ -20,6 +20,7 @@ from orchestrator.messages.config import JourneyStatus
 from orchestrator.store.journeys import (
     Change,
     Journey,
+    Sought,
     Written,
     change_journey,
     create_journey,
@@ -30,6 +31,12 @@ from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.workspaces import find_workspace
 
 MAX_LISTED = 200
+
+OfStatus = Annotated[JourneyStatus | None, Query(description="Only journeys of this status.")]
+OfCampaign = Annotated[CampaignId | None, Query(description="Only journeys on this campaign.")]
+OfName = Annotated[
+    str | None, Query(min_length=1, max_length=200, description="Only journeys with this text in their name.")
+]
 
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["journeys"])
 
@@ -65,17 +72,15 @@ async def create(
 @router.get("", operation_id="listJourneys", summary="List journeys, newest first")
 async def list_all(
     tenant: CallersTenant,
-    status: Annotated[JourneyStatus | None, Query(description="Only journeys of this status.")] = None,
-    campaign_id: Annotated[CampaignId | None, Query(description="Only journeys on this campaign.")] = None,
-    name: Annotated[
-        str | None, Query(min_length=1, max_length=200, description="Only journeys with this text in their name.")
-    ] = None,
+    status: OfStatus = None,
+    campaign_id: OfCampaign = None,
+    name: OfName = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> JourneyList:
     """A page of the workspace's journeys, without their definitions. Archived ones only when asked for by status."""
     after = None if cursor is None else read_cursor(cursor)
-    found = await list_journeys(tenant, limit=limit + 1, status=status, campaign_id=campaign_id, name=name, after=after)
+    found = await list_journeys(tenant, Sought(status, campaign_id, name), limit=limit + 1, after=after)
     page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
     return JourneyList(items=[item_of(journey) for journey in page], next_cursor=next_cursor)
 

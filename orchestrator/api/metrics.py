@@ -1,5 +1,6 @@
 """A journey's figures over HTTP: by day, in total, and treatment against holdout."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -45,8 +46,11 @@ async def read(
     now = datetime.now(UTC)
     await find_journey(tenant, journey_id)  # another workspace's journey is not there at all
     known = zone_of(zone)
-    first, last = period(since, until, await newest_day(tenant, journey_id, known) or date_in(known, now))
-    chosen = await days_in_zone(tenant, journey_id, known, first, last)
+    newest = until or await newest_day(tenant, journey_id, known) or date_in(known, now)
+    first, last = period(since, until, newest)
+    chosen, compared = await asyncio.gather(
+        days_in_zone(tenant, journey_id, known, first, last), comparisons(tenant, [journey_id], now)
+    )
     return MetricsDocument(
         journey_id=journey_id,
         since=first,
@@ -56,7 +60,7 @@ async def read(
         notes=notes_on(chosen.undivided, zone),
         days=by_day(first, last, chosen.days),
         totals=figures_of(added_up(chosen.days.values())),
-        comparison=(await comparisons(tenant, [journey_id], now))[journey_id],
+        comparison=compared[journey_id],
     )
 
 

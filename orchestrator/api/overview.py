@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from math import fsum
 from typing import Annotated
@@ -15,56 +15,84 @@ from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
 from orchestrator.api.experiment_documents import ComparisonDocument
-from orchestrator.api.journeys import MAX_LISTED
-from orchestrator.api.metrics import period
-from orchestrator.api.moments import Cursor, Day
+from orchestrator.api.figures import notes_on
+from orchestrator.api.journeys import MAX_LISTED, OfCampaign, OfName, OfStatus
+from orchestrator.api.metrics import FirstDay, LastDay, OfZone, period, zone_of
+from orchestrator.api.moments import Cursor
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.paths import ROOT
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
-from orchestrator.messages.config import JourneyStatus
-from orchestrator.store.journeys import Journey, list_journeys
-from orchestrator.store.overview import JourneyCounts, counts_by_journey, newest_day
+from orchestrator.store.journeys import Journey, Sought, list_journeys
+from orchestrator.store.overview import JourneyCounts, counts_of_period, newest_day
+from orchestrator.store.quarters import date_in
 from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
 router = APIRouter(prefix=f"{ROOT}/overview", route_class=StrictRoute, tags=["reports"])
 
-Since = Annotated[Day | None, Query(alias="from", description="First UTC day.")]
-Until = Annotated[Day | None, Query(alias="to", description="Last UTC day, included.")]
-OfStatus = Annotated[JourneyStatus | None, Query(description="Only journeys of this status.")]
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about all journeys: which of them, and the days of which zone; None: the usual ones."""
+
+    sought: Sought
+    since: date | None
+    until: date | None
+    zone: str
 
 
 @router.get("", operation_id="getOverview", summary="All journeys with their figures and what their comparisons say")
 async def read(
     tenant: CallersTenant,
     standing: UnderWayOfApp,
-    since: Since = None,
-    until: Until = None,
+    since: FirstDay = None,
+    until: LastDay = None,
+    zone: OfZone = "UTC",
     status: OfStatus = None,
+    campaign_id: OfCampaign = None,
+    name: OfName = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> OverviewDocument:
     """A page of the journeys that `listJourneys` lists. The period defaults to the last 30 days that have figures.
 
-    Finding and verdict cover each journey's whole life, as in `getJourneyMetrics`; who is under way was counted within
-    the last minute.
+    A journey's figures are the totals of `getJourneyMetrics` for the same days and zone. Finding and verdict cover its
+    whole life, as they do there; who is under way was counted within the last minute.
     """
+    return await _read(tenant, standing, Asked(Sought(status, campaign_id, name), since, until, zone), cursor, limit)
+
+
+async def whole_overview(tenant: Tenant, standing: UnderWay, asked: Asked) -> OverviewDocument:
+    """Every page as one."""
+    pages = [await _read(tenant, standing, asked, None, MAX_LISTED)]
+    same_days = replace(asked, since=pages[0].since, until=pages[0].until)
+    while pages[-1].next_cursor is not None:
+        pages.append(await _read(tenant, standing, same_days, pages[-1].next_cursor, MAX_LISTED))
+    items = [item for page in pages for item in page.items]
+    return pages[0].model_copy(update={"items": items, "next_cursor": None})
+
+
+async def _read(tenant: Tenant, standing: UnderWay, asked: Asked, cursor: str | None, limit: int) -> OverviewDocument:
     now = datetime.now(UTC)
-    first, last = period(since, until, until or await newest_day(tenant) or now.date())
+    zone = zone_of(asked.zone)
+    newest = asked.until or await newest_day(tenant, zone) or date_in(zone, now)
+    first, last = period(asked.since, asked.until, newest)
     after = None if cursor is None else read_cursor(cursor)
     # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time.
-    counts, (found, compared), under_way = await asyncio.gather(
-        counts_by_journey(tenant, first, last, status),
-        _compared(tenant, limit, status, after, now),
+    counted, (found, compared), under_way = await asyncio.gather(
+        counts_of_period(tenant, asked.sought, zone, first, last),
+        _compared(tenant, asked.sought, limit, after, now),
         standing.by_journey(tenant),
     )
     page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
     return OverviewDocument(
         since=first,
         until=last,
+        zone=asked.zone,
         generated_at=now,
-        items=_items(page, counts, under_way, compared),
-        totals=OverviewFigures.model_validate(added_up(counts.values())),
+        notes=notes_on(counted.undivided, asked.zone),
+        items=_items(page, counted.by_journey, under_way, compared),
+        totals=OverviewFigures.model_validate(added_up(counted.by_journey.values())),
         next_cursor=next_cursor,
     )
 
@@ -81,24 +109,11 @@ def _money(amounts: Iterable[float]) -> float:
     return round(fsum(amounts), 6)
 
 
-async def whole_overview(
-    tenant: Tenant, standing: UnderWay, since: date | None, until: date | None, status: JourneyStatus | None
-) -> OverviewDocument:
-    """Every page as one."""
-    pages = [await read(tenant, standing, since, until, status, None, MAX_LISTED)]
-    while pages[-1].next_cursor is not None:
-        pages.append(
-            await read(tenant, standing, pages[0].since, pages[0].until, status, pages[-1].next_cursor, MAX_LISTED)
-        )
-    items = [item for page in pages for item in page.items]
-    return pages[0].model_copy(update={"items": items, "next_cursor": None})
-
-
 async def _compared(
-    tenant: Tenant, limit: int, status: JourneyStatus | None, after: tuple[datetime, UUID] | None, now: datetime
+    tenant: Tenant, sought: Sought, limit: int, after: tuple[datetime, UUID] | None, now: datetime
 ) -> tuple[list[Journey], dict[UUID, ComparisonDocument | None]]:
     """The journeys of a page and one more, which tells whether there is another page; the comparisons of the page."""
-    found = await list_journeys(tenant, limit=limit + 1, status=status, after=after)
+    found = await list_journeys(tenant, sought, limit=limit + 1, after=after)
     return found, await comparisons(tenant, [journey.id for journey in found[:limit]], now)
 
 

@@ -41,7 +41,9 @@ class OverviewDocument(BaseModel):
 
     since: date = Field(alias="from")
     until: date = Field(alias="to")
+    zone: str = Field(description="Whose days these are.")
     generated_at: datetime
+    notes: list[str] = Field(description="What to know about the figures.")
     items: list[OverviewItem]
-    totals: OverviewFigures = Field(description="Over all journeys that the filter lets through, on whatever page.")
+    totals: OverviewFigures = Field(description="Over all journeys that the filters let through, on whatever page.")
     next_cursor: str | None

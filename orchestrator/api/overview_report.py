@@ -2,12 +2,13 @@
 
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures
 from orchestrator.api.report_tables import LIST_COLUMNS, Report, Table, written
+from orchestrator.store.journeys import Sought
 
 _FIGURES = tuple(OverviewFigures.model_fields)
 _JOURNEY = ("name", "journey_id", "campaign_id", "status", "version", "created_at")
 
 
-def overview_report(overview: OverviewDocument, workspace_id: str, status: str | None) -> Report:
+def overview_report(overview: OverviewDocument, workspace_id: str, sought: Sought) -> Report:
     """The report: the sums, and a row for each journey."""
     rows = [
         (
@@ -29,16 +30,19 @@ def overview_report(overview: OverviewDocument, workspace_id: str, status: str |
         title="All journeys: report",
         about=(
             ("workspace", workspace_id),
-            ("journeys", status or "all but the archived"),
+            ("status", sought.status or "all but archived"),
+            ("campaign_id", sought.campaign_id or "any"),
+            ("name", "any" if sought.name is None else f"with “{sought.name}” in it"),
             ("from", overview.since.isoformat()),
             ("to", overview.until.isoformat()),
-            ("zone", "UTC"),
+            ("zone", overview.zone),
             ("made_at", written(overview.generated_at.replace(microsecond=0))),
             (
                 "reads",
                 "Figures are of the period, but for finding and verdict, which cover a journey's whole life. A "
                 "customer who is in several journeys counts in each.",
             ),
+            *(("note", note) for note in overview.notes),
         ),
         tables=(
             Table("totals", "All journeys", LIST_COLUMNS, totals),

@@ -61,6 +61,18 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """Which journeys: what is given must hold for them. Without a ``status``: all but the archived.
+
+    ``campaign_id``: the whole of it. ``name``: a part of the name, in whatever case.
+    """
+
+    status: JourneyStatus | None = None
+    campaign_id: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A published definition; ``config`` is empty in a listing. The rest is that of ``Migration``, times in UTC."""
 
@@ -186,23 +198,23 @@ async def find_journey(tenant: Tenant, journey_id: UUID) -> Journey:
 
 
 async def list_journeys(
-    tenant: Tenant,
-    *,
-    limit: int,
-    status: JourneyStatus | None = None,
-    campaign_id: str | None = None,
-    name: str | None = None,
-    after: tuple[datetime, UUID] | None = None,
+    tenant: Tenant, sought: Sought, *, limit: int, after: tuple[datetime, UUID] | None = None
 ) -> list[Journey]:
-    """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id).
-
-    Without a ``status``: all but the archived. ``name``: a part of the name, in whatever case.
-    """
+    """At most ``limit`` journeys without ``config``, newest first: those older than ``after`` (creation time, id)."""
     since, last_id = after or (None, None)
     prefix = _standing_key(tenant.workspace_id, "")
     with translated("listing journeys"):
-        sql = load_queries("journeys")["list_journeys"]
-        rows = await tenant.fetch(sql, tenant.workspace_id, status, since, last_id, limit, prefix, campaign_id, name)
+        rows = await tenant.fetch(
+            load_queries("journeys")["list_journeys"],
+            tenant.workspace_id,
+            sought.status,
+            sought.campaign_id,
+            sought.name,
+            since,
+            last_id,
+            limit,
+            prefix,
+        )
     return [_journey(row) for row in rows]
 
 

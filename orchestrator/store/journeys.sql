@@ -51,16 +51,16 @@ for no key update; -- lets the sink, whose rows refer to this one, go on
 select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, paused_reason, current_version,
        created_at, updated_at, null::jsonb as migrations,
        not exists (
-           select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $6 || configs.id::text
+           select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $8 || configs.id::text
        ) as is_published
 from "033_omnichannel_journey_orchestrator_configs" as configs
 where workspace_id = $1
   and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
-  and ($7::text is null or campaign_id = $7)
-  and ($8::text is null or position(lower($8) in lower(name)) > 0)
-  and ($3::timestamp is null or (created_at, id) < ($3::timestamp, $4::uuid))
+  and ($3::text is null or campaign_id = $3)
+  and ($4::text is null or position(lower($4) in lower(name)) > 0)
+  and ($5::timestamp is null or (created_at, id) < ($5::timestamp, $6::uuid))
 order by created_at desc, id desc
-limit $5;
+limit $7;
 
 -- name: holdout_percents -- the different holdout shares that a journey's versions have had
 select distinct coalesce((versions.config #>> '{holdout,percent}')::float8, 0) as percent

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from orchestrator.experiments.before_after import BeforeAfter
-from orchestrator.messages.config import JourneyStatus
+from orchestrator.guardrails.zone import Zone
 from orchestrator.store.faults import translated
+from orchestrator.store.journeys import Sought
+from orchestrator.store.quarters import LAST_DAY, date_in, edges_of_period
 from orchestrator.store.queries import load_queries
-from orchestrator.store.reports import Arm, Metrics, arm_of, baseline_of
+from orchestrator.store.reports import Arm, paired
 from orchestrator.store.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -38,6 +40,18 @@ class JourneyCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class CountsOfPeriod:
+    """What happened in each journey; one without figures is absent.
+
+    ``undivided``: UTC days that the period has in part, and whose figures are not all known by the quarter of an hour;
+    see ``DaysInZone``.
+    """
+
+    by_journey: Mapping[UUID, JourneyCounts]
+    undivided: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Life:
     """A journey that has figures: its first and last day, the goal of its definition, the holdouts of its versions."""
 
@@ -55,20 +69,38 @@ class LifeOfArm:
     baseline: BeforeAfter
 
 
-async def newest_day(tenant: Tenant) -> date | None:
-    """The last day of which the workspace has figures; None: it has none."""
+async def newest_day(tenant: Tenant, zone: Zone) -> date | None:
+    """The zone's last day of which the workspace has figures; None: it has none."""
     with translated("reading the workspace's last day"):
-        day: date | None = await tenant.fetchval(load_queries("overview")["newest_day"], tenant.workspace_id)
-    return day
+        last: date | None = await tenant.fetchval(load_queries("overview")["newest_day"], tenant.workspace_id)
+        if last is None or zone.name == "UTC":
+            return last
+        sql = load_queries("overview")["newest_quarter"]
+        newest = await tenant.fetchval(sql, tenant.workspace_id, last)
+    # A last day without quarters is a UTC day, whatever the zone.
+    return date_in(zone, newest) if newest is not None and newest.date() <= LAST_DAY else last
 
 
-async def counts_by_journey(
-    tenant: Tenant, since: date, until: date, status: JourneyStatus | None = None
-) -> dict[UUID, JourneyCounts]:
-    """Of the workspace's journeys of this status (None: all but the archived), those that have figures then."""
+async def counts_of_period(tenant: Tenant, sought: Sought, zone: Zone, first: date, last: date) -> CountsOfPeriod:
+    """What happened on the days of the zone from ``first`` to ``last``, both included, in each journey sought."""
+    chosen = (tenant.workspace_id, sought.status, sought.campaign_id, sought.name)
+    ends = edges_of_period(zone, first, last)
     with translated("adding up the figures of the journeys"):
-        rows = await tenant.fetch(load_queries("overview")["figures"], tenant.workspace_id, since, until, status)
-    return {row["config_id"]: JourneyCounts(*list(row.values())[1:]) for row in rows}
+        rows = await tenant.fetch(
+            load_queries("overview")["figures"],
+            *chosen,
+            first,
+            last,
+            [edge.starts_at for edge, _ in ends],
+            [edge.ends_at for edge, _ in ends],
+            [times for _, times in ends],
+        )
+        divided = [edge.utc_day for edge, _ in ends]
+        undivided = await tenant.fetch(load_queries("overview")["undivided_days"], *chosen, divided) if divided else []
+    return CountsOfPeriod(
+        {row["config_id"]: JourneyCounts(*list(row.values())[1:]) for row in rows},
+        tuple(row["date"] for row in undivided),
+    )
 
 
 async def under_way_by_journey(tenant: Tenant) -> dict[UUID, int]:
@@ -109,12 +141,7 @@ async def arms_by_journey(
 
 
 def _arm(row: "asyncpg.Record") -> LifeOfArm:
-    names = ("customers_entered", "customers_converted", "goals", "value", "value_squares", "cost")
-    groups = {
-        "past": ("customers", "events", "squares", "converted", "events_of_converted"),
-        "baseline": ("customers", "before", "after", "both"),
-    }
-    figures: Metrics = {name: row[name] for name in names}
-    for group, parts in groups.items():
-        figures[group] = {part: row[f"{group}_{part}"] for part in parts}
-    return LifeOfArm(arm_of(row["arm"], figures), baseline_of(figures))
+    _, name, customers, converted, conversions, value, value_squares, cost, *groups = row.values()
+    past, baseline = groups[:5], groups[5:]
+    arm = Arm(name, customers, converted, conversions, value, value_squares, cost, paired(*past))
+    return LifeOfArm(arm, BeforeAfter(*baseline))

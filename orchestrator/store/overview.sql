@@ -1,31 +1,91 @@
 -- What the list of journeys tells, for many journeys at once. Figures come from the days, never from the activities.
--- A day's figures are large, so each is taken apart once: "->" would read all of it again for every key.
+-- A day's figures are large, so what is read of every day stands in columns of its own (migrations/0007_…); and where
+-- figures are taken apart, each is once: "->" would read all of it again for every key.
 
 -- name: newest_day -- the last day of which the workspace has figures
 select max(date) from "033_omnichannel_journey_orchestrator_metrics" where workspace_id = $1;
 
--- name: figures -- the figures of each journey of the workspace over some days, both ends included; archived ones or not
+-- name: newest_quarter -- the last quarter of an hour of a UTC day, or after it, that has figures
+select max(newest.quarter)
+from "033_omnichannel_journey_orchestrator_metrics" as day
+cross join lateral (
+    select max(quarter) as quarter
+    from "033_omnichannel_journey_orchestrator_quarters" as quarter
+    where quarter.config_id = day.config_id and quarter.quarter >= day.date::timestamp
+) as newest
+where day.workspace_id = $1 and day.date = $2;
+
+-- name: figures -- the figures of each journey sought: of some days, both ends included, and of some stretches of time,
+-- each so many times
+with sought as (
+    select id
+    from "033_omnichannel_journey_orchestrator_configs"
+    where workspace_id = $1
+      and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
+      and ($3::text is null or campaign_id = $3)
+      and ($4::text is null or position(lower($4) in lower(name)) > 0)
+), counted as (
+    select day.config_id, day.entered, day.customers, day.completed, day.exited, day.sends, day.suppressed,
+           day.conversions, day.customers_converted, day.revenue, day.cost
+    from "033_omnichannel_journey_orchestrator_metrics" as day
+    join sought on sought.id = day.config_id
+    where day.workspace_id = $1 and day.date between $5 and $6
+    union all
+    select sought.id, times * counted.entered, times * counted.customers_entered, times * counted.completed,
+           times * (select sum(value::bigint) from jsonb_each_text(counted.exited)),
+           times * (select sum(value::bigint) from jsonb_each_text(counted.send_requested)),
+           times * (select sum(value::bigint) from jsonb_each_text(counted.send_suppressed)),
+           times * counted.goals, times * counted.customers_converted, times * counted.value, times * counted.cost
+    from unnest($7::timestamp[], $8::timestamp[], $9::int[]) as stretch (starts_at, ends_at, times)
+    cross join sought
+    cross join lateral (
+        select quarter.metrics
+        from "033_omnichannel_journey_orchestrator_quarters" as quarter
+        where quarter.config_id = sought.id
+          and quarter.quarter >= stretch.starts_at and quarter.quarter < stretch.ends_at
+        offset 0 -- one journey and stretch after the other, along the index: planned as a whole, all quarters are read
+    ) as quarter
+    cross join lateral jsonb_to_record(quarter.metrics) as counted (
+        entered bigint, customers_entered bigint, completed bigint, exited jsonb, send_requested jsonb,
+        send_suppressed jsonb, goals bigint, customers_converted bigint, value numeric, cost numeric
+    )
+)
 select
-    day.config_id,
-    coalesce(sum(counted.entered), 0)::bigint as entered,
-    coalesce(sum(counted.customers_entered), 0)::bigint as customers,
-    coalesce(sum(counted.completed), 0)::bigint as completed,
-    coalesce(sum((select sum(value::bigint) from jsonb_each_text(counted.exited))), 0)::bigint as exited,
-    coalesce(sum((select sum(value::bigint) from jsonb_each_text(counted.send_requested))), 0)::bigint as sends,
-    coalesce(sum((select sum(value::bigint) from jsonb_each_text(counted.send_suppressed))), 0)::bigint as suppressed,
-    coalesce(sum(counted.goals), 0)::bigint as conversions,
-    coalesce(sum(counted.customers_converted), 0)::bigint as customers_converted,
-    coalesce(sum(counted.value), 0)::float8 as revenue,
-    coalesce(sum(counted.cost), 0)::float8 as cost
+    config_id,
+    coalesce(sum(entered), 0)::bigint as entered,
+    coalesce(sum(customers), 0)::bigint as customers,
+    coalesce(sum(completed), 0)::bigint as completed,
+    coalesce(sum(exited), 0)::bigint as exited,
+    coalesce(sum(sends), 0)::bigint as sends,
+    coalesce(sum(suppressed), 0)::bigint as suppressed,
+    coalesce(sum(conversions), 0)::bigint as conversions,
+    coalesce(sum(customers_converted), 0)::bigint as customers_converted,
+    coalesce(sum(revenue), 0)::float8 as revenue,
+    coalesce(sum(cost), 0)::float8 as cost
+from counted
+group by config_id;
+
+-- name: undivided_days -- of these UTC days, those on which figures of journeys sought are not all known by the quarter
+-- of an hour; see the query of this name for one journey
+select distinct day.date
 from "033_omnichannel_journey_orchestrator_metrics" as day
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = day.config_id
-cross join lateral jsonb_to_record(day.metrics) as counted (
-    entered bigint, customers_entered bigint, completed bigint, exited jsonb, send_requested jsonb,
-    send_suppressed jsonb, goals bigint, customers_converted bigint, value numeric, cost numeric
-)
-where day.workspace_id = $1 and day.date between $2 and $3
-    and (configs.status = $4 or ($4::text is null and configs.status <> 'ARCHIVED'))
-group by day.config_id;
+where day.workspace_id = $1 and day.date = any($5::date[])
+    and (configs.status = $2 or ($2::text is null and configs.status <> 'ARCHIVED'))
+    and ($3::text is null or configs.campaign_id = $3)
+    and ($4::text is null or position(lower($4) in lower(configs.name)) > 0)
+    and (
+        day.created_at < (
+            select applied_at from "033_omnichannel_journey_orchestrator_migrations"
+            where number = 5
+        )
+        or not exists (
+            select from "033_omnichannel_journey_orchestrator_quarters" as quarter
+            where quarter.config_id = day.config_id
+              and quarter.quarter >= day.date::timestamp and quarter.quarter < (day.date + 1)::timestamp
+        )
+    )
+order by day.date;
 
 -- name: under_way -- how many runs of each journey are under way, without the holdout, which takes no step
 select config_id, count(*) as runs
@@ -69,7 +129,7 @@ select
     coalesce(sum((settled.counts ->> 'both')::bigint), 0)::bigint as baseline_both
 from unnest($2::uuid[], $3::date[]) as journey (id, first_open_day)
 join "033_omnichannel_journey_orchestrator_metrics" as day on day.config_id = journey.id
-cross join lateral jsonb_each(day.metrics -> 'arms') as arm
+cross join lateral jsonb_each(day.arms) as arm
 cross join lateral jsonb_to_record(arm.value) as counted (
     customers_entered bigint, customers_converted bigint, goals bigint, value numeric, value_squares numeric,
     cost numeric, past jsonb, baseline jsonb

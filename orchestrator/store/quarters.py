@@ -12,13 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orchestrator.guardrails.zone import DAY_MS, Zone, first_instant, local_day
 from orchestrator.store.rows import Figures
 
 QUARTER_MS = 900_000
-_Sums: TypeAlias = "dict[str, int | Decimal | _Sums]"
+# Between these the first instant of a day, and that of the next, can be written down in every zone.
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9998, 12, 30)
+_Sums: TypeAlias = dict[str, Any]  # as figures are: a figure is a number wherever it occurs, or a group
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
@@ -81,8 +83,25 @@ def without_zeros(figures: Figures) -> Figures:
 
 def edges(zone: Zone, first: date, last: date) -> list[Edge]:
     """What of the UTC days from ``first`` to ``last`` lies on another day in the zone, and the other way round."""
+    return _edges(zone, range(first.toordinal(), last.toordinal() + 2))
+
+
+def edges_of_period(zone: Zone, first: date, last: date) -> list[tuple[Edge, int]]:
+    """Where the days of the zone from ``first`` to ``last`` begin and end elsewhere than those of UTC do.
+
+    With each how many times what lies there is to be added to the sum of the UTC days: 1, or -1. What lies between two
+    days of the period counts on whichever of them.
+    """
+    ends = (first.toordinal(), last.toordinal() + 1)
+    known = range(FIRST_DAY.toordinal(), LAST_DAY.toordinal() + 2)
+    found = _edges(zone, (ordinal for ordinal in ends if ordinal in known))
+    return [(edge, (first <= edge.zone_day <= last) - (first <= edge.utc_day <= last)) for edge in found]
+
+
+def _edges(zone: Zone, ordinals: Iterable[int]) -> list[Edge]:
+    """The edges at the beginnings of these days."""
     found = []
-    for ordinal in range(first.toordinal(), last.toordinal() + 2):
+    for ordinal in ordinals:
         day = ordinal - _EPOCH_ORDINAL
         midnight, of_zone = day * DAY_MS, first_instant(zone, day)
         before, after = _dates(ordinal)
@@ -112,28 +131,29 @@ def days_of_zone(
     """
     sums: dict[Edge, _Sums] = {}
     for edge, figures in of_edges:
-        _add(sums.setdefault(edge, {}), figures, 1)
+        _add(sums.setdefault(edge, {}), figures)
     cut: dict[date, _Sums] = {}
     for day, figures in days.items():
         if first <= day <= last:
-            _add(cut.setdefault(day, {}), that_add_up(figures), 1)
+            _add(cut.setdefault(day, {}), that_add_up(figures))
     for edge, total in sums.items():
-        for day, times in ((edge.zone_day, 1), (edge.utc_day, -1)):
+        for day, moved in ((edge.zone_day, total), (edge.utc_day, _negative(total))):
             if first <= day <= last:
-                _add(cut.setdefault(day, {}), total, times)
+                _add(cut.setdefault(day, {}), moved)
     return {day: kept for day, figures in sorted(cut.items()) if (kept := without_zeros(figures))}
 
 
-def _add(total: _Sums, more: Figures, times: int) -> None:
-    """Adds ``times`` as much as ``more`` to ``total``, key by key."""
+def _add(total: _Sums, more: Figures) -> None:
+    """Adds ``more`` to ``total``, key by key."""
     for name, amount in more.items():
-        before = total.get(name)
         if isinstance(amount, NUMBERS):
-            total[name] = (before if isinstance(before, NUMBERS) else 0) + times * amount
+            total[name] = total.get(name, 0) + amount
         else:
-            if not isinstance(before, dict):
-                before = total[name] = {}
-            _add(before, amount, times)
+            _add(total.setdefault(name, {}), amount)
+
+
+def _negative(figures: Figures) -> Figures:
+    return {name: -amount if isinstance(amount, NUMBERS) else _negative(amount) for name, amount in figures.items()}
 
 
 def date_in(zone: Zone, at: datetime) -> date:

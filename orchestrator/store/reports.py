@@ -16,7 +16,6 @@ from uuid import UUID
 import msgspec
 
 from orchestrator.errors import RequestError
-from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
@@ -228,26 +227,18 @@ def arm_of(name: str, figures: Mapping[str, Any]) -> Arm:
         value=float(figures.get("value", 0)),
         value_squares=float(figures.get("value_squares", 0)),
         cost=float(figures.get("cost", 0)),
-        past=_paired(figures.get("past", {})),
+        past=_past_of(figures.get("past", {})),
     )
 
 
-def baseline_of(figures: Mapping[str, Any]) -> BeforeAfter:
-    """Before and after of an arm, from its part of the figures."""
-    counts = figures.get("baseline", {})
-    return BeforeAfter(*(counts.get(name, 0) for name in ("customers", "before", "after", "both")))
-
-
-def _paired(past: Mapping[str, Any]) -> Paired:
+def paired(customers: int, events: int, squares: int, converted: int, events_of_converted: int) -> Paired:
     """Sums over customers with a known past; the square of "has converted", 0 or 1, is itself."""
-    converted = past.get("converted", 0)
-    return Paired(
-        customers=past.get("customers", 0),
-        x=past.get("events", 0),
-        y=converted,
-        xx=past.get("squares", 0),
-        yy=converted,
-        xy=past.get("events_of_converted", 0),
+    return Paired(customers=customers, x=events, y=converted, xx=squares, yy=converted, xy=events_of_converted)
+
+
+def _past_of(past: Mapping[str, Any]) -> Paired:
+    return paired(
+        **{name: past.get(name, 0) for name in ("customers", "events", "squares", "converted", "events_of_converted")}
     )
 
 

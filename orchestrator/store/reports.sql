@@ -31,7 +31,9 @@ where workspace_id = $1 and config_id = $2 and date >= $3 and date <= $4
         )
         or not exists (
             select from "033_omnichannel_journey_orchestrator_quarters" as quarter
-            where quarter.config_id = $2 and quarter.quarter >= day.date and quarter.quarter < day.date + 1
+            where quarter.config_id = $2
+              -- As timestamps: row-level security lets no other comparison use the index.
+              and quarter.quarter >= day.date::timestamp and quarter.quarter < (day.date + 1)::timestamp
         )
     )
 order by date;

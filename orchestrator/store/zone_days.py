@@ -3,6 +3,7 @@
 Every function raises ``Unavailable`` when the database does not answer.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,14 +11,12 @@ from uuid import UUID
 
 from orchestrator.guardrails.zone import Zone
 from orchestrator.store.faults import translated
-from orchestrator.store.quarters import Edge, date_in, days_of_zone, edges, zone_days
+from orchestrator.store.quarters import FIRST_DAY, LAST_DAY, Edge, date_in, days_of_zone, edges, zone_days
 from orchestrator.store.queries import load_queries
 from orchestrator.store.reports import Metrics, daily_metrics, date_span, exactly
 from orchestrator.store.tenant import Tenant
 
 _DAY = timedelta(days=1)
-# Between these the first instant of a day, and that of the next, can be written down in every zone.
-_FIRST, _LAST = date(1970, 1, 2), date(9998, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +37,33 @@ async def newest_day(tenant: Tenant, config_id: UUID | str, zone: Zone) -> date 
     if span is None:
         return None
     last = span[1]
+    if zone.name == "UTC":
+        return last
     with translated("reading the newest quarter of an hour"):
         newest = await tenant.fetchval(load_queries("reports")["newest_quarter"], tenant.workspace_id, config_id)
     # A last day without quarters is a UTC day, whatever the zone.
-    return date_in(zone, newest) if newest is not None and last <= newest.date() <= _LAST else last
+    return date_in(zone, newest) if newest is not None and last <= newest.date() <= LAST_DAY else last
 
 
 async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first: date, last: date) -> DaysInZone:
     """The days of the zone from ``first`` to ``last``, both included."""
-    around = (max(first, _FIRST) - _DAY, min(last, _LAST) + _DAY)
+    around = (max(first, FIRST_DAY) - _DAY, min(last, LAST_DAY) + _DAY)
     utc = {day.date: day.metrics for day in await daily_metrics(tenant, config_id, *around)}
     known = _within(first, last, utc)
     if known is None:
         return DaysInZone({})
     found = edges(zone, *known)
+    of_edges, undivided, variants = await asyncio.gather(
+        _of_edges(tenant, config_id, found),
+        _undivided(tenant, config_id, known if found else None),
+        _variants(tenant, config_id, zone, *known),
+    )
     days: dict[date, Metrics] = {day: metrics for day, metrics in utc.items() if first <= day <= last}
-    undivided: tuple[date, ...] = ()
     if found:  # else its midnight is that of UTC
-        cut = days_of_zone(utc, await _of_edges(tenant, config_id, found), first, last)
+        cut = days_of_zone(utc, of_edges, first, last)
         days = {day: dict(figures) for day, figures in cut.items()}
-        undivided = await _undivided(tenant, config_id, known)
-    for day, variants in (await _variants(tenant, config_id, zone, *known)).items():
-        days[day] = {**days.get(day, {}), "variants": variants}
+    for day, of_steps in variants.items():
+        days[day] = {**days.get(day, {}), "variants": of_steps}
     return DaysInZone(days, undivided)
 
 
@@ -67,12 +71,14 @@ def _within(first: date, last: date, utc: Mapping[date, Metrics]) -> tuple[date,
     """What of the period can have figures."""
     if not utc:
         return None
-    since = max(first, max(min(utc), _FIRST) - _DAY, _FIRST)
-    until = min(last, min(max(utc), _LAST) + _DAY, _LAST)
+    since = max(first, max(min(utc), FIRST_DAY) - _DAY, FIRST_DAY)
+    until = min(last, min(max(utc), LAST_DAY) + _DAY, LAST_DAY)
     return (since, until) if since <= until else None
 
 
 async def _of_edges(tenant: Tenant, config_id: UUID | str, found: Sequence[Edge]) -> list[tuple[Edge, Metrics]]:
+    if not found:
+        return []
     with translated("reading metrics by the quarter of an hour"):
         rows = await tenant.fetch(
             load_queries("reports")["quarters_within"],
@@ -84,10 +90,13 @@ async def _of_edges(tenant: Tenant, config_id: UUID | str, found: Sequence[Edge]
     return [(found[row["place"] - 1], exactly(row["metrics"])) for row in rows]
 
 
-async def _undivided(tenant: Tenant, config_id: UUID | str, known: tuple[date, date]) -> tuple[date, ...]:
+async def _undivided(tenant: Tenant, config_id: UUID | str, divided: tuple[date, date] | None) -> tuple[date, ...]:
+    """Of the days that are divided at midnight, those of which not all is known; None: none is."""
+    if divided is None:
+        return ()
     with translated("reading which days have quarters"):
         sql = load_queries("reports")["undivided_days"]
-        rows = await tenant.fetch(sql, tenant.workspace_id, config_id, known[0] - _DAY, known[1] + _DAY)
+        rows = await tenant.fetch(sql, tenant.workspace_id, config_id, divided[0] - _DAY, divided[1] + _DAY)
     return tuple(row["date"] for row in rows)
 
 

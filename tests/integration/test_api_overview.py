@@ -1,8 +1,11 @@
 """All journeys at once: a page at a time, with the sums of all, in a handful of statements."""
 
 from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from orchestrator.api.paths import ROOT
@@ -11,7 +14,10 @@ from orchestrator.settings import Settings
 from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, serving
 from tests.builders import a_journey
+from tests.integration.test_api_figures import a_spring
 from tests.integration.test_api_reports import a_journey_with_figures
+from tests.reading_reports import csv_tables
+from tests.sink_story import JOURNEYS, add_journeys, sunk
 
 pytestmark = pytest.mark.integration
 
@@ -87,6 +93,113 @@ async def test_journeys_come_in_pages_and_the_totals_are_of_all_of_them(api: Api
     assert (await (await api.client("globex")).get(f"{ROOT}/overview", params=SPAN)).json()["items"] == []
 
 
+async def walked(client: httpx.AsyncClient, **params: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Every item of the overview, two a page, and the last page; the totals are the same on each."""
+    items, cursor = [], {}
+    while True:
+        answer = await client.get(f"{ROOT}/overview", params={**params, "limit": "2", **cursor})
+        assert answer.status_code == 200, answer.text
+        page = answer.json()
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items, page
+        cursor = {"cursor": page["next_cursor"]}
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "last"),
+    [
+        ("Asia/Kathmandu", "2026-03-28", "2026-04-02"),
+        ("America/New_York", "2026-03-30", "2026-04-05"),
+        ("Europe/Berlin", "2026-03-28", "2026-03-29"),  # the second has 23 hours
+        ("Pacific/Kiritimati", "2026-03-29", "2026-03-29"),
+        ("Pacific/Chatham", "2026-04-04", "2026-04-05"),
+    ],
+)
+async def test_figures_of_a_zones_days_are_the_totals_of_each_journeys_metrics(
+    api: ApiSession, settings: Settings, zone: str, first: str, last: str
+) -> None:
+    await add_journeys(api.pool)
+    await sunk(settings, a_spring(800))
+    client, days = await api.client(role="viewer"), {"zone": zone, "from": first, "to": last}
+    items, page = await walked(client, **days)
+    assert (page["zone"], page["from"], page["to"], page["notes"]) == (zone, first, last, [])
+    assert {item["journey"]["id"] for item in items} == set(JOURNEYS)
+    for item in items:
+        metrics = (await client.get(f"{BASE}/{item['journey']['id']}/metrics", params=days)).json()
+        assert item["figures"] == {name: metrics["totals"][name] for name in item["figures"]}
+        assert item["figures"]["entered"] > 0
+        in_utc = (await client.get(f"{ROOT}/overview", params={**days, "zone": "UTC"})).json()["totals"]
+    assert page["totals"] == pytest.approx(
+        {name: sum(item["figures"][name] for item in items) for name in page["totals"]}
+    )
+    assert page["totals"] != in_utc
+    usual = (await client.get(f"{ROOT}/overview", params={"zone": zone})).json()
+    ends = [(await client.get(f"{BASE}/{id_}/metrics", params={"zone": zone})).json()["to"] for id_ in JOURNEYS]
+    assert usual["to"] == max(ends)
+
+
+async def test_days_that_cannot_be_divided_stand_as_they_are_and_a_note_says_so(
+    api: ApiSession, settings: Settings
+) -> None:
+    await add_journeys(api.pool)
+    await sunk(settings, a_spring(300))
+    insert = (
+        'insert into "033_omnichannel_journey_orchestrator_metrics" (config_id, workspace_id, date, metrics) '
+        "values ($1, 'acme', $2, $3)"
+    )
+    await api.pool.execute(insert, JOURNEYS[0], date(2026, 3, 1), {"entered": 7})
+    client = await api.client(role="viewer")
+    for zone, first, notes in (
+        ("Asia/Tokyo", "2026-03-02", 1),
+        ("Asia/Tokyo", "2026-02-20", 0),
+        ("UTC", "2026-03-01", 0),
+    ):
+        params = {"zone": zone, "from": first, "to": "2026-03-25"}
+        found = (await client.get(f"{ROOT}/overview", params=params)).json()
+        assert len(found["notes"]) == notes, (zone, first)
+        assert found["totals"]["entered"] == (0 if first == "2026-03-02" else 7)
+    assert (
+        "the UTC day 2026-03-01"
+        in (
+            await client.get(
+                f"{ROOT}/overview", params={"zone": "Asia/Tokyo", "from": "2026-03-02", "to": "2026-03-25"}
+            )
+        ).json()["notes"][0]
+    )
+
+
+async def test_pages_and_totals_are_of_the_journeys_that_all_filters_let_through(api: ApiSession) -> None:
+    client = await api.client()
+    ids = {}
+    for name, campaign in (("Win back A", "spring"), ("Winter", "spring"), ("WIN BACK b", None), ("50% off", "autumn")):
+        ids[name] = str(await a_journey_with_figures(api))
+        change = {"name": name, **({"campaign_id": campaign} if campaign else {})}
+        assert (await client.patch(f"{BASE}/{ids[name]}", json=change)).status_code == 200
+    assert (await client.patch(f"{BASE}/{ids['Winter']}", json={"status": "PAUSED"})).status_code == 200
+    for filters, names in (
+        ({"name": "win"}, ["WIN BACK b", "Winter", "Win back A"]),
+        ({"name": "back"}, ["WIN BACK b", "Win back A"]),
+        ({"campaign_id": "spring"}, ["Winter", "Win back A"]),
+        ({"campaign_id": "spring", "name": "back"}, ["Win back A"]),
+        ({"campaign_id": "spring", "name": "win", "status": "PAUSED"}, ["Winter"]),
+        ({"campaign_id": "sprin"}, []),
+        ({"name": "%"}, ["50% off"]),
+        ({"name": "_"}, []),
+    ):
+        items, page = await walked(client, **SPAN, **filters)
+        assert [item["journey"]["name"] for item in items] == names, filters
+        assert page["totals"]["entered"] == 1_000 * len(names), filters
+        listed = (await client.get(BASE, params=filters)).json()["items"]
+        assert [item["id"] for item in listed] == [ids[name] for name in names]
+        export = await client.get(f"{ROOT}/overview/export", params={**SPAN, **filters, "zone": "Asia/Kathmandu"})
+        tables = csv_tables(export.text)
+        assert [row[0] for row in tables["journeys"][1:]] == names
+        about = {row[0]: row[1] for row in tables["about"][1:]}
+        assert about["zone"] == "Asia/Kathmandu"
+        assert about["campaign_id"] == filters.get("campaign_id", "any")
+
+
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_journeys(
     api: ApiSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +233,11 @@ async def test_what_makes_no_sense_is_refused(api: ApiSession) -> None:
         ({"since": "2026-01-01"}, 400),
         ({"status": "GONE"}, 422),
         ({"limit": "0"}, 422),
+        ({"zone": "Mars/Olympus"}, 422),
+        ({"zone": ""}, 422),
+        ({"name": ""}, 422),
+        ({"name": "x" * 201}, 422),
+        ({"campaign_id": "x" * 256}, 422),
     ):
         assert (await client.get(f"{ROOT}/overview", params=params)).status_code == status, params
     assert (await api.client_with({}).get(f"{ROOT}/overview")).status_code == 401

@@ -125,7 +125,9 @@ async def nobody_scans(pool: Pool) -> None:
     span = (first.date(), last.date())
     of_overview: dict[str, tuple[object, ...]] = {
         "newest_day": (WORKSPACE,),
-        "figures": (WORKSPACE, *span, None),
+        "newest_quarter": (WORKSPACE, first.date()),
+        "figures": (WORKSPACE, None, None, None, *span, [first], [last], [1]),
+        "undivided_days": (WORKSPACE, None, None, None, [first.date()]),
         "under_way": (WORKSPACE,),
         "lives": (WORKSPACE, [journey_id]),
         "arms": (WORKSPACE, [journey_id], [first.date()]),

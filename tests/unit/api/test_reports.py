@@ -36,6 +36,7 @@ from orchestrator.api.report_csv import csv_of, guarded, lines_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
 from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
 from orchestrator.api.report_xlsx import xlsx_of
+from orchestrator.store.journeys import Sought
 from orchestrator.store.reports import ActivityItem, Arm
 from tests.reading_reports import Page, csv_tables, xlsx_sheets
 
@@ -126,12 +127,14 @@ def an_overview() -> Report:
     document = OverviewDocument(
         since=date(2026, 1, 5),
         until=date(2026, 1, 6),
+        zone="UTC",
         generated_at=NOW,
+        notes=["Know this."],
         items=[item],
         totals=figures,
         next_cursor=None,
     )
-    return overview_report(document, "acme", None)
+    return overview_report(document, "acme", Sought(name="spring"))
 
 
 @given(st.text())
@@ -220,6 +223,12 @@ def test_every_file_says_of_what_it_is_which_days_in_which_zone_and_when(report:
     for what in ("from", "to", "zone", "made_at", "workspace"):
         assert sheet[what] == about[what]
         assert f"<dt>{what.replace('_', ' ')}</dt><dd>{about[what]}</dd>" in text
+
+
+def test_the_file_of_all_journeys_says_which_it_is_about() -> None:
+    about = {str(row[0]): row[1] for row in csv_tables(csv_of(an_overview()))["about"][1:]}
+    assert (about["status"], about["campaign_id"], about["name"]) == ("all but archived", "any", "with “spring” in it")
+    assert about["note"] == "Know this."
 
 
 @pytest.mark.parametrize("report", [a_report(a_comparison()), an_overview()], ids=lambda each: each.title)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.ids import derived_id
 from orchestrator.sink.fold import DAY_MS, customers_in_question, day_of, fold, merged
 from orchestrator.store.quarters import QUARTER_MS, quarter_of, that_add_up, without_zeros
-from orchestrator.store.reports import baseline_of
 from orchestrator.store.rows import Figures, Participant
 
 JOURNEY = derived_id("journey", "win-back")
@@ -359,7 +359,10 @@ def test_figures_of_arms_follow_from_the_participants(activities: list[Activity]
     assert past.get("customers", 0) == len(pasts)
     assert past.get("events", 0) == sum(pasts)
     assert past.get("squares", 0) == sum(each**2 for each in pasts)
-    baseline = baseline_of(total)  # refuses numbers that cannot be true
+    counts = total.get("baseline", {})
+    assert isinstance(counts, Mapping)
+    # Refuses numbers that cannot be true.
+    baseline = BeforeAfter(*(counts.get(name, 0) for name in ("customers", "before", "after", "both")))
     known = [each.was_active for each in people if each.was_active is not None]
     assert baseline.customers <= len(known)
     assert baseline.before <= sum(known)

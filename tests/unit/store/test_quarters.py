@@ -16,6 +16,7 @@ from orchestrator.store.quarters import (
     date_in,
     days_of_zone,
     edges,
+    edges_of_period,
     quarter_of,
     start_of,
     that_add_up,
@@ -106,6 +107,26 @@ def test_a_part_of_the_days_is_that_part_of_all(name: str, around: tuple[date, l
     since, until = first + timedelta(days=skipped), last - timedelta(days=2)
     part = days_of_zone(by_day(moments), of_edges(zone, since, until, moments), since, until)
     assert part == {day: figures for day, figures in whole.items() if since <= day <= until}
+
+
+@given(st.sampled_from(ZONES), moments_around(), st.integers(0, 8))
+def test_the_sum_of_a_period_takes_only_its_ends_and_is_that_of_its_days(
+    name: str, around: tuple[date, list[int]], skipped: int
+) -> None:
+    zone, (day, moments) = zone_of(name), around
+    first, last = day - timedelta(days=4) + timedelta(days=skipped), day + timedelta(days=5)
+    days = days_of_zone(by_day(moments), of_edges(zone, first, last, moments), first, last)
+    ends = edges_of_period(zone, first, last)
+    assert len(ends) <= 2
+    begun = [start_of(quarter_of(moment)) for moment in moments]
+    entered = sum(first <= at.date() <= last for at in begun)
+    entered += sum(times * (edge.starts_at <= at < edge.ends_at) for edge, times in ends for at in begun)
+    assert entered == added_up(days.values()).get("entered", 0)
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_days_that_cannot_be_written_down_have_no_ends(name: str) -> None:
+    assert edges_of_period(zone_of(name), date.min, date.max) == []
 
 
 def test_days_without_quarters_stand_as_they_are() -> None:
