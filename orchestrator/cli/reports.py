@@ -49,12 +49,18 @@ Force = Annotated[bool, typer.Option("--force", help="Write over a file that is 
 
 @reports.command(
     "overview",
-    epilog=example("reports overview --from 2026-11-01", "reports overview --format csv --output journeys.csv"),
+    epilog=example(
+        "reports overview --from 2026-11-01 --zone Europe/Berlin",
+        "reports overview --campaign spring --format csv --output journeys.csv",
+    ),
 )
 def overview(
     first: FirstDay = None,
     last: LastDay = None,
+    zone: Zone = None,
     status: Annotated[Status | None, typer.Option(help="Only journeys of this status.")] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only journeys on this campaign.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only journeys with this in their name.")] = None,
     file_format: Annotated[
         Literal["csv", "xlsx"] | None, typer.Option("--format", help="As a file; else it is shown.")
     ] = None,
@@ -67,7 +73,8 @@ def overview(
     as_json: AsJson = False,
 ) -> None:
     """Show all journeys with their figures of a period, and what their comparisons say; or write them to a file."""
-    chosen = {"from": first, "to": last, "status": status}
+    days = {"from": first, "to": last, "zone": zone}
+    chosen = {**days, "status": status, "campaign_id": campaign, "name": name}
     if file_format is None:
         if output != STANDARD_OUTPUT or force:
             raise typer.BadParameter("--output and --force go with --format")
@@ -132,5 +139,5 @@ def activities(
 
 
 def _print_totals(found: dict[str, Any]) -> None:
-    period = {"from": found["from"], "to": found["to"]}
+    period = {"from": found["from"], "to": found["to"], "zone": found["zone"]}
     print_fields({**period, **found["totals"]}, "all journeys of the period")

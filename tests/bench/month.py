@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 
 import httpx
@@ -92,6 +92,14 @@ async def _questions(client: httpx.AsyncClient, pool: Pool, loaded: Loaded) -> M
     questions = {
         "overview, 50 journeys a page": [f"{ROOT}/overview"],
         "overview, 100 journeys a page": [f"{ROOT}/overview?limit=100"],
+        "overview, days of another zone": [
+            f"{ROOT}/overview?limit=100&zone={zone}" for zone in ("America/New_York", "Asia/Kathmandu")
+        ],
+        # Both ends of the period lie within the figures, so that quarters of an hour are read at both.
+        "overview, a week of another zone": [f"{ROOT}/overview?limit=100&zone=America/New_York&{_week()}"],
+        "overview, by campaign and name": [
+            f"{ROOT}/overview?limit=100&campaign_id=campaign-{number}&name=e" for number in range(10)
+        ],
         "metrics": [f"{journey}/metrics" for journey in journeys],
         "metrics, days of another zone": [f"{journey}/metrics?zone=America/New_York" for journey in journeys],
         "positions": [f"{journey}/positions" for journey in journeys],
@@ -104,6 +112,12 @@ async def _questions(client: httpx.AsyncClient, pool: Pool, loaded: Loaded) -> M
     }
     answered = {name: (await client.get(paths[0])).status_code for name, paths in questions.items()}
     return {name: paths for name, paths in questions.items() if answered[name] not in (400, 404)}
+
+
+def _week() -> str:
+    """Days from the middle of the month, as a query."""
+    last = datetime.now(UTC).date() - timedelta(days=DAYS // 2)
+    return f"from={last - timedelta(days=6)}&to={last}"
 
 
 async def _ask(client: httpx.AsyncClient, paths: Sequence[str], times: int) -> list[float]:

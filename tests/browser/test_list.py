@@ -7,6 +7,7 @@ from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, money, open_page, tile
 from tests.browser.story import JOURNEY
+from tests.reading_reports import csv_tables
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -51,20 +52,80 @@ async def test_list_can_be_filtered_and_the_filter_stands_in_the_address(site: S
     names = page.locator(".list tbody a")
     await page.get_by_label("Status").select_option("Draft")
     await expect(names).to_have_text(["Draft of autumn"])
+    await expect(tile(page, "Entered")).to_have_text("0")
     await page.get_by_label("Status").select_option("All but archived")
-    await page.get_by_label("Campaign").fill("AUTUMN")
+    await expect(page.locator("#list-campaigns option")).to_have_attribute("value", "autumn-26")
+    await page.get_by_label("Campaign").fill("autumn-26")
     await expect(names).to_have_text(["Draft of autumn"])
+    await page.get_by_label("Campaign").fill("AUTUMN")
+    await expect(page.locator(".list .empty")).to_have_text(
+        "No journey matches: choose another status or name, or write the whole id of the campaign."
+    )
     await page.get_by_label("Campaign").fill("")
     await page.get_by_label("Name").fill("win b")
     await expect(names).to_have_text(["Win back"])
     await expect(page.get_by_label("Name")).to_be_focused()
     assert page.url.endswith("#name=win%20b")
+    overview = await answer_of(site, OVERVIEW, name="win b")
+    await expect(tile(page, "Entered")).to_have_text(f"{overview['totals']['entered']:,}")
     await page.reload()
     await expect(names).to_have_text(["Win back"])
     await page.get_by_label("Name").fill("no such")
     await expect(page.locator(".list .empty")).to_have_text(
         "No journey matches: choose another status, name or campaign."
     )
+
+
+async def test_days_are_those_of_the_zone_chosen_and_so_is_every_figure(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", name="win")
+    await page.get_by_label("Zone").select_option("Asia/Kathmandu")
+    await expect(page.locator(".dates")).to_contain_text("(Asia/Kathmandu days)")
+    await expect(page.get_by_label("Zone")).to_be_focused()
+    assert page.url.endswith("#name=win&zone=Asia/Kathmandu")
+    await page.get_by_role("button", name="Dates…").click()
+    await page.get_by_label("From").fill("1998-06-10")
+    await page.get_by_label("To", exact=True).fill("1998-06-10")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    days = {"from": "1998-06-10", "to": "1998-06-10", "name": "win"}
+    here, utc = [await answer_of(site, OVERVIEW, **days, zone=zone) for zone in ("Asia/Kathmandu", "UTC")]
+    assert here["totals"] != utc["totals"]
+    await expect(tile(page, "Sends")).to_have_text(f"{here['totals']['sends']:,}")
+    (item,) = here["items"]
+    await expect(page.locator(".list tbody tr").get_by_role("cell").nth(2)).to_have_text(
+        f"{item['figures']['sends']:,}"
+    )
+    await page.go_back()
+    await page.go_forward()
+    await expect(page.get_by_label("Zone")).to_have_value("Asia/Kathmandu")
+    async with page.expect_download() as download:
+        await page.get_by_role("group", name="Export these days").get_by_role("button", name="CSV").click()
+    tables = csv_tables((await (await download.value).path()).read_text("utf-8"))
+    about = {row[0]: row[1] for row in tables["about"]}
+    assert (about["zone"], about["from"], about["to"]) == ("Asia/Kathmandu", "1998-06-10", "1998-06-10")
+    assert about["name"] == "with “win” in it"
+    assert [row[0] for row in tables["journeys"][1:]] == ["Win back"]
+
+
+async def test_more_than_a_page_is_loaded_on_demand_and_a_search_finds_what_is_not_on_it(site: Site, tab: Tab) -> None:
+    for number in range(105):
+        body = {"config": JOURNEY, "name": f"Many {number:03}", "status": "DRAFT"}
+        assert (await site.client.post(BASE, json=body)).status_code == 201
+    page = await open_page(site, tab, "journeys", status="DRAFT")
+    names = page.locator(".list tbody a")
+    await expect(names).to_have_count(100)
+    await page.get_by_label("Name").fill("many 000")
+    await expect(names).to_have_text(["Many 000"])
+    await page.get_by_label("Name").fill("many")
+    await expect(names).to_have_count(100)
+    await page.get_by_role("button", name="Load more").click()
+    await expect(names).to_have_count(105)
+    await expect(page.get_by_role("button", name="Load more")).to_be_hidden()
+    assert "pages=2" in page.url
+    await page.reload()
+    await expect(names).to_have_count(105)
+    await page.get_by_label("Name").fill("many 0")
+    await expect(names).to_have_count(100)
+    assert "pages" not in page.url
 
 
 async def test_figures_of_all_journeys_are_handed_over_as_a_file(site: Site, tab: Tab) -> None:

@@ -30,6 +30,10 @@ async def test_reports_come_as_tables_and_as_files_with_the_same_figures(desk: D
     shown = await desk.types("reports", "overview")
     assert f"{journey}\tWelcome\tACTIVE\t1\t" in shown.out
     assert "all journeys of the period" in shown.out
+    for chosen, entered in (("welc", 1), ("spring", 0)):
+        found = await desk.gets("reports", "overview", "--zone", "Asia/Kathmandu", "--name", chosen)
+        assert (found["zone"], found["totals"]["entered"], len(found["items"])) == ("Asia/Kathmandu", entered, entered)
+    assert (await desk.gets("reports", "overview", "--campaign", "spring"))["items"] == []
     positions = await desk.types("journeys", "positions", journey)
     assert "under_way\t0" in positions.out
     assert positions.out.splitlines()[-1].startswith("step\tcustomers\t")
@@ -55,5 +59,7 @@ async def test_reports_come_as_tables_and_as_files_with_the_same_figures(desk: D
         assert book.testzip() is None
     page = await desk.types("reports", "journey", journey, "--format", "html", "--zone", "Europe/Berlin")
     assert page.out.lstrip().lower().startswith("<!doctype html>")
-    assert (await desk.types("reports", "overview", "--format", "csv", "--output", "all.csv")).code == 0
+    of_all = ("--zone", "Europe/Berlin", "--name", "welcome", "--format", "csv", "--output", "all.csv")
+    assert (await desk.types("reports", "overview", *of_all)).code == 0
+    assert '"zone","Europe/Berlin"' in (desk.folder / "all.csv").read_text("utf-8")
     assert (await desk.types("reports", "journey", journey, "--zone", "Mars/Base")).code == 4

@@ -31,8 +31,9 @@ export class Client {
   }
   changeWorkspace = (change, ifMatch) => this.send("PATCH", `${ROOT}/workspace`, change, { ifMatch });
 
-  /** A page of all journeys with their figures from `from` to `to`; without them the server's usual days. */
-  overview = ({ from, to, status, cursor, limit } = {}) => this.get(`${ROOT}/overview`, { from, to, status, cursor, limit });
+  /** A page of journeys with their figures from `from` to `to`, days of `zone`; without them the server's usual days. */
+  overview = ({ from, to, zone, status, name, campaign_id, cursor, limit } = {}) =>
+    this.get(`${ROOT}/overview`, { from, to, zone: zone === "UTC" ? null : zone, status, name, campaign_id, cursor, limit });
   journey = (id) => this.get(journeyPath(id));
   /** Figures by day from `from` to `to` (both included, days of `zone`); without them the last 30 days that have any. */
   metrics = (id, { from, to, zone } = {}) => this.get(journeyPath(id, "/metrics"), { from, to, zone: zone === "UTC" ? null : zone });

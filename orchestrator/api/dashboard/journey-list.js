@@ -10,9 +10,10 @@ import { STATUSES, statusChip } from "/dashboard/status.js";
 import { figure, Table } from "/dashboard/table.js";
 import { tile } from "/dashboard/tiles.js";
 import { findingTitle } from "/dashboard/verdict.js";
+import { knownZone, ZoneChoice } from "/dashboard/zone.js";
 
 const PAGE = 100;
-const MOST_PAGES = 20; // looked through for a name
+const MOST_PAGES = 20; // shown at once
 const TYPING_MS = 300; // of quiet before a filter is applied
 const NEWEST_MS = 30_000;
 const FORMATS = [
@@ -29,13 +30,17 @@ export class JourneyList {
   #shown = "";
   #days = {};
   #typing = null;
-  #newest; // tells the last day that has figures
+  #zone;
+  #newest; // tells the last day of the zone that has figures
   #choice;
+  #zones;
   #status = element("select", { id: "list-status" }, element("option", { value: "" }, "All but archived"), STATUSES.map(({ status, word }) => element("option", { value: status }, word)));
   #name = element("input", { id: "list-name", type: "search", maxlength: 200, autocomplete: "off" });
-  #campaign = element("input", { id: "list-campaign", type: "search", maxlength: 255, autocomplete: "off" });
+  #campaign = element("input", { id: "list-campaign", type: "search", maxlength: 255, autocomplete: "off", placeholder: "its whole id", list: "list-campaigns" });
+  #campaigns = element("datalist", { id: "list-campaigns" }); // those that were listed since the page was opened
   #create = element("a", { class: "button primary", href: "#new", hidden: true }, "New journey");
   #totals = element("dl", { class: "tiles", "data-count": "6" });
+  #notes = element("p", { class: "footnote" });
   #more = element("button", { type: "button", class: "button", hidden: true, click: () => this.#loadMore() }, "Load more");
   #table = new Table({
     caption: "Journeys, newest first. The verdict is of a journey's whole life.",
@@ -57,7 +62,6 @@ export class JourneyList {
     this.#client = client;
     this.#shell = shell;
     document.title = "Journeys";
-    this.#newest = new Kept(() => client.overview({ limit: 1 }), NEWEST_MS);
     const filter = () => this.#typed();
     for (const input of [this.#name, this.#campaign]) input.addEventListener("input", filter);
     this.#status.addEventListener("change", () => this.#apply());
@@ -70,22 +74,25 @@ export class JourneyList {
       this.#name,
       element("label", { for: "list-campaign" }, "Campaign"),
       this.#campaign,
+      this.#campaigns,
     );
-    this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => this.#shell.show({ ...this.#address, period: name }, { replace: true }));
-    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: () => ({ path: client.overviewExport, query: { ...this.#days, status: this.#address.status } }) });
+    const change = (part) => this.#shell.show({ ...this.#address, ...part }, { replace: true });
+    this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => change({ period: name }));
+    this.#zones = new ZoneChoice(knownZone(address.zone), (chosen) => change({ zone: chosen }));
+    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: () => ({ path: client.overviewExport, query: { ...this.#days, zone: this.#zone, ...soughtBy(this.#address) } }) });
     this.node = element(
       "section",
       { class: "journey list", "aria-labelledby": "list-title", "aria-busy": "true" },
       element("div", { class: "title-row" }, element("h1", { id: "list-title" }, "Journeys"), this.#create),
-      this.#choice.node,
-      element("section", { "aria-label": "All journeys together" }, this.#totals),
+      element("div", { class: "toolbar" }, this.#choice.node, this.#zones.node),
+      element("section", { "aria-label": "All journeys together" }, this.#totals, this.#notes),
       element("section", { class: "panel", "aria-label": "List of journeys" }, form, this.#table.node, this.#more, downloads.node),
     );
     this.#take(address);
   }
 
   follow(address) {
-    if (address.page !== "journeys" || address.zone !== this.#address.zone) return false;
+    if (address.page !== "journeys") return false;
     this.#take(address);
     return true;
   }
@@ -111,6 +118,8 @@ export class JourneyList {
 
   #take(address) {
     this.#address = address;
+    this.#pages = pagesIn(address);
+    this.#useZone(knownZone(address.zone));
     this.#period = periodNamed(address.period);
     this.#choice.mark(this.#period);
     this.#status.value = address.status ?? "";
@@ -120,6 +129,14 @@ export class JourneyList {
     this.node.setAttribute("aria-busy", "true");
   }
 
+  #useZone(zone) {
+    if (zone === this.#zone) return;
+    this.#zone = zone;
+    this.#choice.zone = zone;
+    this.#zones.mark(zone);
+    this.#newest = new Kept(() => this.#client.overview({ zone, limit: 1 }), NEWEST_MS);
+  }
+
   /** The days to ask for: unless the period names them, they end where the server's usual ones do. */
   async #daysOf(period) {
     if (period.from) return { from: period.from, to: period.to };
@@ -127,34 +144,43 @@ export class JourneyList {
     return daysUpTo((await this.#newest.value()).to, period.days);
   }
 
-  /** As many pages as are shown; all of them where names are looked for, since the server does not look for names. */
-  async #read({ status, name, campaign }, days) {
-    const isSought = Boolean(name || campaign);
+  /** As many pages as are shown. */
+  async #read(address, days) {
+    const asked = { ...days, zone: knownZone(address.zone), ...soughtBy(address), limit: PAGE };
     const items = [];
     let page = null;
-    for (let read = 0; read < (isSought ? MOST_PAGES : this.#pages); read += 1) {
-      page = await this.#client.overview({ ...days, status, limit: PAGE, cursor: page?.next_cursor });
+    for (let read = 0; read < pagesIn(address); read += 1) {
+      page = await this.#client.overview({ ...asked, cursor: page?.next_cursor });
       items.push(...page.items);
       if (page.next_cursor === null) break;
     }
-    return { ...page, items: items.filter(({ journey }) => has(journey.name, name) && has(journey.campaign_id, campaign)) };
+    return { ...page, items };
   }
 
-  #draw({ items, totals, next_cursor }, role) {
-    const shown = JSON.stringify([items, totals, next_cursor, role, location.hash]);
+  #draw({ items, totals, notes, next_cursor }, role) {
+    const shown = JSON.stringify([items, totals, notes, next_cursor, role, location.hash]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#totals.replaceChildren(...totalTiles(totals).map(tile));
+    this.#notes.textContent = notes.join(" ");
+    this.#suggest(items);
     const focused = document.activeElement?.closest?.("[data-journey]")?.dataset.journey;
     this.#table.setEmpty(this.#nothing(role));
     this.#table.setRows(items.map(rowOf));
     if (focused) this.node.querySelector(`[data-journey="${CSS.escape(focused)}"]`)?.focus();
-    this.#more.hidden = next_cursor === null;
+    this.#more.hidden = next_cursor === null || this.#pages >= MOST_PAGES;
+  }
+
+  #suggest(items) {
+    const known = new Set(Array.from(this.#campaigns.options, ({ value }) => value));
+    const found = new Set(items.map(({ journey }) => journey.campaign_id).filter(Boolean));
+    this.#campaigns.append(...[...found].filter((campaign) => !known.has(campaign)).map((value) => element("option", { value })));
   }
 
   #nothing(role) {
     const { status, name, campaign } = this.#address;
-    if (status || name || campaign) return "No journey matches: choose another status, name or campaign.";
+    if (campaign) return "No journey matches: choose another status or name, or write the whole id of the campaign.";
+    if (status || name) return "No journey matches: choose another status, name or campaign.";
     return role === "viewer" ? "No journeys yet. Somebody whose key has the role editor can create one." : "No journeys yet. Create the first with “New journey”.";
   }
 
@@ -166,16 +192,19 @@ export class JourneyList {
   #apply() {
     clearTimeout(this.#typing);
     const filter = { status: this.#status.value || null, name: this.#name.value.trim() || null, campaign: this.#campaign.value.trim() || null };
-    this.#shell.show({ ...this.#address, ...filter }, { replace: true });
+    const isSame = Object.entries(filter).every(([part, value]) => value === this.#address[part]);
+    this.#shell.show({ ...this.#address, ...filter, pages: isSame ? this.#address.pages : null }, { replace: true });
   }
 
   #loadMore() {
-    this.#pages += 1;
-    this.#shell.refresh();
+    this.#shell.show({ ...this.#address, pages: String(this.#pages + 1) }, { replace: true });
   }
 }
 
-const has = (text, sought) => !sought || (text ?? "").toLowerCase().includes(sought.toLowerCase());
+/** How many pages an address asks for. */
+const pagesIn = ({ pages }) => (/^\d{1,2}$/.test(pages ?? "") ? Math.min(Math.max(Number(pages), 1), MOST_PAGES) : 1);
+/** Which journeys an address asks for, as the API takes it. */
+const soughtBy = ({ status, name, campaign }) => ({ status, name, campaign_id: campaign });
 
 function totalTiles(totals) {
   return [

@@ -58,6 +58,13 @@ export class ZoneChoice {
     this.node = element("span", { class: "zone" }, element("label", { for: "zone" }, "Zone"), this.#select);
   }
 
+  /** Shows which zone is chosen. */
+  mark(chosen) {
+    const isKnown = Array.from(this.#select.options).some(({ value }) => value === chosen);
+    if (!isKnown) this.#select.prepend(element("option", { value: chosen }, chosen));
+    this.#select.value = chosen;
+  }
+
   focus() {
     this.#select.focus();
   }

@@ -140,6 +140,7 @@ def test_a_workbook_is_not_poured_into_a_terminal(monkeypatch: pytest.MonkeyPatc
         ["overview", "--output", "a.csv"],
         ["overview", "--format", "csv", "--json"],
         ["overview", "--format", "csv", "--all"],
+        ["overview", "--name", "spring", "--format", "csv", "--limit", "5"],
         ["journey", ID, "--force"],
     ],
     ids=" ".join,
