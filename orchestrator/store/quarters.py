@@ -12,15 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from orchestrator.guardrails.zone import DAY_MS, Zone, first_instant, local_day
 from orchestrator.store.rows import Figures
 
 QUARTER_MS = 900_000
+_Sums: TypeAlias = "dict[str, int | Decimal | _Sums]"
 # Between these the first instant of a day, and that of the next, can be written down in every zone.
 FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(9998, 12, 30)
-_Sums: TypeAlias = dict[str, Any]  # as figures are: a figure is a number wherever it occurs, or a group
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
@@ -131,29 +131,28 @@ def days_of_zone(
     """
     sums: dict[Edge, _Sums] = {}
     for edge, figures in of_edges:
-        _add(sums.setdefault(edge, {}), figures)
+        _add(sums.setdefault(edge, {}), figures, 1)
     cut: dict[date, _Sums] = {}
     for day, figures in days.items():
         if first <= day <= last:
-            _add(cut.setdefault(day, {}), that_add_up(figures))
+            _add(cut.setdefault(day, {}), that_add_up(figures), 1)
     for edge, total in sums.items():
-        for day, moved in ((edge.zone_day, total), (edge.utc_day, _negative(total))):
+        for day, times in ((edge.zone_day, 1), (edge.utc_day, -1)):
             if first <= day <= last:
-                _add(cut.setdefault(day, {}), moved)
+                _add(cut.setdefault(day, {}), total, times)
     return {day: kept for day, figures in sorted(cut.items()) if (kept := without_zeros(figures))}
 
 
-def _add(total: _Sums, more: Figures) -> None:
-    """Adds ``more`` to ``total``, key by key."""
+def _add(total: _Sums, more: Figures, times: int) -> None:
+    """Adds ``times`` as much as ``more`` to ``total``, key by key."""
     for name, amount in more.items():
+        before = total.get(name)
         if isinstance(amount, NUMBERS):
-            total[name] = total.get(name, 0) + amount
+            total[name] = (before if isinstance(before, NUMBERS) else 0) + times * amount
         else:
-            _add(total.setdefault(name, {}), amount)
-
-
-def _negative(figures: Figures) -> Figures:
-    return {name: -amount if isinstance(amount, NUMBERS) else _negative(amount) for name, amount in figures.items()}
+            if not isinstance(before, dict):
+                before = total[name] = {}
+            _add(before, amount, times)
 
 
 def date_in(zone: Zone, at: datetime) -> date:

@@ -15,8 +15,12 @@ where config_id = (select id from "033_omnichannel_journey_orchestrator_configs"
 -- name: quarters_within -- The figures of the quarters of an hour within these stretches, each with its stretch's place.
 select stretch.place, quarter.metrics::text as metrics
 from unnest($3::timestamp[], $4::timestamp[]) with ordinality as stretch (starts_at, ends_at, place)
-join "033_omnichannel_journey_orchestrator_quarters" as quarter
-    on quarter.config_id = $2 and quarter.quarter >= stretch.starts_at and quarter.quarter < stretch.ends_at
+cross join lateral (
+    select quarter.metrics
+    from "033_omnichannel_journey_orchestrator_quarters" as quarter
+    where quarter.config_id = $2 and quarter.quarter >= stretch.starts_at and quarter.quarter < stretch.ends_at
+    offset 0 -- one stretch after the other, along the index: planned as a whole, each looks through all quarters
+) as quarter
 where exists (select from "033_omnichannel_journey_orchestrator_configs" where workspace_id = $1 and id = $2);
 
 -- name: undivided_days -- Days with figures of which not all, or nothing, is known by the quarter of an hour.
@@ -42,8 +46,12 @@ order by date;
 select day.date, variant.step, variant.arm,
        sum(customers)::bigint as customers, sum(customers_converted)::bigint as customers_converted
 from unnest($3::date[], $4::timestamp[], $5::timestamp[]) as day (date, starts_at, ends_at)
-join "033_omnichannel_journey_orchestrator_variants" as variant
-    on variant.config_id = $2 and variant.quarter >= day.starts_at and variant.quarter < day.ends_at
+cross join lateral (
+    select variant.step, variant.arm, variant.customers, variant.customers_converted
+    from "033_omnichannel_journey_orchestrator_variants" as variant
+    where variant.config_id = $2 and variant.quarter >= day.starts_at and variant.quarter < day.ends_at
+    offset 0 -- as above
+) as variant
 where exists (select from "033_omnichannel_journey_orchestrator_configs" where workspace_id = $1 and id = $2)
 group by 1, 2, 3
 order by 1, 2, 3;
