@@ -115,8 +115,9 @@ async def test_past_backtests_are_listed_and_shown_again(site: Site, tab: Tab) -
     await expect(items.last.get_by_role("button")).to_have_attribute("aria-pressed", "true")
     # What is chosen for the next one stays as it was typed, whatever is refreshed.
     await page.locator("#backtest-from").fill("1998-04-09")
-    await page.wait_for_response(lambda response: response.url.endswith("limit=10"))
-    await page.wait_for_response(lambda response: response.url.endswith("limit=10"))
+    for _ in range(2):
+        async with page.expect_response(lambda response: response.url.endswith("limit=10")):
+            pass
     await expect(page.locator("#backtest-from")).to_have_value("1998-04-09")
 
 

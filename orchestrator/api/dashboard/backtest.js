@@ -91,7 +91,7 @@ export class Backtests {
       await this.#show(id);
     } catch (error) {
       const problems = worded(problemsOf(error), definition);
-      const list = problems.map(({ path, words }) => element("li", {}, `${placeWords(path)}: ${words}`));
+      const list = problems.map(({ path, words }) => element("li", {}, `${placeWords(path, "The whole journey")}: ${words}`));
       this.#refuse(element("p", {}, problems.length > 0 ? "The journey has problems; mend them, then it can be run:" : refusalWords(error)), list.length > 0 ? element("ul", { class: "backtest-refused" }, list) : null);
     } finally {
       this.#question.isBusy = false;

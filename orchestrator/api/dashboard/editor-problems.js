@@ -73,7 +73,7 @@ function valueNamed(document, path, own = "$") {
 }
 
 /** "$.steps.hello.fallback.to[0].template" as "Step hello › fallback › to 1 › template". */
-export function placeWords(path, whole = "The whole journey") {
+export function placeWords(path, whole) {
   const text = path.replace(/^\$\.?/, "").replaceAll(/\[(\d+)\]/g, (_, at) => `.${Number(at) + 1}`);
   if (text === "") return whole;
   const words = text.replace(/^steps\.([^.]+)/, "step $1").split(".").join(" › ").replaceAll("_", " ").replaceAll(/ › (\d+)/g, " $1");
