@@ -52,6 +52,7 @@ from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
 from orchestrator.api.quota import STRANGERS_PER_MINUTE, Quota
 from orchestrator.api.reception import Reception
+from orchestrator.api.rehearsals import Rehearsals
 from orchestrator.api.relay import Relay
 from orchestrator.api.services import Services
 from orchestrator.api.steward import Steward
@@ -143,6 +144,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.downloads = Downloads()
     app.state.backtesting = backtesting
     app.state.under_way = UnderWay()
+    app.state.rehearsals = Rehearsals()
     app.state.quota = Quota(settings.api_requests_per_minute)
     app.state.strangers = Quota(STRANGERS_PER_MINUTE if settings.api_requests_per_minute else 0)
     for router in _ROUTERS:

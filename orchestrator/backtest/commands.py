@@ -82,7 +82,7 @@ def test(files: Files) -> None:
             _say(f"{path}: {result.name} … {'FAILED' if result.differences else 'passed'}")
             for difference_ in result.differences:
                 _say(f"    {difference_}")
-            for note in result.notes:
+            for note in result.notes if result.differences else ():
                 _say(f"    held back: {note}")
     raise typer.Exit(1 if failed else 0)
 

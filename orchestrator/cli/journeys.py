@@ -42,7 +42,39 @@ Mapped = Annotated[
 DrainedBy = Annotated[str | None, typer.Option("--until", metavar="TIME", help="With drain: when the last ones leave.")]
 OnlyDefinition = Annotated[bool, typer.Option("--definition", help="Print the definition alone, as JSON for a file.")]
 
-journeys.command("test", epilog=example("journeys test orchestrator/demo/journeys/welcome.yaml"))(files.test)
+
+@journeys.command(
+    "test",
+    epilog=example("journeys test welcome.yaml", "journeys test welcome.yaml --online"),
+)
+def play_command(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Journeys in YAML or JSON.")
+    ],
+    online: Annotated[
+        bool, typer.Option("--online", help="Let the API play, which may be of another version.")
+    ] = False,
+    api: Api = USUAL_URL,
+    as_json: AsJson = False,
+) -> None:
+    """Run the tests that journeys carry under `tests`; exit 1 if one fails, or a file has none.
+
+    It needs nothing but the files, unless --online asks the API; --json goes with --online and one file.
+    """
+    if not online:
+        if as_json:
+            raise typer.BadParameter("--json prints what the API says: it goes with --online")
+        files.test(paths)
+    if as_json and len(paths) > 1:
+        raise typer.BadParameter("--json prints one document: name one file")
+    are_passed = True
+    with calling(api, as_json) as session:
+        for path in paths:
+            answer = session.client.call("rehearseDefinition", body={"config": document_in(path)})
+            session.show(answer, partial(_print_tests, path))
+            tests = answer.document["tests"]
+            are_passed = are_passed and bool(tests) and all(each["outcome"] == "passed" for each in tests)
+    raise typer.Exit(0 if are_passed else 1)
 
 
 @journeys.command("check", epilog=example("journeys check welcome.yaml", "journeys check welcome.yaml --online"))
@@ -265,3 +297,15 @@ def _print_check(path: Path, found: dict[str, Any]) -> None:
         print_items(PROBLEMS, found["problems"], str(path))
     for warning in found["warnings"]:
         say(f"{path}: warning: {warning['path']}: {warning['detail']}")
+
+
+def _print_tests(path: Path, found: dict[str, Any]) -> None:
+    if not found["tests"]:
+        say(f"{path}: no tests; list stories under `tests`")
+    for test in found["tests"]:
+        is_passed = test["outcome"] == "passed"
+        say(f"{path}: {test['name']} … {'passed' if is_passed else 'FAILED'}")
+        for difference in test["differences"]:
+            say(f"    {difference}")
+        for note in () if is_passed else test["notes"]:
+            say(f"    held back: {note}")

@@ -58,6 +58,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "previewVersion": Operation("POST", f"{BASE}/{{id}}/versions/preview", "journeys preview"),
     "requestEntry": Operation("POST", f"{BASE}/{{id}}/entries", "journeys enter"),
     "checkDefinition": Operation("POST", f"{ROOT}/definitions/check", "journeys check"),
+    "rehearseDefinition": Operation("POST", f"{ROOT}/definitions/rehearse", "journeys test"),
     "getJourneyMetrics": Operation("GET", f"{BASE}/{{id}}/metrics", "journeys metrics"),
     "listJourneyActivities": Operation("GET", f"{BASE}/{{id}}/activities", "journeys activities"),
     "listExperiments": Operation("GET", f"{BASE}/{{id}}/experiments", "journeys experiments"),

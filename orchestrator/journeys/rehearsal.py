@@ -1,9 +1,10 @@
 """A journey plays its own tests: in one thread, in stream time, without Kafka. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+from orchestrator.definitions.document import MAX_LENGTH
 from orchestrator.definitions.duration import duration_ms, format_duration
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.journey_test import ExpectedSend, GivenEvent, GivenReport, JourneyTest
@@ -22,28 +23,51 @@ WORKSPACE = "rehearsal"
 JOURNEY = "journey"
 SOURCE = "test"
 FOR_EVER_MS = 800 * DAY_MS  # past every run's own end
+# Where every moment of a story is one of the calendar, in whatever zone.
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+_SECOND_MS = 1_000
+
+Watch = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What came of a test: ``differences`` is empty when it went as expected, ``notes`` says what was held back."""
+    """What came of a test: ``differences`` is empty when it went as expected, ``notes`` says what was held back.
+
+    Of what happened, up to where it went wrong: how many runs were begun, all messages and all ends of runs, in order
+    of time. ``start_ms``: when the story began.
+    """
 
     name: str
-    differences: tuple[str, ...]
+    start_ms: int
+    differences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    entries: int = 0
+    messages: tuple[SendCommand, ...] = ()
+    ends: tuple[Activity, ...] = ()
 
 
 def rehearse(journey: JourneyDefinition) -> list[Rehearsed]:
     """Plays every test of the journey, each on its own."""
-    return [_play(journey, test) for test in journey.tests]
+    plan = plan_to_play(journey)
+    return [play(plan, test) for test in journey.tests]
 
 
-def _play(journey: JourneyDefinition, test: JourneyTest) -> Rehearsed:
+def plan_to_play(journey: JourneyDefinition) -> Plan:
+    """The journey as ``play`` takes it."""
+    return compile_plan(WORKSPACE, JOURNEY, 1, journey)
+
+
+def play(plan: Plan, test: JourneyTest, watch: Watch | None = None) -> Rehearsed:
+    """What comes of one test.
+
+    ``watch`` is called before every signal of the story, and what it raises ends the playing: a story may take long.
+    """
     start_ms = round(test.starts.timestamp() * 1_000)
-    plan = compile_plan(WORKSPACE, JOURNEY, 1, journey)
-    if mistakes := tuple(_mistaken_arms(plan, test)):
-        return Rehearsed(test.name, mistakes)
-    replaying = Replaying(_directory(plan, test, start_ms))
+    if mistakes := (*_mistaken_arms(plan, test), *_mistaken_times(test)):
+        return Rehearsed(test.name, start_ms, mistakes)
+    replaying = Replaying(_directory(plan, test, start_ms), watch=watch)
     for number, given in enumerate(test.given):
         at_ms = start_ms + duration_ms(given.at)
         replaying.reach(at_ms)
@@ -55,13 +79,26 @@ def _play(journey: JourneyDefinition, test: JourneyTest) -> Rehearsed:
                 sent = _last_of(replaying, given)
                 if sent is None:
                     message = f"given {number + 1}: nothing was sent at {given.step!r} that could be {given.report}"
-                    return Rehearsed(test.name, (message,), _notes(replaying, start_ms))
+                    return _told(replaying, test, start_ms, (message,))
                 replaying.take(report_of(sent, given.report, at_ms, id=f"given-{number}", source=SOURCE))
     until_ms = start_ms + (FOR_EVER_MS if test.runs_for is None else duration_ms(test.runs_for))
     replaying.reach(until_ms)
     replaying.run_out(until_ms)
     differences = (*_compare_sends(replaying, test, start_ms), *_compare_ends(replaying, test))
-    return Rehearsed(test.name, differences, _notes(replaying, start_ms) if differences else ())
+    return _told(replaying, test, start_ms, differences)
+
+
+def _told(replaying: Replaying, test: JourneyTest, start_ms: int, differences: tuple[str, ...]) -> Rehearsed:
+    activities = _activities(replaying)
+    return Rehearsed(
+        test.name,
+        start_ms,
+        differences,
+        _notes(activities, start_ms),
+        sum(activity.type == "journey_entered" for activity in activities),
+        tuple(_sent_in_order(replaying)),
+        tuple(_ends(activities)),
+    )
 
 
 def _mistaken_arms(plan: Plan, test: JourneyTest) -> Iterator[str]:
@@ -71,6 +108,15 @@ def _mistaken_arms(plan: Plan, test: JourneyTest) -> Iterator[str]:
             yield f"arms: {step_id!r} is no split and no experiment"
         elif arm not in (step.names if isinstance(step, SplitPlan) else step.nexts):
             yield f"arms: the step {step_id!r} has no path {arm!r}"
+
+
+def _mistaken_times(test: JourneyTest) -> Iterator[str]:
+    if not EARLIEST <= test.starts < LATEST:
+        yield f"starts: a story begins between {EARLIEST.year} and {LATEST.year}"
+    lengths = {f"given {number + 1}": given.at for number, given in enumerate(test.given)}
+    for place, length in (*lengths.items(), ("runs_for", test.runs_for)):
+        if length is not None and length > MAX_LENGTH:
+            yield f"{place}: a story is at most {format_duration(MAX_LENGTH)} long"
 
 
 def _directory(plan: Plan, test: JourneyTest, start_ms: int) -> Directory:
@@ -114,14 +160,18 @@ def _sent(replaying: Replaying) -> list[SendCommand]:
     return [effect for effect in replaying.replay.effects if isinstance(effect, SendCommand)]
 
 
+def _sent_in_order(replaying: Replaying) -> list[SendCommand]:
+    # In order of time; customers do not influence one another, so theirs come one after the other.
+    return sorted(_sent(replaying), key=lambda command: command.decided_at_ms)
+
+
 def _last_of(replaying: Replaying, given: GivenReport) -> SendCommand | None:
     found = [each for each in _sent(replaying) if each.step == given.step and each.customer_id == given.customer]
     return found[-1] if found else None
 
 
 def _compare_sends(replaying: Replaying, test: JourneyTest, start_ms: int) -> list[str]:
-    # In order of time; customers do not influence one another, so theirs come one after the other.
-    sent = sorted(_sent(replaying), key=lambda command: command.decided_at_ms)
+    sent = _sent_in_order(replaying)
     differences = []
     for place in range(max(len(sent), len(test.sends))):
         got = sent[place] if place < len(sent) else None
@@ -138,9 +188,13 @@ def _matches(got: SendCommand, expected: ExpectedSend, start_ms: int) -> bool:
         got.template == expected.template
         and expected.channel in (None, got.channel)
         and expected.customer in (None, got.customer_id)
-        and (expected.at is None or got.decided_at_ms == start_ms + duration_ms(expected.at))
+        and (expected.at is None or _is_at(expected.at, got.decided_at_ms - start_ms))
         and (expected.variables is None or got.variables == expected.variables)
     )
+
+
+def _is_at(expected: timedelta, after_ms: int) -> bool:
+    return after_ms // _SECOND_MS == duration_ms(expected) // _SECOND_MS  # a length of time is written in seconds
 
 
 def _wanted(expected: ExpectedSend) -> str:
@@ -165,12 +219,17 @@ def _actual(got: SendCommand, start_ms: int) -> str:
 def _compare_ends(replaying: Replaying, test: JourneyTest) -> list[str]:
     if test.ends is None:
         return []
-    ended = [
-        str(activity.details["reason"])
-        for activity in _activities(replaying)
-        if activity.type in ("run_completed", "run_exited")
-    ]
+    ended = [reason_of(activity) for activity in _ends(_activities(replaying))]
     return [] if ended == list(test.ends) else [f"the runs ended with {ended}, expected {list(test.ends)}"]
+
+
+def _ends(activities: Sequence[Activity]) -> Iterator[Activity]:
+    return (activity for activity in activities if activity.type in ("run_completed", "run_exited"))
+
+
+def reason_of(activity: Activity) -> str:
+    """Why the run ended."""
+    return str(activity.details["reason"])
 
 
 def _activities(replaying: Replaying) -> Sequence[Activity]:
@@ -178,12 +237,12 @@ def _activities(replaying: Replaying) -> Sequence[Activity]:
     return sorted(found, key=lambda activity: activity.at_ms)
 
 
-def _notes(replaying: Replaying, start_ms: int) -> tuple[str, ...]:
+def _notes(activities: Sequence[Activity], start_ms: int) -> tuple[str, ...]:
     """What was held back or refused: the first thing to look at when a message is missing."""
     return tuple(
         f"at {_after(activity.at_ms, start_ms)} {activity.customer_id}: {_what(activity)} "
         f"({activity.details['rule']}): {activity.details['reason']}"
-        for activity in _activities(replaying)
+        for activity in activities
         if activity.type in ("entry_refused", "send_suppressed", "send_deferred")
     )
 

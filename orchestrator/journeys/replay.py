@@ -7,7 +7,7 @@ matter who is first: then everything that falls due comes between the signals to
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
@@ -63,12 +63,16 @@ class Replaying:
     """A replay under way: give it signals in order of time, and let time run on in between.
 
     What falls due is carried out in its order over all customers where a limit over all of them binds, and where
-    ``in_order`` asks for it: for whoever has to know what is to come next.
+    ``in_order`` asks for it: for whoever has to know what is to come next. ``watch`` is called before every signal and
+    every moment of a schedule; what it raises ends the replay there.
     """
 
-    def __init__(self, directory: Directory, *, in_order: bool = False) -> None:
+    def __init__(
+        self, directory: Directory, *, in_order: bool = False, watch: Callable[[], None] | None = None
+    ) -> None:
         self.directory = directory
         self.replay = Replay()
+        self._watch = watch
         self._purse = WHOLE
         self._is_in_order = in_order or _has_limits(directory)
         # Where that is so: what is due next of each customer who waits, and (moment, workspace id, customer id) of it.
@@ -88,6 +92,8 @@ class Replaying:
 
     def _carry_out(self, signal: Signal) -> Sequence[Signal]:
         """Carries out this one; the events that come of it."""
+        if self._watch is not None:
+            self._watch()
         replay, customer = self.replay, (signal.workspace_id, signal.customer_id)
         state = replay.states.get(customer, EMPTY)
         advanced = advance(self.directory, state, signal, time_of(signal), "stream", purse=self._purse)
@@ -123,6 +129,8 @@ class Replaying:
             for journey_id in sorted(self.directory.entered):
                 self._plan_next(journey_id, now_ms - 1)
         while self._occasions and self._occasions[0][0] <= now_ms:
+            if self._watch is not None:
+                self._watch()
             at_ms, occasion = heappop(self._occasions)
             self._fall_due(at_ms)
             self._walk(occasion)

@@ -52,6 +52,7 @@ OPERATIONS = {
     (f"{ROOT}/backtests", "get"): "listBacktests",
     (f"{ROOT}/backtests/{{id}}", "get"): "getBacktest",
     (f"{ROOT}/backtests/{{id}}", "delete"): "cancelBacktest",
+    (f"{ROOT}/definitions/rehearse", "post"): "rehearseDefinition",
     (f"{ROOT}/proposals", "get"): "listProposals",
     (f"{ROOT}/proposals/{{id}}", "get"): "getProposal",
     (f"{ROOT}/proposals/{{id}}/approve", "post"): "approveProposal",

@@ -17,6 +17,7 @@ from tests.unit.cli.conftest import Said
 
 STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST"), ID)
 SETTINGS = {"is_sending": True, "holdout_percent": 5.0, "guardrails": {}, "costs": {"sms": 0.04}}
+WELCOMED = [{"template": "welcome"}, {"template": "reminder"}]
 # Makes a key in the database; tests/integration/test_cli.py does it.
 NOT_OVER_HTTP = "keys create acme --role admin"
 
@@ -60,7 +61,8 @@ def options(command: str) -> set[str]:
 
 def typed(line: str, folder: Path) -> list[str]:
     """The words of an example, with ids for what stands for one, in a folder that has its files."""
-    (folder / "welcome.yaml").write_text(json.dumps(a_journey()))
+    story = {"name": "two messages", "given": [{"event": "customer.signed_up"}], "sends": WELCOMED}
+    (folder / "welcome.yaml").write_text(json.dumps(a_journey(tests=[story])))
     (folder / "workspace.json").write_text(json.dumps(SETTINGS))
     words = [STANDS_FOR.get(word, word) for word in shlex.split(line)]
     return words[: words.index(">")] if ">" in words else words

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.definitions.parse import parse_journey
 from orchestrator.errors import DefinitionError
-from orchestrator.journeys.rehearsal import Rehearsed, rehearse
+from orchestrator.journeys.rehearsal import Rehearsed, plan_to_play, play, reason_of, rehearse
 from tests.builders import a_journey, steps
 
 SIGNED_UP = {"event": "customer.signed_up"}
@@ -23,7 +23,9 @@ def test_a_journey_that_does_what_it_should_passes() -> None:
         {"template": "reminder", "channel": "push", "at": "P3D"},
     ]
     (result,) = played({"given": [SIGNED_UP], "sends": sends, "ends": ["completed"]})
-    assert result == Rehearsed("test 0", ())
+    assert (result.name, result.differences) == ("test 0", ())
+    assert [sent.template for sent in result.messages] == ["welcome", "reminder"]
+    assert (result.entries, [reason_of(end) for end in result.ends]) == (1, ["completed"])
 
 
 @pytest.mark.parametrize(
@@ -95,6 +97,48 @@ def test_arms_are_chosen_and_nobody_is_held_out() -> None:
 def test_a_report_of_nothing_is_a_mistake_in_the_test() -> None:
     (result,) = played({"given": [SIGNED_UP, {"at": "PT1H", "report": "opened", "step": "remind"}], "sends": []})
     assert result.differences == ("given 2: nothing was sent at 'remind' that could be opened",)
+
+
+def test_what_happened_is_told_up_to_where_the_story_goes_wrong() -> None:
+    given = [SIGNED_UP, {"at": "P4D", "report": "opened", "step": "pause"}]
+    (result,) = played({"given": given, "sends": []})
+    assert [sent.template for sent in result.messages] == ["welcome", "reminder"]
+
+
+def test_a_moment_is_compared_to_the_second() -> None:
+    starts = "2026-01-05T12:00:00.400Z"
+    sends = [{"template": "welcome", "at": "PT0S"}, {"template": "reminder", "at": "P3D"}]
+    (result,) = played({"starts": starts, "given": [SIGNED_UP], "sends": sends})
+    assert result.differences == ()
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        ({"starts": "9999-12-31T00:00:00Z", "given": [SIGNED_UP]}, "starts: a story begins between 1970 and 2200"),
+        ({"given": [{**SIGNED_UP, "at": "P99999W"}]}, "given 1: a story is at most P3660D long"),
+        ({"given": [SIGNED_UP], "runs_for": "P3661D"}, "runs_for: a story is at most P3660D long"),
+    ],
+)
+def test_a_story_outside_the_calendar_is_a_mistake_in_the_test(story: dict[str, Any], said: str) -> None:
+    (result,) = played(story)
+    assert result.differences == (said,)
+
+
+@pytest.mark.parametrize("entry", [None, {"kind": "schedule", "schedule": {"kind": "cron", "expression": "0 9 * * *"}}])
+def test_whoever_watches_may_end_a_story_at_any_signal_and_any_moment_of_a_schedule(entry: Any) -> None:
+    changes = {} if entry is None else {"entry": entry}
+    journey = parse_journey(a_journey(tests=[{"name": "long", "given": [SIGNED_UP]}], **changes))
+    seen: list[int] = []
+
+    def watch() -> None:
+        seen.append(len(seen))
+        if len(seen) == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        play(plan_to_play(journey), journey.tests[0], watch)
+    assert seen == [0, 1]
 
 
 def test_what_is_given_must_be_in_order() -> None:
