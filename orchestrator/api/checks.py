@@ -49,7 +49,7 @@ async def _played(rehearsals: Rehearsals, workspace_id: str, definition: Journey
     try:
         return await rehearsals.play(workspace_id, definition, LONGEST_BESIDE_A_CHECK_S)
     except TooManyRequests as error:
-        return [not_played(test.name, f"not played: {error}") for test in definition.tests]
+        return [not_played(test.name, str(error)) for test in definition.tests]
 
 
 def _warnings(tests: Iterable[RehearsedTest]) -> Iterable[Problem]:
@@ -60,7 +60,7 @@ def _warnings(tests: Iterable[RehearsedTest]) -> Iterable[Problem]:
                 message = f"the test {test.name!r} fails: {test.differences[0]}"
                 yield Problem(f"$.tests[{index}]", "test_fails", message, fix)
             case "not_played":
-                message = f"the test {test.name!r} was {test.differences[0]}"
+                message = f"the test {test.name!r} could not be played to its end: {test.differences[0]}"
                 yield Problem(f"$.tests[{index}]", "test_not_played", message)
             case "passed":
                 continue

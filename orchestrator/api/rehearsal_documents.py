@@ -44,7 +44,8 @@ class RehearsedTest(BaseModel):
 
     ``differences``: what went otherwise than expected, empty when it passed. ``notes``: what was held back or refused.
     ``entries``: runs that began. ``messages``, ``ends``: what happened, in order of time. Of each list at most the
-    first 100; ``is_cut``: there is more. ``not_played``: playing took too long, and the difference says so.
+    first 100; ``is_cut``: there is more. ``not_played``: the story could not be played to its end, because of a
+    mistake in it or because that took too long; the only difference says why.
     """
 
     name: str
@@ -68,7 +69,7 @@ def document_of(result: Rehearsed) -> RehearsedTest:
     told = (result.differences, result.notes, result.messages, result.ends)
     return RehearsedTest(
         name=result.name,
-        outcome="failed" if result.differences else "passed",
+        outcome=_outcome(result),
         differences=_cut(result.differences),
         notes=_cut(result.notes),
         entries=result.entries,
@@ -102,6 +103,12 @@ def not_played(name: str, why: str) -> RehearsedTest:
     return RehearsedTest(
         name=name, outcome="not_played", differences=[why], notes=[], entries=0, messages=[], ends=[], is_cut=False
     )
+
+
+def _outcome(result: Rehearsed) -> Outcome:
+    if not result.is_whole:
+        return "not_played"
+    return "failed" if result.differences else "passed"
 
 
 def _after(at_ms: int, result: Rehearsed) -> str:

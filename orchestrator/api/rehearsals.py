@@ -64,8 +64,8 @@ def play(definition: JourneyDefinition, longest_s: float, clock: Clock = time.mo
 def _why(watch: _Watch, longest_s: float) -> str:
     cure = "end the story earlier with runs_for, or let less happen in it"
     if watch.is_late:
-        return f"not played to its end: all tests together may take {longest_s:g} s; {cure}"
-    return f"not played to its end: more than {MOST_SIGNALS:,} things happen in it; {cure}"
+        return f"all tests together may take {longest_s:g} s; {cure}"
+    return f"more than {MOST_SIGNALS:,} things happen in it; {cure}"
 
 
 class Rehearsals:

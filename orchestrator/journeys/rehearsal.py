@@ -35,12 +35,13 @@ Watch = Callable[[], None]
 class Rehearsed:
     """What came of a test: ``differences`` is empty when it went as expected, ``notes`` says what was held back.
 
-    Of what happened, up to where it went wrong: how many runs were begun, all messages and all ends of runs, in order
-    of time. ``start_ms``: when the story began.
+    Of what happened: how many runs were begun, all messages and all ends of runs, in order of time. ``start_ms``: when
+    the story began. ``is_whole`` False: it has a mistake and was played up to there; the difference says which.
     """
 
     name: str
     start_ms: int
+    is_whole: bool
     differences: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     entries: int = 0
@@ -66,7 +67,7 @@ def play(plan: Plan, test: JourneyTest, watch: Watch | None = None) -> Rehearsed
     """
     start_ms = round(test.starts.timestamp() * 1_000)
     if mistakes := (*_mistaken_arms(plan, test), *_mistaken_times(test)):
-        return Rehearsed(test.name, start_ms, mistakes)
+        return Rehearsed(test.name, start_ms, False, mistakes)
     replaying = Replaying(_directory(plan, test, start_ms), watch=watch)
     for number, given in enumerate(test.given):
         at_ms = start_ms + duration_ms(given.at)
@@ -79,7 +80,7 @@ def play(plan: Plan, test: JourneyTest, watch: Watch | None = None) -> Rehearsed
                 sent = _last_of(replaying, given)
                 if sent is None:
                     message = f"given {number + 1}: nothing was sent at {given.step!r} that could be {given.report}"
-                    return _told(replaying, test, start_ms, (message,))
+                    return replace(_told(replaying, test, start_ms, (message,)), is_whole=False)
                 replaying.take(report_of(sent, given.report, at_ms, id=f"given-{number}", source=SOURCE))
     until_ms = start_ms + (FOR_EVER_MS if test.runs_for is None else duration_ms(test.runs_for))
     replaying.reach(until_ms)
@@ -93,6 +94,7 @@ def _told(replaying: Replaying, test: JourneyTest, start_ms: int, differences: t
     return Rehearsed(
         test.name,
         start_ms,
+        True,
         differences,
         _notes(activities, start_ms),
         sum(activity.type == "journey_entered" for activity in activities),

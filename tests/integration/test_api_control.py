@@ -247,6 +247,36 @@ async def test_a_definition_is_checked_without_being_kept(api: ApiSession) -> No
     assert (await client.get(BASE)).json()["items"] == []
 
 
+async def test_the_tests_of_a_definition_are_played_and_those_that_fail_are_warned_of(api: ApiSession) -> None:
+    client = await api.client(role="editor")
+    story = {"given": [{"event": "customer.signed_up"}], "sends": [{"template": "welcome"}, {"template": "reminder"}]}
+    lost = {"given": [{"event": "customer.signed_up"}], "arms": {"nowhere": "a"}}
+    tests = [{"name": "kept", **story}, {"name": "broken", **story, "sends": []}, {"name": "lost", **lost}]
+    body = {"config": a_journey(tests=tests)}
+    played = await client.post(f"{ROOT}/definitions/rehearse", json=body)
+    assert played.status_code == 200, played.text
+    kept, broken, _ = played.json()["tests"]
+    assert [test["outcome"] for test in played.json()["tests"]] == ["passed", "failed", "not_played"]
+    assert [(sent["template"], sent["after"]) for sent in kept["messages"]] == [
+        ("welcome", "PT0S"),
+        ("reminder", "P3D"),
+    ]
+    assert kept["messages"][1]["at"] == "2026-01-08T12:00:00Z"
+    assert len(broken["differences"]) == 2
+    checked = (await client.post(f"{ROOT}/definitions/check", json=body)).json()
+    assert checked["is_publishable"] is True
+    warned = {warning["path"]: (warning["rule"], warning["detail"]) for warning in checked["warnings"]}
+    assert warned["$.tests[1]"][0] == "test_fails"
+    assert "'broken' fails: message 1: expected nothing more" in warned["$.tests[1]"][1]
+    assert warned["$.tests[2]"][0] == "test_not_played"
+    assert "$.tests[0]" not in warned
+    refused = await client.post(f"{ROOT}/definitions/rehearse", json={"config": a_journey(start="nowhere")})
+    assert refused.status_code == 422
+    assert "$.config.start" in [error["path"] for error in refused.json()["errors"]]
+    # A test that fails keeps nothing from being published.
+    assert (await client.post(BASE, json=body)).status_code == 201
+
+
 async def test_schedules_and_segments_are_found_across_journeys(api: ApiSession) -> None:
     client = await api.client()
     lapsed = {"kind": "not", "of": {"kind": "happened", "event": "order.placed", "within": "P30D"}}

@@ -61,6 +61,8 @@ export class Client {
     const { is_acceptable: isSound, problems, in_words: inWords } = await this.#ask(`${ROOT}/workspace/check`, { settings });
     return { isSound, problems, warnings: [], inWords };
   }
+  /** What each of a definition's own tests comes to: {tests}. Sends nothing. */
+  rehearseDefinition = (config) => this.#ask(`${ROOT}/definitions/rehearse`, { config });
   /** What a new version would do to customers under way. Keeps nothing. */
   previewVersion = (id, version) => this.#ask(journeyPath(id, "/versions/preview"), version);
 

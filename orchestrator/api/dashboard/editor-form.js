@@ -10,7 +10,7 @@ export class Form {
   #document = {};
   #sections;
   #changed;
-  #open = new Set(); // ids of step cards
+  #open = new Set(); // ids of step cards, paths of the others
   #live = []; // [node, text()]: sentences that follow what is typed
   #focusKey = null;
   #problems = [];
@@ -58,6 +58,9 @@ export class Form {
     for (const step of this.#form.steps()) {
       if (isWithin(path, pathText(["steps", step]))) this.#openCard(step);
     }
+    for (const { dataset } of this.node.querySelectorAll(".test-card")) {
+      if (isWithin(path, dataset.path)) this.#openCard(dataset.path, dataset.path);
+    }
     const place = nearest(this.#places(), path);
     if (!place) return false;
     for (let node = place; node !== this.node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
@@ -74,9 +77,9 @@ export class Form {
     card?.scrollIntoView({ block: "start" });
   }
 
-  #openCard(step) {
-    this.#open.add(step);
-    const card = this.#places().get(pathText(["steps", step]));
+  #openCard(key, path = pathText(["steps", key])) {
+    this.#open.add(key);
+    const card = this.#places().get(path);
     if (!card || card.open) return;
     this.#render(null); // builds its fields at once; opening by itself would build them a moment later
   }

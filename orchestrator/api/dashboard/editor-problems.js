@@ -46,6 +46,8 @@ function inWords({ path, rule, detail, fix }, value) {
     case "datetime_parsing":
     case "datetime_from_date_parsing":
       return "Write a date, a time and its offset, such as 2027-03-01T09:00:00Z.";
+    case "test_fails":
+      return "This test fails: its card tells what goes otherwise than expected.";
     case "union_tag_invalid":
       return "This kind is not known.";
     default:

@@ -25,6 +25,7 @@ export function askAboutStart(definition, workspace, warnings) {
     percent > 0 ? `${percent}% of them are held out and get nothing.` : "Nobody is held out, so the effect cannot be compared.",
     `The first step is: ${stepWords(definition.steps[definition.start])}.`,
     sends > 0 ? `It has ${counted(sends, "message")}; consent, limits and quiet hours are checked before each.` : "It sends no message.",
+    testsWords(definition, warnings),
     warnings.length > 0 ? `${counted(warnings.length, "warning")} of the check ${warnings.length === 1 ? "is" : "are"} still there.` : "",
     workspace.is_sending ? "" : "Sending is switched off for the whole workspace: nothing is sent until that is changed.",
     workspace.needs_approval ? "Your workspace asks for a second person: it starts when somebody else agrees." : "You can pause or stop it at any time.",
@@ -32,12 +33,22 @@ export function askAboutStart(definition, workspace, warnings) {
   return confirmed({ title: `Publish “${definition.name}”?`, text: sentences.filter(Boolean).join(" "), verb: workspace.needs_approval ? "Ask for approval" : "Publish" });
 }
 
+/** Which of the definition's own tests do not pass, by the warnings of the check; empty: all pass. */
+export function testsWords(definition, warnings) {
+  const named = (rule) => warnings.filter((warning) => warning.rule === rule).map(({ path }) => definition.tests[Number(/\d+/.exec(path))].name);
+  const failing = named("test_fails").map((name) => `“${name}”`);
+  const unplayed = named("test_not_played").length;
+  const fails = failing.length > 0 ? `${failing.length === 1 ? "A test of it fails" : `${failing.length} of its tests fail`}: ${failing.join(", ")}.` : "";
+  return [fails, unplayed > 0 ? `${counted(unplayed, "test")} of it could not be played.` : ""].filter(Boolean).join(" ");
+}
+
 /**
- * Asks what becomes of customers under way, and shows it before it applies. `changes` are words for what differs.
+ * Asks what becomes of customers under way, and shows it before it applies. `asked` is {client, journey, definition,
+ * changes, workspace, warnings}: `changes` are words for what differs, `warnings` those of the check.
  * Resolves to `in_flight` of the API, or null when it was called off.
  */
-export function askAboutVersion({ client, journey, definition, changes, workspace }) {
-  return new Promise((resolve) => new VersionQuestion({ client, journey, definition, changes, workspace }, resolve).open());
+export function askAboutVersion(asked) {
+  return new Promise((resolve) => new VersionQuestion(asked, resolve).open());
 }
 
 class VersionQuestion {
@@ -55,7 +66,7 @@ class VersionQuestion {
   #verb;
   #dialog;
 
-  constructor({ client, journey, definition, changes, workspace }, resolve) {
+  constructor({ client, journey, definition, changes, workspace, warnings }, resolve) {
     this.#client = client;
     this.#journey = journey;
     this.#definition = definition;
@@ -64,12 +75,14 @@ class VersionQuestion {
     const choices = POLICIES.map(({ value, label, note }) =>
       element("label", { class: "choice" }, element("input", { type: "radio", name: "policy", value, checked: value === "pin", change: () => this.#look() }), element("span", {}, label, element("small", {}, note))),
     );
+    const tests = testsWords(definition, warnings);
     const second = workspace.needs_approval ? " Your workspace asks for a second person: nothing changes before somebody else agrees." : "";
     this.#dialog = element(
       "dialog",
       { class: "confirmation version-question", "aria-labelledby": "version-title", "aria-describedby": "version-text" },
       element("h2", { id: "version-title" }, `Publish version ${journey.version + 1} of “${journey.name}”?`),
       element("p", { id: "version-text" }, `Changed: ${changes.join(", ")}. Who enters from now on gets the new version.${second}`),
+      tests === "" ? null : element("p", { class: "version-tests" }, tests),
       element("fieldset", {}, element("legend", {}, "What becomes of customers under way?"), choices, this.#mapping, this.#drain),
       this.#preview,
       element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: () => this.#dialog.close("no") }, "Cancel"), this.#verb),

@@ -12,6 +12,7 @@ import { ProblemList, worded } from "/dashboard/editor-problems.js";
 import { askAboutStart, askAboutVersion } from "/dashboard/editor-publish.js";
 import { journeySections } from "/dashboard/editor-sections.js";
 import { TemplateChoice, TEMPLATES } from "/dashboard/editor-templates.js";
+import { JourneyTests } from "/dashboard/editor-tests.js";
 import { readText, writeText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { Picture } from "/dashboard/picture.js";
@@ -32,6 +33,7 @@ export class Editor {
   #guard;
   #notice = new EditorNotice();
   #form;
+  #tests;
   #textView = new TextView((text) => this.#take(text, "text"));
   #picture = new Picture({ label: "Picture of the journey as written", choose: (step) => this.#openStep(step) });
   #checks = new ProblemList((path) => this.#lead(path));
@@ -45,7 +47,8 @@ export class Editor {
     this.#client = client;
     this.#journeyId = journeyId;
     this.#opened = opened;
-    this.#form = new Form({ sections: journeySections(this.#campaign), changed: (document) => this.#take(writeText(document), "form") });
+    this.#tests = new JourneyTests(client);
+    this.#form = new Form({ sections: [...journeySections(this.#campaign), this.#tests.section], changed: (document) => this.#take(writeText(document), "form") });
     this.#check = new Check((definition) => client.checkDefinition(definition), (answer) => this.#tellChecked(answer));
     this.#bar = new EditorBar({
       view: (view) => this.#showView(view),
@@ -54,15 +57,11 @@ export class Editor {
       publish: () => this.#askToPublish(),
     }, journeyId === null);
     this.#textView.node.hidden = true;
-    this.node = element(
-      "section",
-      { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
+    this.node = element("section", { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
       this.#bar.node,
       this.#notice.node,
       this.#start.node,
-      element(
-        "div",
-        { class: "editor-parts" },
+      element("div", { class: "editor-parts" },
         element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
         element("div", { class: "editor-aside" }, this.#checks.node, element("section", { class: "panel", "aria-labelledby": "editor-picture-title" }, element("h3", { id: "editor-picture-title" }, "Picture"), this.#picture.node)),
       ),
@@ -81,6 +80,7 @@ export class Editor {
 
   destroy() {
     this.#check.stop();
+    this.#tests.stop();
     this.#guard.destroy();
     this.#picture.destroy();
   }
@@ -142,6 +142,7 @@ export class Editor {
     if (from !== "form" && isReadable) this.#form.show(read.value);
     this.#textView.tell(read.problem);
     this.#checked = null;
+    this.#tests.changed();
     if (isReadable) this.#picture.update(read.value);
     if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
     else this.#check.stop();
@@ -160,6 +161,7 @@ export class Editor {
     this.#checked = { ...answer, problems };
     this.#checks.show(problems, worded(answer.warnings, this.#read.value));
     this.#form.showProblems(problems);
+    if (answer.failure === "") this.#tests.play(answer.isSound ? this.#read.value : null);
     this.#showState();
   }
 
@@ -174,8 +176,7 @@ export class Editor {
   }
 
   #showView(view) {
-    this.#form.node.hidden = view !== "form";
-    this.#textView.node.hidden = view === "form";
+    [this.#form.node.hidden, this.#textView.node.hidden] = [view !== "form", view === "form"];
     this.#bar.showView(view);
   }
 
@@ -243,7 +244,7 @@ export class Editor {
       return this.#send(() => (journey === null ? this.#client.createJourney(start) : this.#client.changeJourney(journey.id, start, etag)), "", true);
     }
     const changes = changesBetween(this.#base, { text: this.#text, campaign: this.#campaign.value.trim() });
-    const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace });
+    const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace, warnings: this.#checked.warnings });
     if (inFlight !== null) await this.#send(() => this.#client.changeJourney(journey.id, { ...body, in_flight: inFlight }, etag), `Version ${journey.version + 1} is published.`);
   }
 

@@ -136,3 +136,12 @@ async def test_who_does_not_come_to_a_turn_in_time_is_told_when_to_ask_again_and
     await first
     assert await all_.play("globex", a_definition()) == []
     assert await all_.play("acme", a_definition()) == []
+
+
+def test_a_story_with_a_mistake_is_told_apart_from_one_that_goes_otherwise() -> None:
+    given = [SIGNED_UP, {"at": "PT1H", "report": "opened", "step": "remind"}]
+    early, lost = play(a_definition({"given": given, "sends": []}, {"arms": {"nowhere": "a"}}), 60)
+    assert outcomes([early, lost]) == ["not_played", "not_played"]
+    assert early.differences == ["given 2: nothing was sent at 'remind' that could be opened"]
+    assert [each.template for each in early.messages] == ["welcome"]
+    assert lost.differences == ["arms: 'nowhere' is no split and no experiment"]

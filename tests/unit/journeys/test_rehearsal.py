@@ -23,7 +23,7 @@ def test_a_journey_that_does_what_it_should_passes() -> None:
         {"template": "reminder", "channel": "push", "at": "P3D"},
     ]
     (result,) = played({"given": [SIGNED_UP], "sends": sends, "ends": ["completed"]})
-    assert (result.name, result.differences) == ("test 0", ())
+    assert (result.name, result.is_whole, result.differences) == ("test 0", True, ())
     assert [sent.template for sent in result.messages] == ["welcome", "reminder"]
     assert (result.entries, [reason_of(end) for end in result.ends]) == (1, ["completed"])
 
