@@ -71,28 +71,27 @@ def _why(watch: _Watch, longest_s: float) -> str:
 class Rehearsals:
     """One for each API process: whose turn it is."""
 
-    def __init__(self, patience_s: float = LONGEST_S) -> None:
-        self._patience_s = patience_s
+    def __init__(self) -> None:
         self._turn = asyncio.Lock()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def play(
         self, workspace_id: str, definition: JourneyDefinition, longest_s: float = LONGEST_S
     ) -> list[RehearsedTest]:
-        """What each test of the definition came to.
+        """What each test of the definition came to, within ``longest_s`` of waiting and as much of playing.
 
         Raises:
             TooManyRequests: others are being played, and it has not come to its turn in time.
         """
-        async with self._one(workspace_id):
+        async with self._one(workspace_id, longest_s):
             return await asyncio.to_thread(play, definition, longest_s)
 
     @asynccontextmanager
-    async def _one(self, workspace_id: str) -> AsyncIterator[None]:
+    async def _one(self, workspace_id: str, patience_s: float) -> AsyncIterator[None]:
         # A workspace stands in the line once: one that plays a lot makes the others wait for one definition at most.
         own = self._turns.setdefault(workspace_id, asyncio.Lock())
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(patience_s):
                 await own.acquire()
                 try:
                     await self._turn.acquire()

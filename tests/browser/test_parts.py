@@ -76,6 +76,89 @@ async def test_a_period_that_is_none_is_the_usual_one(site: Site, tab: Tab, name
     assert (await call(site, tab, "period.js", "periodNamed", name))["days"] == days
 
 
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("'a' was sent at PT0S with {}", "'a' was sent at the start with {}"),
+        ("expected 'a' at P3D, but nothing", "expected 'a' after 3 days, but nothing"),
+        ("at P1DT2H anna: a was put off", "after 1 day 2 hours anna: a was put off"),
+        ("expected 'at PAGE' at P", "expected 'at PAGE' at P"),
+    ],
+)
+async def test_lengths_of_time_in_a_sentence_of_the_api_are_said_in_words(
+    site: Site, tab: Tab, sentence: str, said: str
+) -> None:
+    assert await call(site, tab, "editor-test-result.js", "inWords", sentence) == said
+
+
+async def test_what_happened_is_expected_of_whom_only_where_there_are_several(site: Site, tab: Tab) -> None:
+    sent = {"template": "welcome", "channel": "email", "after": "PT1H", "customer_id": "anna", "variables": {}}
+    expected = {"template": "welcome", "channel": "email", "at": "PT1H"}
+    one = await call(site, tab, "editor-test-result.js", "expectedOf", {"messages": [sent, sent]})
+    assert one == [expected, expected]
+    several = await call(
+        site, tab, "editor-test-result.js", "expectedOf", {"messages": [sent, {**sent, "customer_id": "ben"}]}
+    )
+    assert several == [{**expected, "customer": "anna"}, {**expected, "customer": "ben"}]
+
+
+async def test_reasons_are_taken_as_expected_only_where_some_were_expected(site: Site, tab: Tab) -> None:
+    result = {"messages": [], "ends": [{"reason": "completed"}]}
+    for ends, after in ((None, {"given": [], "ends": None}), ([], {"given": [], "ends": ["completed"]})):
+        test = {"given": [], "ends": ends, "sends": [{"template": "old"}]}
+        document = {"tests": [test]}
+        taken = await call(site, tab, "editor-test-result.js", "withExpected", document, ["tests", 0], test, result)
+        assert taken == {"tests": [after]}
+
+
+async def test_a_new_test_lets_somebody_in_who_agrees_to_messages(site: Site, tab: Tab) -> None:
+    entries = {
+        "customer.signed_up": {"kind": "event", "type": "customer.signed_up"},
+        "orchestrator.entry.requested": {"kind": "api"},
+        "customer.updated": {"kind": "segment", "audience": {}},
+    }
+    for event, entry in entries.items():
+        document = {"entry": entry, "tests": [{"name": "Test 2"}]}
+        blank = await call(site, tab, "editor-test-fields.js", "blankTest", document)
+        assert blank["name"] == "Test 3"
+        assert [given["event"] for given in blank["given"]] == ["consent.granted", event]
+
+
+async def test_events_that_a_definition_speaks_of_are_found_wherever_they_stand(site: Site, tab: Tab) -> None:
+    happened = {"kind": "all", "of": [{"kind": "happened", "event": "seen"}]}
+    document = {
+        "entry": {"kind": "event", "type": "entered", "audience": happened},
+        "steps": {"wait": {"kind": "wait_for", "event": "bought"}},
+        "tests": [{"given": [{"event": "of a test"}]}],
+    }
+    assert await call(site, tab, "editor-test-fields.js", "eventsOf", document) == ["bought", "entered", "seen"]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        (["passed"], "The test passes."),
+        (["not_played"], "The test does not pass."),
+        (["passed", "passed"], "All 2 tests pass."),
+        (["passed", "failed", "failed"], "2 of 3 tests do not pass: “1”, “2”."),
+    ],
+)
+async def test_tests_are_summed_up_in_a_sentence(site: Site, tab: Tab, outcomes: list[str], said: str) -> None:
+    tests = [{"name": str(number), "outcome": outcome} for number, outcome in enumerate(outcomes)]
+    assert (await call(site, tab, "editor-tests.js", "summary", tests))[0] == said
+
+
+async def test_tests_that_fail_are_named_before_publishing(site: Site, tab: Tab) -> None:
+    definition = {"tests": [{"name": "a"}, {"name": "b"}, {"name": "c"}]}
+    fails = [{"rule": "test_fails", "path": f"$.tests[{number}]"} for number in (0, 2)]
+    unplayed = {"rule": "test_not_played", "path": "$.tests[1]"}
+    said = await call(site, tab, "editor-publish.js", "testsWords", definition, [*fails, unplayed])
+    assert said == "2 of its tests fail: “a”, “c”. 1 test of it could not be played."
+    assert (
+        await call(site, tab, "editor-publish.js", "testsWords", definition, [{"rule": "long_wait", "path": "$"}]) == ""
+    )
+
+
 def _longest_common(one: str, other: str) -> int:
     """The length of the longest common subsequence, by trying everything."""
     if not one or not other:

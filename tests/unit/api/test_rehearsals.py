@@ -115,10 +115,11 @@ async def test_others_are_answered_while_a_definition_is_played(stage: Stage) ->
 
 
 async def test_a_workspace_that_plays_a_lot_keeps_others_waiting_for_one_definition_only(stage: Stage) -> None:
-    all_ = Rehearsals(PATIENCE_S)
-    ours = [asyncio.create_task(all_.play("acme", a_definition(name=f"ours {number}"))) for number in range(3)]
+    all_ = Rehearsals()
+    names = [f"ours {number}" for number in range(3)]
+    ours = [asyncio.create_task(all_.play("acme", a_definition(name=name), PATIENCE_S)) for name in names]
     await until(lambda: len(stage.playing) == 1)
-    theirs = asyncio.create_task(all_.play("globex", a_definition(name="theirs")))
+    theirs = asyncio.create_task(all_.play("globex", a_definition(name="theirs"), PATIENCE_S))
     await asyncio.sleep(0)
     stage.may_end.set()
     await asyncio.gather(*ours, theirs)
@@ -126,12 +127,12 @@ async def test_a_workspace_that_plays_a_lot_keeps_others_waiting_for_one_definit
 
 
 async def test_who_does_not_come_to_a_turn_in_time_is_told_when_to_ask_again_and_takes_nobodys(stage: Stage) -> None:
-    all_ = Rehearsals(patience_s=0.01)
+    all_ = Rehearsals()
     first = asyncio.create_task(all_.play("acme", a_definition()))
     await until(lambda: len(stage.playing) == 1)
     for workspace in ("acme", "globex"):
         with pytest.raises(TooManyRequests, match="ask again in 5 s"):
-            await all_.play(workspace, a_definition())
+            await all_.play(workspace, a_definition(), 0.01)
     stage.may_end.set()
     await first
     assert await all_.play("globex", a_definition()) == []
