@@ -211,6 +211,21 @@ def test_settings_are_checked_and_told_as_they_would_hold(api: ApiByContract, ty
     assert (right.code, right.out) == (0, said["sentence"] + "\n")
 
 
+def test_a_test_that_fails_in_the_api_is_told_with_what_was_held_back_and_ends_with_1(
+    api: ApiByContract, type_in: Type, file: str
+) -> None:
+    kept = a_document("RehearsedTest", name="kept", differences=[])
+    broken = a_document("RehearsedTest", name="broken", outcome="failed", differences=["message 1"], notes=["quiet"])
+    api.answers["rehearseDefinition"] = [httpx.Response(200, json={"tests": [kept, broken]})]
+    said = type_in("journeys", "test", file, "--online")
+    assert said.code == 1
+    assert f"{file}: kept … passed\n{file}: broken … FAILED\n    message 1\n    held back: quiet\n" in said.out
+    api.answers["rehearseDefinition"] = [httpx.Response(200, json={"tests": []})]
+    said = type_in("journeys", "test", file, "--online")
+    assert (said.code, "no tests" in said.out) == (1, True)
+    assert type_in("journeys", "test", file, "--json").code == 2
+
+
 def test_files_are_checked_without_an_api_or_a_key(
     api: ApiByContract, type_in: Type, file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
