@@ -79,8 +79,9 @@ export function choiceField(form, path, { choices, chosen, ...options }) {
 /** A length of time as a number and a unit; a text that is no such length stays as it is. */
 export function durationField(form, path, options) {
   const value = form.get(path);
-  const parts = value === undefined || value === null ? { number: "", unit: options.unit ?? "D" } : partsOf(value);
+  const parts = value === undefined || value === null ? { number: "" } : partsOf(value);
   if (parts === null) return textField(form, path, { ...options, hint: "A length of time such as P7D (7 days) or PT4H (4 hours)." });
+  if (Number(parts.number) === 0) parts.unit = options.unit ?? "D"; // nothing is nothing in any unit
   const write = () => {
     const number = control.value.trim();
     const { write: written } = UNITS.find(({ unit }) => unit === units.value);

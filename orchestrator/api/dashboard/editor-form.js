@@ -66,7 +66,7 @@ export class Form {
     for (let node = place; node !== this.node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
     const target = place.querySelector("input:not([type=checkbox]), select, textarea") ?? place.querySelector("input, button, summary") ?? place;
     target.focus();
-    place.scrollIntoView({ block: "center" });
+    target.scrollIntoView({ block: "center" });
     return true;
   }
 

@@ -42,10 +42,16 @@ export function testFields(form, path) {
       durationField(form, at("runs_for"), { label: "It goes on for", hint: "Until nothing waits any more, when empty." }),
     ),
     armsPart(form, at("arms"), definition),
-    listPart(form, at("given"), { label: "What happens", hint: "In order of time.", item: "Occurrence", add: "Something else happens", make: () => ({ at: listAt(form.get(at("given"))).at(-1)?.at ?? "PT0S", event: "" }), least: 1 }, (given) => givenFields(form, given, definition)),
+    listPart(form, at("given"), { label: "What happens", hint: "In order of time.", item: "Occurrence", add: "Something else happens", make: () => ({ ...afterLast(form.get(at("given"))), event: "" }), least: 1 }, (given) => givenFields(form, given, definition)),
     listPart(form, at("sends"), { label: "Messages that are expected", hint: "All of them, in order, and no others: none where none is listed. What is left empty is not compared.", item: "Message", add: "Expect a message", make: () => ({ template: "" }) }, (expected) => expectedFields(form, expected, definition)),
     row(namesField(form, at("ends"), { label: "Reasons for which runs end", hint: "In order, separated by commas; not compared, when empty.", placeholder: "completed" })),
   ];
+}
+
+/** The moment of what happened last, for what happens next. */
+function afterLast(given) {
+  const after = listAt(given).at(-1)?.at;
+  return after === undefined ? {} : { at: after };
 }
 
 /** Which way everybody takes at a split or an experiment: the first, unless it is chosen. */
@@ -67,8 +73,9 @@ function givenFields(form, path, definition) {
   const given = objectAt(form.get(path));
   const kind = kindOf(given);
   const chosen = (choice) => form.change((document) => {
-    const { at: after = "PT0S", customer } = objectAt(valueAt(document, path));
-    return withValue(document, path, { at: after, ...GIVEN[choice].make(form), ...(customer === undefined ? {} : { customer }) });
+    const { at: after, customer } = objectAt(valueAt(document, path));
+    const moment = after !== undefined || choice === "report" ? { at: after ?? "PT1H" } : {};
+    return withValue(document, path, { ...moment, ...GIVEN[choice].make(form), ...(customer === undefined ? {} : { customer }) });
   });
   return [
     durationField(form, at("at"), { label: "After the start", hint: kind === "report" ? "" : "At once, when empty.", unit: "H" }),

@@ -6,7 +6,7 @@ import { outcomeWord, resultNodes, withExpected } from "/dashboard/editor-test-r
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { listAt } from "/dashboard/picture-words.js";
-import { explain } from "/dashboard/problem.js";
+import { ConnectionLost, explain, Problem } from "/dashboard/problem.js";
 
 const AGAIN_MS = 5_000; // after no answer
 const ADD = "add:$.tests";
@@ -17,7 +17,7 @@ export class JourneyTests {
   #client;
   #turn = 0;
   #timer = null;
-  #definition = null; // what is, or was, played; null: nothing that could be
+  #definition; // what is, or was, played; null: it has problems; undefined: it is being checked
   #results = []; // of the tests, in their order, as last played
   #isNew = false; // whether they are of the document as it is
   #cards = []; // of the tests as drawn: {test(), chip, story, take}
@@ -30,7 +30,7 @@ export class JourneyTests {
   /** The document has changed: what was played no longer holds. */
   changed() {
     this.stop();
-    this.#definition = null;
+    this.#definition = undefined;
     this.#isNew = false;
     this.#show();
   }
@@ -41,6 +41,7 @@ export class JourneyTests {
     const turn = this.#turn;
     this.#definition = definition;
     const count = listAt(definition?.tests).length;
+    if (definition === undefined) return this.#say("Playing…");
     if (definition === null) return this.#say("Mend the problems first: then the tests can be played.", "bad");
     if (count === 0) return this.#say("");
     this.#say("Playing…", "quiet");
@@ -52,7 +53,8 @@ export class JourneyTests {
       return this.#say(...summary(tests));
     } catch (error) {
       if (turn !== this.#turn) return undefined;
-      this.#timer = setTimeout(() => this.play(definition), AGAIN_MS);
+      const passes = error instanceof ConnectionLost || (error instanceof Problem && error.passes);
+      if (passes) this.#timer = setTimeout(() => this.play(definition), AGAIN_MS);
       return this.#say(explain(error), "bad");
     }
   }
