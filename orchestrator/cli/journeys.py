@@ -43,10 +43,7 @@ DrainedBy = Annotated[str | None, typer.Option("--until", metavar="TIME", help="
 OnlyDefinition = Annotated[bool, typer.Option("--definition", help="Print the definition alone, as JSON for a file.")]
 
 
-@journeys.command(
-    "test",
-    epilog=example("journeys test welcome.yaml", "journeys test welcome.yaml --online"),
-)
+@journeys.command("test", epilog=example("journeys test welcome.yaml", "journeys test welcome.yaml --online"))
 def play_command(
     paths: Annotated[
         list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Journeys in YAML or JSON.")

@@ -156,7 +156,8 @@ async def test_every_kind_of_thing_that_may_happen_is_chosen_in_the_form(site: S
     await control(page, "$.tests[0].ends").fill("completed")
     await expect(chip(page, 0)).to_have_text("Passes")
     await control(page, "$.tests[0].arms.fork").select_option("b")
-    await expect(chip(page, 0)).to_have_text("Fails")
+    await expect(chip(page, 0)).to_have_text("Not played")
+    await expect(story(page, 0)).to_contain_text("given 4: nothing was sent at 'hello' that could be opened")
     (written,) = (await text_of(page))["tests"]
     assert written["arms"] == {"fork": "b"}
     assert written["given"] == [
