@@ -161,7 +161,7 @@ async def test_every_kind_of_thing_that_may_happen_is_chosen_in_the_form(site: S
     (written,) = (await text_of(page))["tests"]
     assert written["arms"] == {"fork": "b"}
     assert written["given"] == [
-        {"at": "PT0S", "event": "customer.updated", "data": {"attributes": {"country": "NO"}}},
+        {"at": "PT0S", "event": "customer.updated", "data": {"attributes": {"country": "NO"}}, "customer": "customer"},
         {"at": "PT0S", "event": "consent.granted", "data": {"channel": "*", "category": "news"}},
         {"at": "PT0S", "event": "customer.signed_up", "data": {"plan": "gold"}},
         {"at": "PT2H", "report": "opened", "step": "hello"},
