@@ -32,7 +32,7 @@ async def resume(errand: ErrandOfCaller, proposal_id: IdOfCreation) -> JourneyDo
 
 @router.post("/{id}/stop", operation_id="endJourney", summary="Stop a journey for good")
 async def stop(errand: ErrandOfCaller, proposal_id: IdOfCreation, body: StopRequest) -> JourneyDocument:
-    """Customers under way leave at their next signal, or finish when the body says `drain`."""
+    """Customers under way leave at once, or finish when the body says `drain`."""
     return await change_or_propose(errand, JourneyPatch(status="STOPPED", drain=body.drain), proposal_id)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
+from orchestrator.api.decision_words import sentence_of
 from orchestrator.api.documents import ActivityDocument, ActivityList
 from orchestrator.api.moments import Cursor, From, To
 from orchestrator.api.paths import BASE, JourneyId
@@ -44,7 +45,9 @@ async def read(
         since=since,
         until=until,
     )
-    return ActivityList(items=[_document(item, journey_id) for item in page.items], next_cursor=page.next_cursor)
+    # Pages are cut by id within a moment; what one signal led to is told in the order in which it came about.
+    told = sorted(page.items, key=lambda item: (item.created_at, item.sequence), reverse=True)
+    return ActivityList(items=[_document(item, journey_id) for item in told], next_cursor=page.next_cursor)
 
 
 def _document(item: ActivityItem, journey_id: UUID) -> ActivityDocument:
@@ -58,6 +61,7 @@ def _document(item: ActivityItem, journey_id: UUID) -> ActivityDocument:
         step=item.step,
         arm=item.arm,
         at=item.created_at,
+        sentence=sentence_of(item),
         details=item.details,
         cause=item.cause,
     )

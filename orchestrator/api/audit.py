@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import ValidationError
@@ -13,10 +14,14 @@ from orchestrator.api.documents import SettingInWords
 from orchestrator.api.moments import From, To
 from orchestrator.api.paths import ROOT
 from orchestrator.api.workspace_sentences import in_words
-from orchestrator.store.audit import AuditEntry, audit_page
+from orchestrator.store.audit import Action, AuditEntry, audit_page
+from orchestrator.store.journeys import journey_names
 from orchestrator.store.reports import page_of
 
 MAX_LISTED = 200
+_ABOUT_JOURNEYS: frozenset[Action] = frozenset(
+    {"journey_created", "journey_changed", "change_proposed", "change_approved", "change_rejected"}
+)
 
 router = APIRouter(prefix=f"{ROOT}/audit", route_class=StrictRoute, tags=["workspace"])
 
@@ -46,10 +51,16 @@ async def read(
         until=until,
     )
     page, next_cursor = page_of(found, limit, lambda last: str(last.id))
-    return AuditList(items=[_item(entry) for entry in page], next_cursor=next_cursor)
+    names = await journey_names(tenant, {id_ for entry in page if (id_ := _journey_of(entry)) is not None})
+    return AuditList(items=[_item(entry, names) for entry in page], next_cursor=next_cursor)
 
 
-def _item(entry: AuditEntry) -> AuditItem:
+def _journey_of(entry: AuditEntry) -> UUID | None:
+    return UUID(entry.subject_id) if entry.action in _ABOUT_JOURNEYS else None
+
+
+def _item(entry: AuditEntry, names: Mapping[UUID, str]) -> AuditItem:
+    journey_id = _journey_of(entry)
     is_of_settings = entry.action == "workspace_changed"
     return AuditItem(
         id=entry.id,
@@ -58,6 +69,7 @@ def _item(entry: AuditEntry) -> AuditItem:
         author=entry.author.name,
         action=entry.action,
         subject_id=entry.subject_id,
+        journey_name=None if journey_id is None else names.get(journey_id),
         before=entry.before,
         after=entry.after,
         before_in_words=_words(entry.before) if is_of_settings else [],

@@ -53,6 +53,7 @@ class AuditItem(BaseModel):
 
     ``subject_id``: the journey, key or receipt it was about; ``workspace`` for the workspace's settings. Of a
     definition its version is told: read it under ``/versions``. Of settings, what they say is also told in words.
+    ``journey_name``: what the journey it was about is called by now; null: it was about none.
     """
 
     id: int
@@ -61,6 +62,7 @@ class AuditItem(BaseModel):
     author: str
     action: Action
     subject_id: str
+    journey_name: str | None
     before: dict[str, Any]
     after: dict[str, Any]
     before_in_words: list[SettingInWords]
@@ -108,7 +110,7 @@ class Decision(RequestDocument):
 
 
 class StopRequest(RequestDocument):
-    """How to stop: customers under way finish (``drain`` true) or leave at their next signal (false)."""
+    """How to stop: customers under way finish (``drain`` true) or leave at once (false)."""
 
     drain: bool = False
 

@@ -146,7 +146,7 @@ class JourneyItem(BaseModel):
     name: str
     campaign_id: str | None
     status: JourneyStatus
-    drain: bool = Field(description="When STOPPED: customers under way finish (true) or leave at their next signal.")
+    drain: bool = Field(description="When STOPPED: customers under way finish (true) or leave at once.")
     paused_reason: str | None = Field(
         description="Why it paused by itself; null: a person did it, or it is not paused."
     )
@@ -423,7 +423,10 @@ class MetricsDocument(BaseModel):
 
 
 class ActivityDocument(BaseModel):
-    """One decision or outcome; ``cause`` is topic/partition/offset of the record that led to it."""
+    """One decision or outcome; ``cause`` is topic/partition/offset of the record that led to it.
+
+    ``sentence``: what was decided and why, in words; moments in it are UTC.
+    """
 
     id: UUID
     journey_id: UUID
@@ -434,12 +437,16 @@ class ActivityDocument(BaseModel):
     step: str
     arm: str
     at: datetime
+    sentence: str
     details: dict[str, Any]
     cause: str
 
 
 class ActivityList(BaseModel):
-    """A page of activities, newest first; ``next_cursor`` null: the last page."""
+    """A page of activities, newest first; ``next_cursor`` null: the last page.
+
+    Those of one moment stand in the order in which they were written, as far as they are on the same page.
+    """
 
     items: list[ActivityDocument]
     next_cursor: str | None

@@ -1,14 +1,15 @@
 """What was decided for one customer in one journey, in words. Pure: activities in, an explanation out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
+from orchestrator.api.decision_words import HOLDOUT, moment_in, sentence_of, text_of, why
 from orchestrator.api.documents import ExplainedDecision, ExplainedRun, ExplainedStep, Explanation
 from orchestrator.api.visits import Visit, visits
 from orchestrator.store.reports import ActivityItem
 
-HOLDOUT = "holdout"
+_IN_HOLDOUT = "Is in the holdout: gets nothing, so that the others can be compared."
 _ENDS = ("run_completed", "run_exited")
 _HELD_BACK = ("send_suppressed", "send_deferred")
 
@@ -30,11 +31,11 @@ def explain(
         elif activity.activity_type == "entry_refused":
             refused.append(activity)
     runs = [_run(run_id, story, definitions) for run_id, story in by_run.items()]
-    eligible = [at for activity in activities if (at := _moment(activity.details, "next_eligible_ms")) is not None]
+    eligible = [at for activity in activities if (at := moment_in(activity.details, "next_eligible_ms")) is not None]
     return Explanation(
         journey_id=journey_id,
         customer_id=customer_id,
-        summary=_summary(runs, refused),
+        summary=_summary(runs, list(by_run.values()), refused),
         next_eligible_at=eligible[-1] if eligible else None,
         runs=runs,
         refused_entries=[_decision(activity) for activity in refused],
@@ -44,7 +45,7 @@ def explain(
 
 def _run(run_id: UUID, story: Sequence[ActivityItem], definitions: Mapping[int, Mapping[str, object]]) -> ExplainedRun:
     last = story[-1]
-    ended = next((each for each in story if each.activity_type in _ENDS), None)
+    ended = _end(story)
     is_held_out = last.arm == HOLDOUT
     step, next_at = (None, None) if ended or is_held_out else _standing(story)
     status = "ended" if ended else "held_out" if is_held_out else "under_way"
@@ -63,15 +64,19 @@ def _run(run_id: UUID, story: Sequence[ActivityItem], definitions: Mapping[int, 
     )
 
 
+def _end(story: Sequence[ActivityItem]) -> ActivityItem | None:
+    return next((each for each in story if each.activity_type in _ENDS), None)
+
+
 def _standing(story: Sequence[ActivityItem]) -> tuple[str | None, datetime | None]:
     """The step at which the run waits, and until when."""
     for activity in reversed(story):
         details = activity.details
         match activity.activity_type:
             case "wait_started" | "send_deferred":
-                return activity.step, _moment(details, "until_ms")
+                return activity.step, moment_in(details, "until_ms")
             case "send_requested" if "report_until_ms" in details:
-                return activity.step, _moment(details, "report_until_ms")
+                return activity.step, moment_in(details, "report_until_ms")
             case "step_passed" | "webhook_requested":
                 return str(details.get("next", activity.step)), None
             case "run_migrated" | "run_adopted":
@@ -88,27 +93,42 @@ def _run_summary(
     next_at: datetime | None,
     is_held_out: bool,
 ) -> str:
-    if is_held_out:
-        return "Is in the holdout: gets nothing, so that the others can be compared."
+    return _IN_HOLDOUT if is_held_out else _joined([*_done(story), *_state(story, ended, step, next_at)])
+
+
+def _done(story: Sequence[ActivityItem]) -> list[str]:
+    """What came of one run or of several."""
     sent = sum(each.activity_type == "send_requested" for each in story)
+    goals = sum(each.activity_type == "goal_reached" for each in story)
     parts = [f"was sent {_times(sent, 'message')}"] + [
         f"was held back {_times(count, 'time')} by {rule.replace('_', ' ')}"
         for rule, count in _held_back(story).items()
     ]
-    if any(each.activity_type == "goal_reached" for each in story):
-        parts.append("reached the goal")
+    if goals:
+        parts.append("reached the goal" if goals == 1 else f"reached the goal {goals} times")
+    return parts
+
+
+def _state(
+    story: Sequence[ActivityItem], ended: ActivityItem | None, step: str | None, next_at: datetime | None
+) -> list[str]:
+    """Where a run is by now."""
     if ended is not None:
-        parts.append(f"ended: {str(ended.details.get('reason', '')).replace('_', ' ')}")
-    elif step is not None and next_at is not None and _is_put_off(story):
-        parts.append(f"the next attempt at {step} is at {_text(next_at)}")
-    elif step is not None:
-        parts.append(f"stands at {step}" + (f" until {_text(next_at)}" if next_at else ""))
+        return [f"ended: {str(ended.details.get('reason', '')).replace('_', ' ')}"]
+    if step is None:
+        return []
+    if next_at is not None and _is_put_off(story):
+        return [f"the next attempt at {step} is at {text_of(next_at)}"]
+    return [f"stands at {step}" + (f" until {text_of(next_at)}" if next_at else "")]
+
+
+def _joined(parts: Sequence[str]) -> str:
     sentence = "; ".join(parts) + "."
     return sentence[0].upper() + sentence[1:]
 
 
-def _times(count: int, noun: str) -> str:
-    return f"{count} {noun}" + ("" if count == 1 else "s")
+def _times(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one}" if count == 1 else f"{count} {many or f'{one}s'}"
 
 
 def _is_put_off(story: Sequence[ActivityItem]) -> bool:
@@ -137,13 +157,25 @@ def _held_back(story: Sequence[ActivityItem]) -> dict[str, int]:
     return held
 
 
-def _summary(runs: Sequence[ExplainedRun], refused: Sequence[ActivityItem]) -> str:
+def _summary(
+    runs: Sequence[ExplainedRun], stories: Sequence[Sequence[ActivityItem]], refused: Sequence[ActivityItem]
+) -> str:
+    """Of all runs together; then how the latest stands. ``stories``: the activities of each run, in the same order."""
     if not runs and refused:
-        rule = str(refused[-1].details.get("reason", "it was refused"))
-        return f"Has not entered; the last of {len(refused)} tries was refused: {rule}."
+        which = "The only attempt" if len(refused) == 1 else f"The last of {len(refused)} attempts"
+        return f"Has not entered. {which} was refused: {why(refused[-1])}."
+    if not runs:
+        return "Nothing was decided for this customer."
+    last = runs[-1]
     entered = "once" if len(runs) == 1 else f"{len(runs)} times"
-    more = f" {len(refused)} more entries were refused." if refused else ""
-    return f"Has entered {entered}.{more} {runs[-1].summary}" if runs else "Nothing was decided for this customer."
+    more = f" {_times(len(refused), 'more entry was', 'more entries were')} refused." if refused else ""
+    beginning = f"Has entered {entered}.{more} "
+    if len(runs) == 1 or all(run.status == "held_out" for run in runs):
+        return beginning + last.summary
+    whole = [activity for story in stories for activity in story]
+    state = _state(stories[-1], _end(stories[-1]), last.step, last.next_at)
+    latest = f" The latest time: {'; '.join(state)}." if state else ""
+    return f"{beginning}In all, {'; '.join(_done(whole))}.{latest}"
 
 
 def _decision(activity: ActivityItem) -> ExplainedDecision:
@@ -153,58 +185,10 @@ def _decision(activity: ActivityItem) -> ExplainedDecision:
         type=activity.activity_type,
         step=activity.step,
         version=activity.version or 0,
-        sentence=_sentence(activity),
+        sentence=sentence_of(activity),
         rule=rule if isinstance(rule, str) else None,
         reason=reason if isinstance(reason, str) else None,
-        next_eligible_at=_moment(activity.details, "next_eligible_ms"),
+        next_eligible_at=moment_in(activity.details, "next_eligible_ms"),
         details=activity.details,
         cause=activity.cause,
     )
-
-
-def _sentence(activity: ActivityItem) -> str:
-    details: Mapping[str, object] = activity.details
-    channel, reason = details.get("channel"), details.get("reason")
-    match activity.activity_type:
-        case "journey_entered":
-            return f"Entered, as {'one of the holdout' if activity.arm == HOLDOUT else 'a treated customer'}."
-        case "entry_refused":
-            return f"Was not let in: {reason}."
-        case "wait_started":
-            return f"Waits at {activity.step} until {_text(_moment(details, 'until_ms'))} at the latest."
-        case "step_passed":
-            way = details.get("way") or details.get("path")
-            said = f" ({way})" if way is not None else ""
-            return f"Passed {activity.step}{said} on to {details.get('next')}."
-        case "send_requested":
-            return f"{details.get('template')} was asked for over {channel}."
-        case "send_suppressed":
-            return f"{details.get('template')} over {channel} was not sent: {reason}."
-        case "send_deferred":
-            until = _text(_moment(details, "until_ms"))
-            return f"{details.get('template')} over {channel} was put off until {until}: {reason}."
-        case "goal_reached":
-            return "Reached the goal."
-        case "run_exited" | "run_completed":
-            return f"Ended: {str(reason).replace('_', ' ')}."
-        case "message_reported":
-            return f"{channel} reported: {details.get('outcome')}."
-        case "webhook_requested":
-            return f"{details.get('endpoint')} was told."
-        case "run_migrated":
-            return f"Version {details.get('from_version')} → {activity.version} ({details.get('policy')})."
-        case "run_adopted":
-            return f"Came along from customer {details.get('from_customer_id')}."
-        case _:
-            return activity.activity_type.replace("_", " ").capitalize() + "."
-
-
-def _moment(details: Mapping[str, object], name: str) -> datetime | None:
-    value = details.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return datetime.fromtimestamp(value / 1_000, UTC)
-
-
-def _text(moment: datetime | None) -> str:
-    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -161,6 +161,7 @@ _OTHERS = {
     "since": Meaning("Since", "moment", "The beginning of that period."),
     "until": Meaning("Until", "moment", "The end of that period."),
     "held_back": Meaning("Held back", "count", "What rules of this kind forbade or put off in the last 24 hours."),
+    "is_off_plan": Meaning("Is off the plan", "yes_no", "Of a holdout: its share differs by more than chance does."),
     "is_reached": Meaning("Is reached", "yes_no", "Yes: it stops something now. No also where that is not known."),
     "positions.customers": Meaning("Customers", "count", "Runs that stand at the step now."),
     "positions.since": Meaning("Since", "moment", "When who has stood there longest came."),

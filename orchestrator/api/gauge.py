@@ -14,6 +14,7 @@ from orchestrator.api import rule_sentences as say
 from orchestrator.api.gauge_documents import Gauge, GaugeKind, GaugeOf
 from orchestrator.definitions.entry import Capacity
 from orchestrator.definitions.guardrail import Brake, Guardrails
+from orchestrator.experiments.sample_ratio import MISTRUST_BELOW, sample_ratio_p
 from orchestrator.guardrails.brakes import ASKED_FOR, tripped
 from orchestrator.guardrails.budget import FOR_EVER_MS, MICRO, Limit, compile_capacity, compile_limits
 from orchestrator.store.gauges import EVERYTHING, Counted, Period, Rules, day_in, everything_since, time_from
@@ -83,6 +84,16 @@ def of_brake(brake: Brake, of: GaugeOf, counts: Mapping[str, int], since: dateti
     used = 100 * bad / messages if messages >= brake.at_least else None
     gauge = plain("brake", of, say.of_brake(brake, everywhere=of == "workspace"), {}, limit=brake.percent, used=used)
     return gauge.model_copy(update={"since": since, "until": now, "is_reached": bool(tripped([(brake, counts)]))})
+
+
+def of_holdout(percent: float, treated: int, held_out: int, held: Mapping[str, int]) -> Gauge:
+    """The holdout of a journey, by the customers of either arm; without any nothing is known of it."""
+    gauge = plain("holdout", "journey", say.of_holdout(percent, "journey"), held, limit=percent)
+    total = treated + held_out
+    if not total:
+        return gauge
+    is_off_plan = sample_ratio_p(treated, held_out, 1 - percent / 100) < MISTRUST_BELOW
+    return gauge.model_copy(update={"used": 100 * held_out / total, "is_off_plan": is_off_plan})
 
 
 def plain(

@@ -23,7 +23,7 @@ class Gauge(BaseModel):
     sentence: str = Field(description="The rule in words.")
     limit: float | None
     used: float | None
-    share: float | None = Field(description="used / limit.")
+    share: float | None = Field(description="used / limit; null of a holdout, which is a plan and no limit.")
     since: datetime | None
     until: datetime | None
     held_back: int = Field(
@@ -31,6 +31,9 @@ class Gauge(BaseModel):
         "kind in the last 24 hours."
     )
     is_reached: bool = Field(description="Whether it stops something now; false also where that is not known.")
+    is_off_plan: bool | None = Field(
+        None, description="Of a holdout: its share of the customers differs from the plan by more than chance does."
+    )
 
 
 class GuardrailState(BaseModel):

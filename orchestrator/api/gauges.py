@@ -12,7 +12,7 @@ from orchestrator.api import rule_sentences as say
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import part_of
-from orchestrator.api.explanation import HOLDOUT
+from orchestrator.api.decision_words import HOLDOUT
 from orchestrator.api.gauge import (
     BEGINNING,
     capacity_limit,
@@ -22,6 +22,7 @@ from orchestrator.api.gauge import (
     limits_with_sentences,
     of_brake,
     of_customers,
+    of_holdout,
     of_limit,
     period_of,
     plain,
@@ -108,12 +109,12 @@ class _Look:
         percent = float(document["percent"]) if isinstance(document, dict) else 0.0
         if not percent:
             return []
-        used = None
+        treated = held_out = 0
         if not workspace.holdout_percent and len(await holdout_percents(self.tenant, self.journey_id)) == 1:
             customers = {arm.arm: arm.customers for arm in await arms(self.tenant, self.journey_id)}
-            if total := sum(customers.values()):
-                used = 100 * customers.get(HOLDOUT, 0) / total
-        return [plain("holdout", "journey", say.of_holdout(percent, "journey"), self.held, limit=percent, used=used)]
+            held_out = customers.get(HOLDOUT, 0)
+            treated = sum(customers.values()) - held_out
+        return [of_holdout(percent, treated, held_out, self.held)]
 
     async def _at_limit(
         self, limit: Limit, of: GaugeOf, sentence: str, written: Sequence[tuple[datetime, frozenset[str]]]

@@ -109,7 +109,7 @@ async def change(errand: ErrandOfCaller, proposal_id: IdOfCreation, body: Journe
     summary="Deactivate a journey and keep its history",
 )
 async def delete(errand: ErrandOfCaller) -> None:
-    """Stops the journey: customers under way leave at their next signal. A second time changes nothing."""
+    """Stops the journey: customers under way leave at once. A second time changes nothing."""
 
     def decide(before: Journey) -> Change:
         errand.check(before)

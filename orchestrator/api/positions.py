@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.explanation import HOLDOUT
+from orchestrator.api.decision_words import HOLDOUT
 from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.position_documents import PositionsDocument, StandingDocument
 from orchestrator.store.journeys import find_journey

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from orchestrator.api.documents import GroupPreview, VersionPreview
+from orchestrator.api.rule_sentences import length
+from orchestrator.definitions.duration import parse_duration
 from orchestrator.messages.config import Migration
 
 Steps = Mapping[str, object]
@@ -22,7 +24,10 @@ def preview(
     """
     last = migrations[-1]
     settled = _settled(under_way, migrations[:-1])
-    groups = [_group(last, after, version, step, customers) for (version, step), customers in sorted(settled.items())]
+    groups = [
+        _group(last, before if version == last.version - 1 else {}, after, version, step, customers)
+        for (version, step), customers in sorted(settled.items())
+    ]
     return VersionPreview(
         version=last.version,
         added_steps=sorted(after.keys() - before.keys()),
@@ -46,17 +51,20 @@ def _settled(under_way: Mapping[tuple[int, str], int], migrations: Iterable[Migr
     return settled
 
 
-def _group(migration: Migration, after: Steps, version: int, step: str, customers: int) -> GroupPreview:
+def _group(migration: Migration, before: Steps, after: Steps, version: int, step: str, customers: int) -> GroupPreview:
+    """``before``: the steps of the version on which they are; empty where those are not at hand."""
     target = migration.steps.get(step, step)
-    where = f"{customers} at {step} of version {version}"
+    where = f"{customers:,} at {step} of version {version}"
     match migration.policy:
         case "pin":
-            fate, to_step, sentence = "stays", None, f"{where} go on to the end of their version."
+            fate, to_step, sentence = "stays", None, f"{where} finish as they began."
         case "drain":
             fate, to_step, sentence = "drained", None, f"{where} go on, and leave at {_end(migration)} at the latest."
         case "follow" | "map":
             if target in after:
-                fate, to_step, sentence = "goes_on", target, f"{where} go on at {target} of the new version."
+                fate, to_step = "goes_on", target
+                how = _arriving(before.get(step), after[target]) if target == step else " They begin that step anew."
+                sentence = f"{where} go on at {target} of the new version.{how}"
             else:
                 fate, to_step, sentence = "leaves", None, f"{where} leave: the new version has no step {target}."
     return GroupPreview.model_validate(
@@ -69,6 +77,32 @@ def _group(migration: Migration, after: Steps, version: int, step: str, customer
             "sentence": sentence,
         }
     )
+
+
+def _arriving(before: object, after: object) -> str:
+    """What the new version makes of a wait that has begun at the step; empty where that is not known."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return ""
+    if before.get("kind") != after.get("kind"):
+        return " They begin that step anew, since it is another kind of step now."
+    match after.get("kind"):
+        case "wait":
+            return _recounted(before.get("duration"), after.get("duration"), "they go on {} after that")
+        case "wait_for":
+            return _recounted(before.get("timeout"), after.get("timeout"), "they wait up to {} from then on")
+        case "wait_until" if before.get("until") != after.get("until"):
+            return " Until when they wait is worked out anew, from when their wait began."
+        case _:
+            return ""
+
+
+def _recounted(before: object, after: object, how: str) -> str:
+    was, now = parse_duration(str(before)), parse_duration(str(after))
+    counted = f" Their wait is counted from when it began: {how.format(length(now))}"
+    if was == now:
+        return f"{counted}, as before."
+    at_once = "; who has waited that long already goes on at once" if now < was else ""
+    return f"{counted}, not {length(was)}{at_once}."
 
 
 def _end(migration: Migration) -> str:

@@ -135,7 +135,11 @@ def of_approval(*, is_needed: bool) -> str:
 
 def of_kill_switch(*, is_sending: bool) -> str:
     """Whether anything leaves the workspace at all."""
-    return "The workspace may send" if is_sending else "The kill switch is on: nothing leaves the workspace"
+    return (
+        "The workspace may send"
+        if is_sending
+        else "All sending is stopped: nobody enters a journey and nothing is sent"
+    )
 
 
 def length(span: timedelta) -> str:

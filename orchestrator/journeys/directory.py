@@ -192,7 +192,7 @@ class Directory:
         return standing is None or standing.status in ("PAUSED", "DRAFT")
 
     def is_discarded(self, journey_id: str) -> bool:
-        """Whether customers under way leave at their next signal: the journey was stopped and is not drained."""
+        """Whether customers under way leave when next looked at: the journey was stopped and is not drained."""
         standing = self.standings.get(journey_id)
         return standing is not None and (
             standing.status == "ARCHIVED" or (standing.status == "STOPPED" and not standing.drain)

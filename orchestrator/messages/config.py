@@ -39,7 +39,7 @@ class JourneyVersion(msgspec.Struct, frozen=True, kw_only=True, tag="journey_ver
 class JourneyStanding(msgspec.Struct, frozen=True, kw_only=True, tag="journey_standing"):
     """Which version new customers enter, and whether the journey runs.
 
-    ``drain``: when STOPPED, customers under way finish (True) or leave at their next signal (False). ``migrations``:
+    ``drain``: when STOPPED, customers under way finish (True) or leave at once (False). ``migrations``:
     one for each version but the first, by version; one that is missing means ``pin``.
     """
 

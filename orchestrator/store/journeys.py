@@ -1,6 +1,6 @@
 """Journeys as people configure them: each change in one transaction with the records that tell the workers of it."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ MOST_LIVE = 1_000
 class Journey:
     """A journey of a workspace; ``config`` is the definition of ``version``, empty in a listing.
 
-    ``drain``: when STOPPED, customers under way finish (True) or leave at their next signal (False).
+    ``drain``: when STOPPED, customers under way finish (True) or leave at once (False).
     ``migrations``: how customers under way went over to its versions, where they did not stay. ``is_published``: no
     record of it waits in the outbox. ``paused_reason``: why it paused by itself; empty: it did not. Times are UTC.
     """
@@ -261,6 +261,15 @@ async def step_names(tenant: Tenant, journey_id: UUID) -> frozenset[str]:
     with translated("reading the steps of a journey's versions"):
         rows = await tenant.fetch(load_queries("journeys")["step_names"], tenant.workspace_id, journey_id)
     return frozenset(row["step"] for row in rows)
+
+
+async def journey_names(tenant: Tenant, journey_ids: Collection[UUID]) -> dict[UUID, str]:
+    """What these journeys are called by now; one that the workspace does not have is left out."""
+    if not journey_ids:
+        return {}
+    with translated("reading what journeys are called"):
+        rows = await tenant.fetch(load_queries("journeys")["journey_names"], tenant.workspace_id, list(journey_ids))
+    return {row["id"]: row["name"] for row in rows}
 
 
 async def count_under_way(tenant: Tenant, journey_id: UUID) -> dict[tuple[int, str], int]:

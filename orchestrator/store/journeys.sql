@@ -68,6 +68,11 @@ from "033_omnichannel_journey_orchestrator_config_versions" as versions
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = versions.config_id
 where configs.workspace_id = $1 and configs.id = $2;
 
+-- name: journey_names -- what some of a workspace's journeys are called
+select id, name
+from "033_omnichannel_journey_orchestrator_configs"
+where workspace_id = $1 and id = any($2::uuid[]);
+
 -- name: list_versions -- a journey's versions, newest first
 select versions.version, versions.created_at, versions.policy, versions.steps, versions.drained_at
 from "033_omnichannel_journey_orchestrator_config_versions" as versions

@@ -1,11 +1,15 @@
 """Activities: filtered by type, customer and days, read without being moved, exported, and told as a story."""
 
 import pytest
+from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
+from orchestrator.messages.activity import ActivityType
+from orchestrator.messages.ids import derived_id
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, on_the_page, open_journey
+from tests.browser.standing import standing_at
 from tests.browser.story import HOSTILE, story
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -27,6 +31,8 @@ async def test_activities_can_be_filtered_paged_and_opened(site: Site, tab: Tab)
     await expect(items.first.locator(".what")).to_have_text("Send suppressed")
     await expect(items).to_have_count(20)
     await items.first.locator("summary").click()
+    await expect(items.first.locator(".sentence")).to_contain_text("was not sent: 2 of 2 sends in 7 days.")
+    await items.first.get_by_text("Technical").click()
     await expect(items.first.locator(".details")).to_contain_text("2 of 2 sends in P7D")
     await page.get_by_label("Type").select_option("All types")
     await page.get_by_label("Customer", exact=True).fill("customer-0003")
@@ -91,11 +97,43 @@ async def test_customer_s_story_says_why_they_got_what_they_got(site: Site, tab:
     await expect(decisions).to_have_count(len(run["decisions"]))
     for at, decision in enumerate(run["decisions"]):
         await expect(decisions.nth(at).locator(".what")).to_have_text(on_the_page(decision["sentence"]))
-    await decisions.first.get_by_text("Grounds").click()
+    await decisions.first.get_by_text("Technical").click()
     await expect(decisions.first.locator(".details")).to_contain_text(run["decisions"][0]["cause"])
     assert f"&customer={CUSTOMER}" in page.url
     await page.get_by_role("button", name="← All activities").click()
     await expect(page.locator(".activities li").first).to_be_visible()
+
+
+async def test_customer_s_story_is_reached_from_every_tab(site: Site, tab: Tab) -> None:
+    page = await open_journey(site, tab)
+    await page.get_by_label("What did one customer get, and why?").fill(CUSTOMER)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name=f"Why {CUSTOMER} got what they got")).to_be_focused()
+    assert f"&customer={CUSTOMER}" in page.url
+
+
+async def test_what_happened_at_one_moment_is_told_in_its_order(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("At one moment")
+    types: tuple[ActivityType, ...] = ("journey_entered", "send_requested", "goal_reached", "run_exited")
+    path = f"{BASE}/{journey_id}/activities"
+    for number in range(3):  # of random ids a wrong order would pass one time in 24
+        activities = standing_at("hello", journey_id, version=1, customers=1)[:1]
+        name = f"customer-{number}"
+        made = [
+            replace(
+                activities[0],
+                id=derived_id("activity", journey_id, name, type_),
+                run_id=derived_id("run", journey_id, name),
+                customer_id=name,
+                type=type_,
+                step="hello",
+                details={"channel": "email", "template": "welcome", "reason": "goal"},
+            )
+            for type_ in types
+        ]
+        await site.sink(made)
+        items = (await answer_of(site, path, customer_id=name))["items"]
+        assert [item["type"] for item in items] == list(reversed(types))
 
 
 async def test_story_of_nobody_says_so_and_that_of_a_hostile_name_is_text(site: Site, tab: Tab) -> None:

@@ -109,9 +109,12 @@ async def test_version_is_chosen_where_customers_are_under_way_on_several(site: 
     page = await open_canvas(site, tab, journey_id)
     await expect(node(page, "pause")).to_contain_text("Wait 9 days")
     await expect(node(page, "pause")).to_contain_text("2 waiting since")
+    others = page.locator(".canvas-others")
+    await expect(others).to_have_text("Shown here is version 2. 3 customers are on version 1 and finish as they began.")
     await page.get_by_label("Version").select_option("1")
     await expect(node(page, "pause")).to_contain_text("Wait 3 days")
     await expect(node(page, "pause")).to_contain_text("3 waiting since")
+    await expect(others).to_contain_text("2 customers are on version 2 and finish as they began.")
 
 
 async def test_large_journey_is_drawn_whole_and_no_box_covers_another(site: Site, tab: Tab) -> None:

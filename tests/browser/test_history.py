@@ -71,9 +71,27 @@ async def test_history_tells_who_changed_the_journey_and_how(site: Site, tab: Ta
     items = page.locator(".audit li")
     audit = (await answer_of(site, "/api/v1/audit", subject_id=journey_id))["items"]
     await expect(items).to_have_count(len(audit))
-    await expect(items.first.locator(".what")).to_have_text("Journey changed")
-    await expect(items.first.locator(".gist")).to_have_text("Status: ACTIVE → PAUSED")
+    await expect(items.first.locator(".what")).to_have_text("Journey paused")
+    await expect(items.first.locator(".gist")).to_have_text("Status: Active → Paused")
     await expect(items.first.locator(".who")).to_have_text(audit[0]["author"])
+
+
+async def test_audit_says_which_journey_was_changed_and_what_was_done_in_words(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("Named in the audit")
+    await site.client.patch(f"{BASE}/{journey_id}", json={"status": "STOPPED"})
+    await site.client.patch(WORKSPACE, json={"is_sending": False})
+    await site.client.patch(WORKSPACE, json={"is_sending": True})
+    page = await open_page(site, tab, "audit")
+    items = page.locator(".audit li")
+    await expect(items.nth(0).locator(".what")).to_have_text("Sending allowed again")
+    await expect(items.nth(1).locator(".what")).to_have_text("All sending stopped")
+    await expect(items.nth(2).locator(".what")).to_have_text("Journey stopped")
+    await expect(items.nth(2).locator(".gist")).to_have_text(
+        re.compile(r"^Named in the audit\s+Status: Active → Stopped$")
+    )
+    await items.nth(2).locator("summary").click()
+    await items.nth(2).get_by_role("link", name="Named in the audit").click()
+    await expect(page.get_by_role("heading", name="Named in the audit", level=1)).to_be_visible()
 
 
 async def test_audit_has_every_change_and_can_be_narrowed_to_one_author(site: Site, tab: Tab) -> None:

@@ -7,10 +7,14 @@ from typing import Literal
 import pytest
 from playwright.async_api import Route, expect
 
+from orchestrator.messages.activity import Activity
+from orchestrator.messages.ids import derived_id
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, journey_of, metrics_of, money, open_journey, row_of, table_of, tile
-from tests.browser.story import HOSTILE, JOURNEY, LAST_DAY
+from tests.browser.standing import standing_at
+from tests.browser.story import FIRST_MS, HOSTILE, JOURNEY, LAST_DAY, story
+from tests.builders import DAY, WORKSPACE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -185,7 +189,7 @@ async def test_pause_whose_answer_is_lost_is_asked_for_again_as_the_same_request
     await page.route("**/api/**", lose_first)
     await page.get_by_role("button", name="Pause").click()
     await page.get_by_role("dialog").get_by_role("button", name="Pause").click()
-    await expect(page.locator(".effect")).to_contain_text("Paused; handed to the workers")
+    await expect(page.locator(".effect")).to_contain_text("Paused. Passed on in ")
     assert len(keys) == 2
     assert keys[0] is not None
     assert len(set(keys)) == 1
@@ -210,11 +214,16 @@ async def test_pause_asks_first_then_pauses_and_tells_how_long_it_took(site: Sit
     journey_id = await site.create("To be paused")
     page = await open_journey(site, tab, journey_id)
     await page.get_by_role("button", name="Pause").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("whoever does then what starts it is not taken in later")
+    await expect(dialog).to_contain_text("What they do still counts")
+    await expect(dialog).to_contain_text("is dropped if it is past its “not worth sending after” when you resume")
+    await expect(dialog).to_contain_text("0 customers are under way now.")
+    await dialog.get_by_role("button", name="Cancel").click()
     assert (await journey_of(site, journey_id))["status"] == "ACTIVE"
     await page.get_by_role("button", name="Pause").click()
     await page.get_by_role("dialog").get_by_role("button", name="Pause").click()
-    await expect(page.locator(".effect")).to_have_text(re.compile(r"^Paused; handed to the workers in [\d,]+ ms\.$"))
+    await expect(page.locator(".effect")).to_have_text(re.compile(r"^Paused\. Passed on in [\d,]+ ms\.$"))
     assert (await journey_of(site, journey_id))["status"] == "PAUSED"
     await expect(page.locator(".status")).to_contain_text("Paused")
     await expect(page.get_by_role("button", name="Resume")).to_be_focused()
@@ -222,17 +231,80 @@ async def test_pause_asks_first_then_pauses_and_tells_how_long_it_took(site: Sit
     await page.get_by_role("dialog").get_by_role("button", name="Resume").click()
     await expect(page.locator(".effect")).to_contain_text("Resumed")
     assert (await journey_of(site, journey_id))["status"] == "ACTIVE"
+    await page.get_by_role("tab", name="History").click()
+    await expect(page.locator(".effect")).to_be_empty()  # what was told goes when something else is done
 
 
 async def test_stop_can_let_customers_under_way_finish(site: Site, tab: Tab) -> None:
     journey_id = await site.create("To be stopped")
+    await site.sink(standing_at("pause", journey_id, version=1, customers=4))
     page = await open_journey(site, tab, journey_id)
-    await page.get_by_role("button", name="Stop").click()
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("A stopped journey cannot be started again")
+    await expect(page.get_by_role("dialog")).to_contain_text("4 customers are under way now.")
     await page.get_by_role("dialog").get_by_label("Let customers under way finish").check()
     await page.get_by_role("dialog").get_by_role("button", name="Stop").click()
     await expect(page.locator(".status")).to_contain_text("Stopping")
     journey = await journey_of(site, journey_id)
     assert (journey["status"], journey["drain"]) == ("STOPPED", True)
+
+
+async def test_journey_is_copied_into_a_new_one_even_when_it_is_stopped(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("To be copied")
+    await site.client.patch(f"{BASE}/{journey_id}", json={"status": "STOPPED"})
+    page = await open_journey(site, tab, journey_id)
+    await page.get_by_role("button", name="Copy into a new journey").click()
+    await expect(page.get_by_role("heading", name="New journey", level=1)).to_be_visible()
+    await expect(page.locator('.editor[aria-busy="false"]')).to_be_visible()
+    await page.get_by_role("button", name="Save draft").click()
+    await expect(page.get_by_role("heading", name="Copy of To be copied")).to_be_visible()
+    copy = (await answer_of(site, BASE, status="DRAFT"))["items"][0]
+    assert copy["name"] == "Copy of To be copied"
+    made, source = await journey_of(site, copy["id"]), await journey_of(site, journey_id)
+    assert made["campaign_id"] == source["campaign_id"]
+    assert made["config"] == {**source["config"], "name": "Copy of To be copied"}
+
+
+async def test_journey_says_that_it_does_not_send_while_sending_is_switched_off(site: Site, tab: Tab) -> None:
+    await site.client.patch("/api/v1/workspace", json={"is_sending": False})
+    try:
+        page = await open_journey(site, tab)
+        await expect(page.locator(".journey-header .chip")).to_have_text("Active, but not sending")
+        await expect(page.locator(".status .failed")).to_contain_text("nobody enters and nothing is sent")
+    finally:
+        await site.client.patch("/api/v1/workspace", json={"is_sending": True})
+    await expect(page.locator(".journey-header .chip")).to_have_text("Active")
+
+
+async def test_where_the_usual_days_show_nothing_all_are_shown(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("Long ago")
+    latest = Activity(
+        id=derived_id("activity", journey_id, "late"),
+        workspace_id=WORKSPACE,
+        customer_id="customer-0001",
+        journey_id=journey_id,
+        version=1,
+        run_id=derived_id("run", journey_id, "customer-0001"),
+        type="run_completed",
+        at_ms=FIRST_MS + 200 * DAY,
+        step="done",
+        arm="treatment",
+        details={"reason": "completed"},
+        cause="engagement.events.v1/0/0",
+    )
+    await site.sink([*story(journey_id), latest])
+    page = await open_journey(site, tab, journey_id)
+    await expect(page.get_by_role("button", name="All", exact=True)).to_have_attribute("aria-pressed", "true")
+    await expect(tile(page, "Entered")).to_have_text("1,080")
+    await page.get_by_role("button", name="30 days").click()
+    await expect(tile(page, "Entered")).to_have_text("0")
+
+
+async def test_days_chosen_are_kept_on_the_way_back_to_the_list(site: Site, tab: Tab) -> None:
+    page = await open_journey(site, tab, period="90")
+    await page.get_by_role("link", name="← All journeys").click()
+    await expect(page.get_by_role("heading", level=1, name="Journeys")).to_be_visible()
+    await expect(page.get_by_role("button", name="90 days")).to_have_attribute("aria-pressed", "true")
 
 
 async def test_change_made_elsewhere_shows_by_itself(site: Site, tab: Tab) -> None:

@@ -159,7 +159,7 @@ async def test_what_is_published_watched_paused_and_exported_on_the_page_is_what
 
         await page.get_by_role("button", name="Pause").click()
         await answer_dialog(page, "Pause")
-        await expect(page.locator(".effect")).to_contain_text("Paused; handed to the workers")
+        await expect(page.locator(".effect")).to_contain_text("Paused. Passed on in ")
         before = await commands_for(settings, journey_id)
         await happens(settings, "customer.signed_up", [f"late-{number}" for number in range(LATE)])
         await until_there_are(LATE, "entry_refused", settings, journey_id)
@@ -167,7 +167,7 @@ async def test_what_is_published_watched_paused_and_exported_on_the_page_is_what
 
         await page.get_by_role("button", name="Resume").click()
         await answer_dialog(page, "Resume")
-        await expect(page.locator(".effect")).to_contain_text("Resumed; handed to the workers")
+        await expect(page.locator(".effect")).to_contain_text("Resumed. Passed on in ")
         await happens(settings, "customer.signed_up", [f"after-{number}" for number in range(LATE)])
         await expect(tile(page, "Entered")).to_have_text(f"{SIGN_UPS + LATE}")
 

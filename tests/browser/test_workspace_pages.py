@@ -67,20 +67,32 @@ async def test_keys_are_offered_to_admins_alone(site: Site, tab: Tab) -> None:
     assert tab.foreseen
 
 
-async def test_kill_switch_asks_first_and_says_how_long_it_took(site: Site, tab: Tab) -> None:
-    page = await open_page(site, tab, "settings", role="editor")
-    await page.get_by_role("button", name="Stop all sending").click()
+async def test_all_sending_is_stopped_from_every_page_and_only_an_admin_allows_it_again(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", role="editor")
+    stop = page.get_by_role("banner").get_by_role("button", name="Stop all sending")
+    await stop.click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Nobody enters any journey meanwhile.")
     await answer_dialog(page, "Cancel")
     assert (await answer_of(site, WORKSPACE))["is_sending"] is True
-    await page.get_by_role("button", name="Stop all sending").click()
+    await stop.click()
     await answer_dialog(page, "Stop all sending")
-    told = re.compile(r"^Stopped; handed to the workers in [\d,]+ ms\.$")
-    await expect(page.locator(".effect").first).to_have_text(told)
+    banner = page.locator(".silence")
+    await expect(banner).to_contain_text(re.compile(r"All sending is stopped\. Passed on in [\d,]+ ms\."))
     assert (await answer_of(site, WORKSPACE))["is_sending"] is False
-    await expect(page.locator("#notice")).to_contain_text("Sending is switched off for the whole workspace")
-    await expect(page.get_by_text("An admin can switch sending on again.")).to_be_visible()
-    page = await open_page(site, tab, "settings", role="admin")
-    await page.get_by_role("button", name="Send again").click()
-    await answer_dialog(page, "Send again")
-    await expect(page.locator("#notice")).to_be_hidden()
+    await expect(banner).to_contain_text("nobody enters a journey and nothing is sent. An admin can allow it again.")
+    await expect(stop).to_be_hidden()
+    await expect(banner.get_by_role("button")).to_have_count(0)
+    page = await open_page(site, tab, "audit", role="admin")
+    await banner.get_by_role("button", name="Allow sending again").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("Nothing is sent twice.")
+    await answer_dialog(page, "Allow sending again")
+    await expect(banner).to_contain_text("Sending is allowed again.")
+    await expect(stop).to_be_focused()
     assert (await answer_of(site, WORKSPACE))["is_sending"] is True
+    await page.get_by_role("link", name="Journeys", exact=True).click()
+    await expect(banner).to_be_hidden()
+
+
+async def test_viewer_is_not_offered_to_stop_all_sending(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", role="viewer")
+    await expect(page.get_by_role("button", name="Stop all sending")).to_have_count(0)

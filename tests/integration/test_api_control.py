@@ -91,6 +91,7 @@ async def test_every_change_is_on_record_with_its_author_and_what_it_changed(api
         ("workspace_changed", {"is_sending": True}, {"is_sending": False}),
     ]
     assert items[0]["after"]["campaign_id"] == "spring"
+    assert [item["journey_name"] for item in items] == ["Hello"] * 4 + [None]
     assert {item["author"] for item in items} == {"test"}
     assert items[0]["request_id"] == created.headers["x-request-id"]
     about = await audited(client, subject_id=created.json()["id"])

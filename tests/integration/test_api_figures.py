@@ -281,7 +281,7 @@ async def test_gauges_tell_how_far_limits_are_used_and_what_they_held_back(api: 
     assert (brake["limit"], brake["used"], brake["is_reached"]) == (50, 20, False)
     assert {item["used"] for key, item in found.items() if key[0] == "rate"} == {None}
     holdout = gauge("holdout")
-    assert (holdout["limit"], holdout["used"]) == (20, 25)
+    assert (holdout["limit"], holdout["used"], holdout["share"], holdout["is_off_plan"]) == (20, 25, None, False)
     switch = gauge("kill_switch", of="workspace")
     assert (switch["is_reached"], switch["limit"]) == (False, None)
     await client.patch(f"{ROOT}/workspace", json={"is_sending": False})

@@ -94,5 +94,5 @@ async def test_a_change_of_settings_is_on_record_in_words(api: ApiSession) -> No
     (entry,) = (await client.get(f"{ROOT}/audit", params={"subject_id": "workspace"})).json()["items"]
     assert [said["sentence"] for said in entry["before_in_words"]] == ["The workspace may send", NO_GUARDRAILS]
     after = {said["path"]: said["sentence"] for said in entry["after_in_words"]}
-    assert after["$.is_sending"] == "The kill switch is on: nothing leaves the workspace"
+    assert after["$.is_sending"] == "All sending is stopped: nobody enters a journey and nothing is sent"
     assert after["$.guardrails.caps[0]"] == CAP_IN_WORDS

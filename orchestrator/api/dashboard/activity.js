@@ -2,7 +2,7 @@
 
 import { channelName } from "/dashboard/channels.js";
 import { element } from "/dashboard/element.js";
-import { money, moment, words } from "/dashboard/format.js";
+import { money, moment, onOurClock, words } from "/dashboard/format.js";
 import { reasonName } from "/dashboard/reasons.js";
 
 export const TYPES = {
@@ -71,11 +71,16 @@ export function activityItem(activity, tell) {
   return element("li", {}, details);
 }
 
-function detailsOf({ details, customer_id, run_id, version, cause, id }, tell) {
-  const facts = { ...details, run: run_id, version, "caused by": cause || "–", activity: id };
-  const pairs = Object.entries(facts).map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, detailText(name, value))));
+function detailsOf({ sentence, details, customer_id, run_id, version, cause, id }, tell) {
   const why = customer_id ? element("button", { type: "button", class: "link", click: () => tell(customer_id) }, "Why this customer got what they got") : null;
-  return element("div", { class: "opened" }, element("dl", { class: "details" }, pairs), why);
+  return element("div", { class: "opened" }, element("p", { class: "sentence" }, onOurClock(sentence)), why, technical({ ...details, run: run_id, version, "caused by": cause || "–", activity: id }));
+}
+
+/** What is on record, for whoever looks into the machine: it opens on demand and is written only then. */
+export function technical(facts) {
+  const written = () => element("dl", { class: "details" }, Object.entries(facts).map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, detailText(name, value)))));
+  const details = element("details", { class: "technical", toggle: () => details.open && details.childElementCount === 1 && details.append(written()) }, element("summary", {}, "Technical"));
+  return details;
 }
 
 /** A value of the details as text; moments on the page's clock. */

@@ -5,6 +5,7 @@ import { detailText } from "/dashboard/activity.js";
 import { element } from "/dashboard/element.js";
 import { moment, words } from "/dashboard/format.js";
 import { auditedChanges } from "/dashboard/settings-words.js";
+import { statusWord } from "/dashboard/status.js";
 
 const ACTIONS = {
   journey_created: "Journey created",
@@ -22,24 +23,56 @@ const ACTIONS = {
 const MOST_CHARS = 80; // of a value in the line that sums a change up
 
 const NOT_TOLD = ["proposal", "backtest"]; // ids
+const FIELDS = {
+  campaign_id: "Campaign",
+  config: "Definition",
+  drain: "Customers under way finish",
+  fields: "Asked to change",
+  guardrails: "Limits",
+  holdout_percent: "Holdout over all journeys, in percent",
+  is_sending: "Sending",
+  needs_approval: "A second person approves",
+  paused_reason: "Paused by itself",
+};
+const fieldName = (name) => FIELDS[name] ?? words(name);
 const isEmpty = (value) => value === null || value === "" || value === false;
+const TURNS = { DRAFT: "Journey is a draft", ACTIVE: "Journey activated", PAUSED: "Journey paused", STOPPED: "Journey stopped", ARCHIVED: "Journey archived" };
 
-/** "Status: ACTIVE → PAUSED" for every field that differs; of something new, what it has; of settings, what they said. */
+/** What was done, as one says it. */
+export function deedOf({ action, before, after }) {
+  if (action === "workspace_changed" && "is_sending" in after) return after.is_sending ? "Sending allowed again" : "All sending stopped";
+  if (action !== "journey_changed") return ACTIONS[action] ?? words(action);
+  if ("version" in after) return `Version ${after.version} published`;
+  if ("status" in after) return after.status === "ACTIVE" && before.status === "PAUSED" ? "Journey resumed" : (TURNS[after.status] ?? ACTIONS.journey_changed);
+  return ACTIONS.journey_changed;
+}
+
+/** "Status: Active → Paused" for every field that differs; of something new, what it has; of settings, what they said. */
 export function changesOf(entry) {
   const said = auditedChanges(entry);
   if (said.length > 0) return said;
   const { before, after } = entry;
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const told = names.filter((name) => !NOT_TOLD.includes(name) && (name in before || !isEmpty(after[name])));
+  const told = names.filter((name) => !NOT_TOLD.includes(name) && (isTold(before[name]) || isTold(after[name])));
   return told.map((name) => {
     const was = name in before ? `${short(name, before[name])} → ` : "";
-    return `${words(name)}: ${was}${name in after ? short(name, after[name]) : "–"}`;
+    return `${fieldName(name)}: ${was}${name in after ? short(name, after[name]) : "–"}`;
   });
 }
 
+/** Nothing that became nothing else is no news; what was switched on or off is. */
+const isTold = (value) => value !== undefined && !isEmpty(value);
+
 function short(name, value) {
-  const text = Array.isArray(value) ? value.join(", ") : detailText(name, value);
+  const text = inWords(name, value);
   return text.length > MOST_CHARS ? `${text.slice(0, MOST_CHARS)}…` : text;
+}
+
+function inWords(name, value) {
+  if (Array.isArray(value)) return value.map(fieldName).join(", ");
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (name === "status" && typeof value === "string") return statusWord({ status: value });
+  return detailText(name, value);
 }
 
 /**
@@ -54,24 +87,24 @@ export function auditItem(entry, { isAlone = false, only = null } = {}) {
       "summary",
       {},
       element("time", { datetime: entry.at }, moment(entry.at)),
-      element("span", { class: "what", "data-action": entry.action }, ACTIONS[entry.action] ?? words(entry.action)),
+      element("span", { class: "what", "data-action": entry.action }, deedOf(entry)),
       element("span", { class: "who" }, entry.author),
-      element("span", { class: "gist" }, changesOf(entry).join(" · ")),
+      element("span", { class: "gist" }, isAlone || !entry.journey_name ? null : element("strong", {}, `${entry.journey_name}  `), changesOf(entry).join(" · ")),
     ),
   );
   return element("li", { class: isAlone ? "alone" : null }, details);
 }
 
 function opened(entry, only) {
-  const { subject_id, action, author, author_id, request_id, before, after, before_in_words: was, after_in_words: is } = entry;
+  const { subject_id, journey_name, action, author, author_id, request_id, before, after, before_in_words: was, after_in_words: is } = entry;
   const isJourney = action.startsWith("journey_") || action.startsWith("change_");
-  const subject = isJourney ? element("a", { href: hrefTo({ journey: subject_id }) }, "the journey") : subject_id;
+  const subject = isJourney ? element("a", { href: hrefTo({ journey: subject_id }) }, journey_name ?? "the journey") : subject_id;
   const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const isInWords = was.length + is.length > 0;
   const changed = isInWords
     ? [fact("Until then", sentences(was)), fact("From then on", sentences(is))]
-    : names.map((name) => fact(words(name), `${detailText(name, before[name])} → ${detailText(name, after[name])}`));
+    : names.map((name) => fact(fieldName(name), `${inWords(name, before[name])} → ${inWords(name, after[name])}`));
   return element(
     "div",
     { class: "opened" },

@@ -3,7 +3,7 @@
 import { CanvasDetails } from "/dashboard/canvas-details.js";
 import { arrivedAt, countLines, dropOffSentence, figuresByStep } from "/dashboard/canvas-figures.js";
 import { element } from "/dashboard/element.js";
-import { count, dayRange, moment, percent, share } from "/dashboard/format.js";
+import { count, counted, dayRange, moment, percent, share } from "/dashboard/format.js";
 import { figuresOver } from "/dashboard/period.js";
 import { stepWords } from "/dashboard/picture-words.js";
 import { Picture } from "/dashboard/picture.js";
@@ -20,6 +20,7 @@ export class Canvas {
   #shown = "";
   #offered = "";
   #finding = element("p", { class: "canvas-finding", role: "status" });
+  #others = element("p", { class: "canvas-others", hidden: true });
   #about = element("p", { class: "footnote" });
   #versions = element("select", { id: "canvas-version", change: () => this.#choose() });
   #choice = element("div", { class: "filters", hidden: true }, element("label", { for: "canvas-version" }, "Version"), this.#versions);
@@ -49,6 +50,7 @@ export class Canvas {
       { class: "panel canvas-view", "aria-labelledby": "canvas-title", "aria-busy": "true" },
       element("div", { class: "panel-head" }, element("h2", { id: "canvas-title" }, "Canvas"), this.#choice),
       this.#finding,
+      this.#others,
       element("div", { class: "canvas-parts" }, this.#picture.node, this.#details.node),
       element("details", { class: "twin" }, element("summary", {}, "Show counts as table"), element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Counts as a table" }, this.#table.node)),
       this.#about,
@@ -68,7 +70,10 @@ export class Canvas {
     const version = chosen ?? journey.version;
     const definition = version === journey.version ? journey.config : (await this.#client.version(this.#journeyId, version)).config;
     if (chosen !== this.#version) return metrics.generated_at; // chosen anew meanwhile
-    this.#showVersions(journey, versions, positions);
+    const customers = customersByVersion(positions);
+    this.#showVersions(journey, versions, customers);
+    this.#others.textContent = onOtherVersions(version, versions, customers);
+    this.#others.hidden = this.#others.textContent === "";
     this.#show({ definition, version, metrics, positions });
     this.node.setAttribute("aria-busy", "false");
     return positions.generated_at;
@@ -108,9 +113,7 @@ export class Canvas {
   }
 
   /** Offers the current version and those that customers are still on. */
-  #showVersions({ version: current }, versions, { steps }) {
-    const customers = new Map();
-    for (const { versions: by } of steps) for (const [version, number] of Object.entries(by)) customers.set(Number(version), (customers.get(Number(version)) ?? 0) + number);
+  #showVersions({ version: current }, versions, customers) {
     const known = new Set(versions.map(({ version }) => version));
     const offered = [...new Set([current, this.#version ?? current, ...customers.keys()])].filter((version) => version === current || known.has(version)).sort((a, b) => b - a);
     this.#choice.hidden = offered.length < 2;
@@ -132,6 +135,31 @@ export class Canvas {
       this.#finding.textContent = explain(error);
     }
   }
+}
+
+/** How many are under way on each version. */
+function customersByVersion({ steps }) {
+  const customers = new Map();
+  for (const { versions: by } of steps) for (const [version, number] of Object.entries(by)) customers.set(Number(version), (customers.get(Number(version)) ?? 0) + number);
+  return customers;
+}
+
+/** Who is under way on another version than the one shown, and what becomes of them; empty: nobody. */
+function onOtherVersions(shown, versions, customers) {
+  const others = [...customers].filter(([version]) => version !== shown).sort(([a], [b]) => b - a);
+  if (others.length === 0) return "";
+  const parts = others.map(([version, number]) => `${counted(number, "customer is", "customers are")} on version ${version} and ${fateOf(version, versions, number)}`);
+  return `Shown here is version ${shown}. ${parts.join("; ")}.`;
+}
+
+/** What later versions have said of those on this one. */
+function fateOf(from, versions, number) {
+  const later = versions.filter(({ version, policy }) => version > from && policy !== "pin").sort((a, b) => a.version - b.version);
+  const isOne = number === 1;
+  if (later.length === 0) return isOne ? "finishes as it has begun" : "finish as they began";
+  const { version, policy, until } = later.at(-1);
+  if (policy === "drain") return `${isOne ? "leaves" : "leave"} on ${moment(until)} at the latest`;
+  return `${isOne ? "goes" : "go"} over to version ${version} as soon as the engine has come to them`;
 }
 
 function row(step, definition, figures) {

@@ -10,11 +10,11 @@ import { Masthead } from "/dashboard/masthead.js";
 import { NewJourney } from "/dashboard/new-journey.js";
 import { Poller } from "/dashboard/poller.js";
 import { explain, Problem, SignInOver } from "/dashboard/problem.js";
+import { SendingSwitch } from "/dashboard/sending.js";
 import { acceptLink, currentCredential, forgetCredential, rememberKey } from "/dashboard/session.js";
 import { SignIn } from "/dashboard/sign-in.js";
 import { knownZone } from "/dashboard/zone.js";
 
-const SENDING_IS_OFF = "Sending is switched off for the whole workspace: no journey sends anything until an admin switches it on again.";
 const WAITING_AGE_MS = 20_000;
 const MOST_WAITING = 100;
 
@@ -33,7 +33,8 @@ class Dashboard {
   #main = document.getElementById("main");
   #notice = document.getElementById("notice");
   #colophon = document.getElementById("colophon");
-  #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#leave() });
+  #switch = new SendingSwitch(() => this.#poller?.now());
+  #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#leave(), stop: this.#switch.button });
   #client = null;
   #credential = null;
   #view = null;
@@ -43,6 +44,7 @@ class Dashboard {
   #turn = 0; // counts the places shown: a view that was loaded too late is dropped
 
   constructor() {
+    this.#notice.before(this.#switch.node);
     document.getElementById("skip").addEventListener("click", () => this.#main.focus());
     this.#begin();
   }
@@ -74,6 +76,7 @@ class Dashboard {
     this.#client = null;
     this.#credential = null;
     this.#masthead.showSignedOut();
+    this.#switch.hide();
     this.#tell("");
     const form = new SignIn((key) => {
       rememberKey(key);
@@ -88,6 +91,7 @@ class Dashboard {
     useZone(zone);
     this.#colophon.textContent = `Times are those of ${zone}. Figures refresh every two seconds while this page is visible.`;
     this.#masthead.showPlace(address);
+    this.#switch.hush();
     if (credential === this.#credential && this.#view?.follow?.(address)) {
       this.#poller.now();
       return;
@@ -140,11 +144,12 @@ class Dashboard {
     const view = this.#view;
     const workspace = await this.#client.workspace();
     this.#masthead.showWorkspace(workspace);
+    this.#switch.show(this.#client, workspace);
     const freshAt = await view.refresh(workspace);
     if (view !== this.#view) return;
     this.#freshAt = freshAt ?? new Date().toISOString();
     this.#masthead.showFreshness(this.#freshAt, true);
-    this.#tell(workspace.is_sending ? "" : SENDING_IS_OFF);
+    this.#tell("");
     const { items, next_cursor } = await this.#waiting.value();
     this.#masthead.showWaiting(items.length, next_cursor !== null);
   }

@@ -7,10 +7,10 @@ import { entryWords, objectAt, stepWords } from "/dashboard/picture-words.js";
 import { explain } from "/dashboard/problem.js";
 
 const POLICIES = [
-  { value: "pin", label: "They end on their version", note: "The new version is for those who enter from now on." },
-  { value: "follow", label: "They go over to the new version", note: "At the step of the same name; whose step is gone leaves." },
+  { value: "pin", label: "They finish as they began", note: "The new version is only for those who enter from now on." },
+  { value: "follow", label: "They go over to the new version", note: "At once, at the step of the same name; whose step is gone leaves. A wait counts from when it began." },
   { value: "map", label: "They go over, to the steps chosen here", note: "For steps that are gone or have another name." },
-  { value: "drain", label: "They go on, until a moment", note: "Whoever is still on an old version then leaves." },
+  { value: "drain", label: "They go on as they began, until a moment", note: "Whoever is still on an old version then leaves." },
 ];
 const DAY_MS = 86_400_000;
 
@@ -146,7 +146,7 @@ class VersionQuestion {
   }
 
   #showPreview({ groups, stay, go_on: goOn, leave, drained, removed_steps: removed }) {
-    const parts = [[stay, "stay on their version"], [goOn, "go on in the new version"], [leave, "leave"], [drained, "go on until the moment chosen"]].filter(([number]) => number > 0);
+    const parts = [[stay, "finish as they began"], [goOn, "go on in the new version"], [leave, "leave"], [drained, "go on until the moment chosen"]].filter(([number]) => number > 0);
     const total = parts.map(([number, what]) => `${counted(number, "customer")} ${what}`).join(", ");
     this.#preview.replaceChildren(
       element("p", { class: "version-total" }, total ? `${total}.` : "Nobody is under way now."),

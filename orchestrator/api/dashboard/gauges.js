@@ -13,7 +13,7 @@ const KINDS = {
   brake: "Brake",
   capacity: "Capacity",
   holdout: "Holdout",
-  kill_switch: "Kill switch",
+  kill_switch: "Stop all sending",
 };
 const NEAR = 0.8; // of a limit: from here on it is said to be close
 
@@ -35,11 +35,10 @@ export class Gauges {
   }
 }
 
-const IN_PERCENT = ["brake", "holdout"];
-
 /** How full a limit is: a tone for the bar and the word that says the same. */
-export function stateOf({ kind, is_reached, share }) {
+export function stateOf({ kind, is_reached, share, is_off_plan }) {
   if (kind === "kill_switch") return is_reached ? { tone: "bad", word: "Nothing is sent" } : { tone: "good", word: "Sending" };
+  if (kind === "holdout" && is_off_plan !== null) return is_off_plan ? { tone: "warning", word: "Not as planned" } : { tone: "good", word: "As planned" };
   if (is_reached) return { tone: "bad", word: "Reached" };
   if (share !== null && share >= NEAR) return { tone: "warning", word: "Close" };
   return { tone: "good", word: share === null ? "In force" : "Within" };
@@ -61,13 +60,20 @@ function gauge(item) {
     ),
     element("p", {}, sentence),
     isMeasured ? bar(share, usedText(item), KINDS[kind] ?? kind) : null,
-    element("p", { class: "footnote" }, [spanOf(item), held_back > 0 ? `${counted(held_back, "message")} held back in the last 24 hours.` : ""].filter(Boolean).join(" ")),
+    element("p", { class: "footnote" }, [plannedText(item), spanOf(item), held_back > 0 ? `${counted(held_back, "message")} held back in the last 24 hours.` : ""].filter(Boolean).join(" ")),
   );
 }
 
 function usedText({ kind, used, limit, share }) {
-  if (IN_PERCENT.includes(kind)) return `${percent(used / 100)}, limit ${percent(limit / 100)}`;
+  if (kind === "brake") return `${percent(used / 100)}, limit ${percent(limit / 100)}`;
   return `${amount(used)} of ${amount(limit)} (${percent(share)})`;
+}
+
+/** A holdout is no limit: who is held out is drawn by lot, so its share comes near the plan and rarely meets it. */
+function plannedText({ kind, used, limit, is_off_plan }) {
+  if (kind !== "holdout" || used === null) return "";
+  const both = `Planned ${percent(limit / 100)}, so far ${percent(used / 100)}`;
+  return is_off_plan ? `${both}: more than chance would bring about, so do not trust the comparison.` : `${both}: as near as chance brings it.`;
 }
 
 function bar(share, text, name) {

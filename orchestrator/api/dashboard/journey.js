@@ -1,5 +1,6 @@
 // The view of one journey: its head, its tabs, and what the chosen tab shows.
 
+import { CustomerSearch } from "/dashboard/customer-search.js";
 import { element } from "/dashboard/element.js";
 import { JourneyHeader } from "/dashboard/journey-header.js";
 import { JourneyOverview } from "/dashboard/journey-overview.js";
@@ -53,6 +54,8 @@ export class JourneyView {
   #tabs;
   #choice;
   #zone;
+  #isWidened = false; // it has been looked whether the usual days show nothing
+  #search = new CustomerSearch((customer) => this.#shell.show({ tab: "activities", customer }));
   #toolbar = element("div", { class: "toolbar" });
   #parts = new Map(); // tab → what it shows, made when it is first opened
 
@@ -83,7 +86,7 @@ export class JourneyView {
     const period = this.#period;
     // All is asked for side by side: the part may want the journey as well, and awaits it then.
     const journey = this.#client.journey(id);
-    const showHead = async () => this.#header.update(await journey, workspace.role !== "viewer");
+    const showHead = async () => this.#header.update(await journey, workspace);
     const showPart = async () => {
       const part = await this.#part(tab);
       part.follow?.(this.#address);
@@ -91,9 +94,23 @@ export class JourneyView {
     };
     const [, [part, freshAt]] = await Promise.all([showHead(), showPart()]);
     if (tab !== this.#address.tab || period !== this.#period) return freshAt;
+    if (part.report) await this.#widen(part, { workspace, journey, period });
     if (part.report) this.#choice.update(part.report);
     this.node.setAttribute("aria-busy", "false");
     return freshAt;
+  }
+
+  /** Where nobody has chosen days and the usual ones show nothing, all are shown: once, and if they show more. */
+  async #widen(part, asked) {
+    if (this.#isWidened || this.#address.period) return;
+    this.#isWidened = true;
+    if (!isQuiet(part.report)) return;
+    const all = { ...periodNamed("all"), zone: this.#zone };
+    await part.refresh({ ...asked, period: all });
+    if (asked.period !== this.#period) return; // chosen meanwhile
+    if (isQuiet(part.report)) await part.refresh(asked);
+    else this.#period = all;
+    this.#choice.mark(this.#period);
   }
 
   destroy() {
@@ -108,6 +125,8 @@ export class JourneyView {
     if (isOtherZone) this.#changeZone(zone, address);
     if (isOtherZone || address.period !== this.#address?.period) this.#period = { ...periodNamed(address.period), zone };
     this.#address = TABS.some(({ name }) => name === address.tab) ? address : { ...address, tab: "overview" };
+    if (isOtherTab) this.#header.hush();
+    this.#header.backTo(address.period);
     if (isOtherTab) for (const { name, isEditor } of TABS) if (isEditor && name !== this.#address.tab) this.#end(name);
     this.#choice.mark(this.#period);
     this.#choice.node.hidden = !TABS.find(({ name }) => name === this.#address.tab).hasPeriod;
@@ -124,7 +143,7 @@ export class JourneyView {
     this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => this.#shell.show({ period: name }, { replace: true }), { zone });
     const choice = new ZoneChoice(zone, (chosen) => this.#shell.show({ zone: chosen }, { replace: true }));
     const hadFocus = this.#toolbar.contains(document.activeElement);
-    this.#toolbar.replaceChildren(this.#choice.node, choice.node);
+    this.#toolbar.replaceChildren(this.#choice.node, this.#search.node, choice.node);
     if (hadFocus) choice.focus();
   }
 
@@ -143,3 +162,6 @@ export class JourneyView {
     return this.#parts.get(tab);
   }
 }
+
+/** Whether nobody entered and nothing was sent in the days of a report. */
+const isQuiet = ({ totals }) => totals.entered === 0 && totals.sends === 0;

@@ -22,14 +22,15 @@ export class Masthead {
   #links = new Map();
   #out;
 
-  constructor(place, { leave }) {
+  /** `stop` is the button that stops all sending; `leave()` signs out. */
+  constructor(place, { leave, stop }) {
     this.#out = element("button", { type: "button", class: "link", id: "sign-out", click: leave }, "Sign out");
     this.#brand = element("a", { class: "brand", href: "#journeys" }, element("img", { src: "/dashboard/icon.svg", alt: "", width: 28, height: 28 }), "Orchestrator");
     for (const { page, label } of PLACES) {
       this.#links.set(page, element("a", { href: `#${page}` }, label, page === "proposals" ? [" ", this.#waiting] : null));
     }
     this.#nav.append(...this.#links.values());
-    place.replaceChildren(this.#brand, this.#nav, this.#workspace, this.#freshness, this.#out);
+    place.replaceChildren(this.#brand, this.#nav, this.#workspace, this.#freshness, stop, this.#out);
     this.showSignedOut();
   }
 
@@ -40,12 +41,12 @@ export class Masthead {
     this.#nav.hidden = true;
   }
 
-  /** Marks where one is; the ways from here lead on in the zone chosen. */
-  showPlace({ page }) {
-    this.#brand.href = hrefTo({});
+  /** Marks where one is; the ways from here lead on in the zone chosen, those to the journeys to the same days. */
+  showPlace({ page, period }) {
+    this.#brand.href = hrefTo({ period });
     for (const { page: target, pages } of PLACES) {
       const link = this.#links.get(target);
-      link.href = hrefTo({ page: target });
+      link.href = hrefTo({ page: target, period: target === "journeys" ? period : null });
       if (pages.includes(page)) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

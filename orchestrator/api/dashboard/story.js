@@ -1,6 +1,6 @@
 // One customer's way through a journey: what was decided, when, by which rule, on what grounds.
 
-import { detailText } from "/dashboard/activity.js";
+import { technical } from "/dashboard/activity.js";
 import { element } from "/dashboard/element.js";
 import { counted, moment, onOurClock, span, words } from "/dashboard/format.js";
 import { Problem } from "/dashboard/problem.js";
@@ -40,7 +40,7 @@ export class Story {
     const shown = JSON.stringify(story);
     if (shown === this.#shown || this.#isBeingRead()) return;
     this.#shown = shown;
-    this.#body.replaceChildren(...(story ? told(story) : [element("p", { class: "empty" }, "Nothing was decided for this customer in this journey: check the id for a typing error.")]));
+    this.#body.replaceChildren(...(story ? told(story) : [element("p", { class: "empty" }, "Nothing was decided for this customer in this journey: they have never come to it, or the id is mistyped.")]));
     this.#body.setAttribute("aria-busy", "false");
   }
 
@@ -84,13 +84,7 @@ function timeline(decisions) {
   return element("ol", { class: "timeline" }, decisions.map(decision));
 }
 
-function decision(each) {
-  const { at, type, step, sentence, rule, next_eligible_at } = each;
-  const details = element(
-    "details",
-    { toggle: () => details.open && details.childElementCount === 1 && details.append(grounds(each)) },
-    element("summary", {}, "Grounds"),
-  );
+function decision({ at, type, step, sentence, rule, next_eligible_at, details, version, cause }) {
   return element(
     "li",
     { "data-type": type },
@@ -100,12 +94,7 @@ function decision(each) {
       {},
       element("p", { class: "what" }, onOurClock(sentence)),
       element("p", { class: "footnote" }, [step ? `at ${step}` : "", rule ? `rule: ${reasonName(rule)}` : "", next_eligible_at ? `next allowed ${moment(next_eligible_at)}` : ""].filter(Boolean).join(" · ")),
-      details,
+      technical({ ...details, version, "caused by": cause || "–" }),
     ),
   );
-}
-
-function grounds({ details, version, cause }) {
-  const facts = Object.entries({ ...details, version, "caused by": cause || "–" });
-  return element("dl", { class: "details" }, facts.map(([name, value]) => element("div", {}, element("dt", {}, words(name)), element("dd", {}, detailText(name, value)))));
 }

@@ -49,7 +49,8 @@ def test_who_waits_is_told_where_and_until_when() -> None:
     )
     assert [decision.sentence for decision in run.decisions] == [
         "Entered, as a treated customer.",
-        "offer over email was put off until 2026-01-05 15:00:00 UTC: it is quiet hours for the customer.",
+        "offer over e-mail was put off until 2026-01-05 15:00:00 UTC: it was Monday 12:00 for the customer "
+        "(UTC, assumed, since the customer's zone is not known), and it is quiet from 11:00 to 15:00.",
     ]
     customer.waits_until(NOON + 3 * HOUR)
     (run,) = told(customer).runs
@@ -124,7 +125,22 @@ def test_who_was_never_let_in_is_told_why() -> None:
     customer.does("customer.signed_up", NOON)
     found = told(customer)
     assert found.runs == []
-    assert found.summary == ("Has not entered; the last of 1 tries was refused: the customer is not in the audience.")
+    assert found.summary == ("Has not entered. The only attempt was refused: the customer is not in the audience.")
+
+
+def test_all_entries_together_are_told_before_the_latest() -> None:
+    entry = {"kind": "event", "type": "customer.signed_up", "re_entry": {"kind": "always"}}
+    customer = Customer(a_directory(a_journey(entry=entry)))
+    customer.does("customer.signed_up", NOON)
+    customer.waits_until(NOON + 3 * DAY)
+    customer.does("customer.signed_up", NOON + 4 * DAY)
+    found = told(customer)
+    sent = sum(activity.type == "send_requested" for activity in customer.activities)
+    assert (len(found.runs), sent) == (2, 3)
+    assert found.summary == (
+        "Has entered 2 times. In all, was sent 3 messages. "
+        "The latest time: stands at pause until 2026-01-12 12:00:00 UTC."
+    )
 
 
 def test_the_holdout_is_told_as_such() -> None:
@@ -153,13 +169,13 @@ def test_every_kind_of_decision_has_a_sentence() -> None:
     sentences = [decision.sentence for decision in found.runs[0].decisions]
     assert sentences == [
         "Entered, as a treated customer.",
-        "offer was asked for over email.",
-        "email reported: bounced.",
+        "offer was asked for over e-mail.",
+        "E-mail reported: bounced.",
         "Passed offer (bounced) on to offer.",
-        "short was asked for over sms.",
+        "short was asked for over SMS.",
         "crm was told.",
         "Waits at pause until 2026-01-06 13:00:00 UTC at the latest.",
         "Reached the goal.",
         "Ended: goal reached.",
     ]
-    assert found.summary.startswith("Has entered once. 1 more entries were refused.")
+    assert found.summary.startswith("Has entered once. 1 more entry was refused.")

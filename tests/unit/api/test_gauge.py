@@ -15,6 +15,7 @@ from orchestrator.api.gauge import (
     limits_with_sentences,
     of_brake,
     of_customers,
+    of_holdout,
     of_limit,
     period_of,
 )
@@ -169,3 +170,15 @@ def test_a_rule_of_the_workspace_says_that_it_counts_all_journeys() -> None:
     assert cap.sentence == "At most 3 messages per customer and calendar week, over all journeys"
     [(_, sentence)] = limits_with_sentences(rules, "workspace")
     assert sentence == "At most 5 messages per hour, over all customers and journeys"
+
+
+@pytest.mark.parametrize(
+    ("treated", "held_out", "used", "is_off_plan"),
+    [(783, 217, 21.7, False), (500, 500, 50.0, True), (0, 0, None, None)],
+)
+def test_a_holdout_is_a_plan_that_chance_alone_moves_away_from(
+    treated: int, held_out: int, used: float | None, is_off_plan: bool | None
+) -> None:
+    gauge = of_holdout(20, treated, held_out, {})
+    assert (gauge.limit, gauge.used, gauge.is_off_plan) == (20, used, is_off_plan)
+    assert (gauge.share, gauge.is_reached) == (None, False)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from orchestrator.api.preview import preview
 from orchestrator.messages.config import Migration
 
@@ -42,3 +44,45 @@ def test_customers_whom_an_earlier_version_is_about_to_take_over_are_counted_the
 
 def test_nobody_under_way_is_no_groups() -> None:
     assert seen("follow", under_way={}).groups == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "told"),
+    [
+        (
+            {"kind": "wait", "duration": "PT1H"},
+            {"kind": "wait", "duration": "PT2H"},
+            " Their wait is counted from when it began: they go on 2 hours after that, not 1 hour.",
+        ),
+        (
+            {"kind": "wait_for", "event": "ordered", "timeout": "P7D"},
+            {"kind": "wait_for", "event": "ordered", "timeout": "P1D"},
+            " Their wait is counted from when it began: they wait up to 1 day from then on, not 7 days; "
+            "who has waited that long already goes on at once.",
+        ),
+        (
+            {"kind": "wait", "duration": "PT1H", "next": "offer"},
+            {"kind": "wait", "duration": "PT1H", "next": "done"},
+            " Their wait is counted from when it began: they go on 1 hour after that, as before.",
+        ),
+        (
+            {"kind": "wait_until", "until": {"kind": "local_time", "time": "09:00"}},
+            {"kind": "wait_until", "until": {"kind": "local_time", "time": "10:00"}},
+            " Until when they wait is worked out anew, from when their wait began.",
+        ),
+        (
+            {"kind": "wait", "duration": "PT1H"},
+            {"kind": "wait_for", "event": "ordered", "timeout": "P1D"},
+            " They begin that step anew, since it is another kind of step now.",
+        ),
+    ],
+)
+def test_who_waits_is_told_what_becomes_of_the_wait(was: Any, now: Any, told: str) -> None:
+    found = preview([Migration(version=2, policy="follow")], {"pause": was}, {"pause": now}, {(1, "pause"): 24})
+    assert found.groups[0].sentence == f"24 at pause of version 1 go on at pause of the new version.{told}"
+
+
+def test_nothing_is_said_of_waits_on_versions_whose_steps_are_not_at_hand() -> None:
+    was, now = {"kind": "wait", "duration": "PT1H"}, {"kind": "wait", "duration": "PT2H"}
+    found = preview([Migration(version=3, policy="follow")], {"pause": was}, {"pause": now}, {(1, "pause"): 24})
+    assert found.groups[0].sentence == "24 at pause of version 1 go on at pause of the new version."

@@ -113,7 +113,7 @@ def test_holdouts_and_the_kill_switch_are_told() -> None:
     assert say.of_holdout(10, "journey").startswith("10 % of the customers who enter get nothing, so that")
     assert say.of_holdout(2.5, "workspace").startswith("2.5 % of all customers get nothing from any journey")
     assert say.of_kill_switch(is_sending=True) == "The workspace may send"
-    assert say.of_kill_switch(is_sending=False) == "The kill switch is on: nothing leaves the workspace"
+    assert say.of_kill_switch(is_sending=False) == "All sending is stopped: nobody enters a journey and nothing is sent"
 
 
 def test_lengths_are_told_in_whole_units() -> None:
