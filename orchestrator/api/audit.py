@@ -20,7 +20,15 @@ from orchestrator.store.reports import page_of
 
 MAX_LISTED = 200
 _ABOUT_JOURNEYS: frozenset[Action] = frozenset(
-    {"journey_created", "journey_changed", "change_proposed", "change_approved", "change_rejected"}
+    {
+        "journey_created",
+        "journey_changed",
+        "change_proposed",
+        "change_approved",
+        "change_rejected",
+        "backtest_started",
+        "backtest_cancelled",
+    }
 )
 
 router = APIRouter(prefix=f"{ROOT}/audit", route_class=StrictRoute, tags=["workspace"])

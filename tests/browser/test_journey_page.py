@@ -300,10 +300,13 @@ async def test_where_the_usual_days_show_nothing_all_are_shown(site: Site, tab: 
     await expect(tile(page, "Entered")).to_have_text("0")
 
 
-async def test_days_chosen_are_kept_on_the_way_back_to_the_list(site: Site, tab: Tab) -> None:
+async def test_days_chosen_are_kept_between_the_list_and_a_journey(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, period="90")
     await page.get_by_role("link", name="← All journeys").click()
     await expect(page.get_by_role("heading", level=1, name="Journeys")).to_be_visible()
+    await expect(page.get_by_role("button", name="90 days")).to_have_attribute("aria-pressed", "true")
+    await page.get_by_role("link", name="Win back", exact=True).click()
+    await expect(page.get_by_role("heading", level=1, name="Win back")).to_be_visible()
     await expect(page.get_by_role("button", name="90 days")).to_have_attribute("aria-pressed", "true")
 
 

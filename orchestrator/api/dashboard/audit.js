@@ -96,9 +96,8 @@ export function auditItem(entry, { isAlone = false, only = null } = {}) {
 }
 
 function opened(entry, only) {
-  const { subject_id, journey_name, action, author, author_id, request_id, before, after, before_in_words: was, after_in_words: is } = entry;
-  const isJourney = action.startsWith("journey_") || action.startsWith("change_");
-  const subject = isJourney ? element("a", { href: hrefTo({ journey: subject_id }) }, journey_name ?? "the journey") : subject_id;
+  const { subject_id, journey_name, author, author_id, request_id, before, after, before_in_words: was, after_in_words: is } = entry;
+  const subject = journey_name ? element("a", { href: hrefTo({ journey: subject_id }) }, journey_name) : subject_id;
   const fact = (name, ...value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   const isInWords = was.length + is.length > 0;

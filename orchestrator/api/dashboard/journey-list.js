@@ -98,7 +98,7 @@ export class JourneyList {
   }
 
   /** Reads the list; returns the time the figures are of. */
-  async refresh({ role }) {
+  async refresh({ role, is_sending: isSending }) {
     const address = this.#address;
     const period = this.#period;
     const overview = await this.#read(address, await this.#daysOf(period));
@@ -107,7 +107,7 @@ export class JourneyList {
     this.#choice.update(overview);
     this.#create.hidden = role === "viewer";
     this.#create.href = hrefTo({ page: "new" });
-    this.#draw(overview, role);
+    this.#draw(overview, role, isSending);
     this.node.setAttribute("aria-busy", "false");
     return overview.generated_at;
   }
@@ -157,8 +157,8 @@ export class JourneyList {
     return { ...page, items };
   }
 
-  #draw({ items, totals, notes, next_cursor }, role) {
-    const shown = JSON.stringify([items, totals, notes, next_cursor, role, location.hash]);
+  #draw({ items, totals, notes, next_cursor }, role, isSending) {
+    const shown = JSON.stringify([items, totals, notes, next_cursor, role, isSending, location.hash]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#totals.replaceChildren(...totalTiles(totals).map(tile));
@@ -166,7 +166,7 @@ export class JourneyList {
     this.#suggest(items);
     const focused = document.activeElement?.closest?.("[data-journey]")?.dataset.journey;
     this.#table.setEmpty(this.#nothing(role));
-    this.#table.setRows(items.map(rowOf));
+    this.#table.setRows(items.map((item) => rowOf(item, this.#address.period, isSending)));
     if (focused) this.node.querySelector(`[data-journey="${CSS.escape(focused)}"]`)?.focus();
     this.#more.hidden = next_cursor === null || this.#pages >= MOST_PAGES;
   }
@@ -217,12 +217,12 @@ function totalTiles(totals) {
   ];
 }
 
-function rowOf({ journey, figures, under_way, finding, verdict }) {
-  const name = element("a", { href: hrefTo({ journey: journey.id, period: null }), "data-journey": journey.id }, journey.name);
+function rowOf({ journey, figures, under_way, finding, verdict }, period, isSending) {
+  const name = element("a", { href: hrefTo({ journey: journey.id, period }), "data-journey": journey.id }, journey.name);
   const campaign = journey.campaign_id ? `campaign ${journey.campaign_id}` : "no campaign";
   return [
     element("span", { class: "figure" }, name, element("small", { class: "wrapping" }, campaign)),
-    statusChip(journey),
+    statusChip(journey, isSending),
     figure(count(figures.entered), `${count(under_way)} under way`),
     count(figures.sends),
     figure(count(figures.customers_converted), percent(share(figures.customers_converted, figures.customers))),
