@@ -160,7 +160,7 @@ def _without_holdout(
         customers_still_needed=None,
         days_still_needed=None,
         finding="no_holdout",
-        verdict="There is no holdout, so what the journey has brought cannot be told; give the definition one.",
+        verdict="Everybody gets the messages, so what they bring cannot be told; give the journey a holdout.",
         notes=[] if alone.baseline is None else [_BASELINE_IS_WEAK],
     )
 

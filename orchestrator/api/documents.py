@@ -15,6 +15,7 @@ from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.keys import Role
 
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+Grain = Literal["day", "week", "month", "none"]
 HoldoutPercent = Annotated[float, Field(ge=0, le=95, allow_inf_nan=False)]
 Cost = Annotated[float, Field(ge=0, le=1_000, allow_inf_nan=False)]
 CampaignId = Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -398,13 +399,13 @@ class Figures(BaseModel):
 
 
 class DayFigures(Figures):
-    """The figures of one day."""
+    """The figures of a day, of a week from Monday, or of a month; ``date`` is its first day within the period."""
 
     date: date
 
 
 class MetricsDocument(BaseModel):
-    """A journey's figures by the days of a zone and in total; ``days`` has every day of the period.
+    """A journey's figures by the days of a zone and in total; ``days`` has every day (or week, or month) of the period.
 
     ``comparison`` is by UTC days whatever the zone. ``notes``: what to know before comparing the days.
     """
@@ -417,6 +418,7 @@ class MetricsDocument(BaseModel):
     zone: str = Field(description="Whose days they are: an IANA name.")
     generated_at: datetime
     notes: list[str]
+    by: Grain = Field(description="How long each of `days` is; none: there are none.")
     days: list[DayFigures]
     totals: Figures
     comparison: ComparisonDocument | None

@@ -48,6 +48,8 @@ _MEDIA_TYPES = {
     "jsonl": JSON_LINES,
 }
 _OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
+# Rows over time, unless the caller says how long each is: a page to print wants few, a program takes ten years of days.
+MOST_EXPORTED = {"csv": 4_000, "xlsx": 4_000, "html": 60}
 MOST_OF_NAME = 60  # characters of a journey's name in a file's
 
 router = APIRouter(route_class=StrictRoute, tags=["exports"])
@@ -74,21 +76,25 @@ async def of_journey(
     since: metrics.FirstDay = None,
     until: metrics.LastDay = None,
     zone: metrics.OfZone = "UTC",
+    whole_life: metrics.WholeLife = False,
+    by: metrics.ByRows = "fitting",
 ) -> Response:
     """What the API's other answers about the journey say, as tables, with the meaning of each figure.
 
     In CSV the first column says which table a record belongs to; the first record of each table names its columns.
     """
     journey = await find_journey(tenant, journey_id)
+    span = metrics.Span(since, until, zone, whole_life)
     downloads.check(tenant.workspace_id)
     with downloads.one(tenant.workspace_id):
         answers = JourneyAnswers(
             journey=item_of(journey),
-            metrics=await metrics.read(tenant, journey_id, since, until, zone),
+            metrics=await metrics.figures_over(tenant, journey_id, span, by, MOST_EXPORTED[format]),
             experiments=(await experiments.read(tenant, journey_id)).items,
             gauges=(await gauges.read(tenant, journey_id)).items,
             positions=await positions.read(tenant, journey_id),
             versions=(await versions.list_all(tenant, journey_id)).items,
+            definition=journey.config,
         )
         report = journey_report(answers)
         span = f"{answers.metrics.since}-to-{answers.metrics.until}"

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Kind = Literal["text", "yes_no", "count", "money", "share", "percent", "number", "day", "moment"]
+Kind = Literal["text", "yes_no", "count", "estimate", "money", "share", "percent", "number", "day", "moment"]
 UNITS: Mapping[Kind, str] = MappingProxyType(
     {
         "text": "text",
         "yes_no": "yes or no",
         "count": "count",
+        "estimate": "count, estimated",
         "money": "money, in the unit of the events",
         "share": "share of 1",
         "percent": "percent",
@@ -68,6 +69,8 @@ _PLACES = {
     "figure": Meaning("Figure", "text", "The figure whose value stands beside it."),
     "value": Meaning("Value", "text", "Of the figure named before it, in that figure's unit."),
     "date": Meaning("Day", "day", "A day of the zone that the report names."),
+    "by_week.date": Meaning("Week from", "day", "The first day of a week, which is a Monday, or of the period."),
+    "by_month.date": Meaning("Month from", "day", "The first day of a month, or of the period."),
     "arm": Meaning("Arm", "text", "Treatment takes the journey's way, holdout gets nothing; of a step: its variants."),
     "step": Meaning("Step", "text", "A step of the journey's definition."),
     "channel": Meaning("Channel", "text", "By which messages go."),
@@ -81,6 +84,21 @@ _PLACES = {
     "sends_deferred": Meaning("Sends deferred", "count", "Times the rule put a send off."),
     "entries_refused": Meaning("Entries refused", "count", "Entries that the rule forbade."),
 }
+_RESULT = {
+    "in_words": Meaning("In words", "text", "What the messages brought, as far as it can be told."),
+    "with_messages": Meaning("Customers with messages", "count", "Who entered, but for the holdout."),
+    "with_messages_converted": Meaning("… of them reached the goal", "count", "Within the goal's window."),
+    "with_messages_rate": Meaning("… as a rate", "share", "Of all of them, whether a message reached them or not."),
+    "without_messages": Meaning("Customers without messages", "count", "The holdout: drawn by lot, and sent nothing."),
+    "without_messages_converted": Meaning("… of them reached the goal", "count", "Within the goal's window."),
+    "without_messages_rate": Meaning("… as a rate", "share", "Of all of them: what comes without messages."),
+    "uplift": Meaning("Uplift", "share", "By how much the rate with messages is above that without."),
+    "uplift_low": Meaning("Uplift, from", "share", f"Lower end of its {_ANYTIME}."),
+    "uplift_high": Meaning("Uplift, to", "share", f"Upper end of its {_ANYTIME}."),
+    "return_per_1": Meaning("Return for each 1 spent", "money", "Incremental revenue / cost, over the whole life."),
+    "return_per_1_low": Meaning("Return for each 1 spent, from", "money", f"Lower end of its {_95}."),
+    "return_per_1_high": Meaning("Return for each 1 spent, to", "money", f"Upper end of its {_95}."),
+}
 _COMPARISON = {
     "finding": Meaning("Finding", "text", "What the comparison says, as a word to program against."),
     "verdict": Meaning("Verdict", "text", "What treatment against holdout shows, over the journey's whole life."),
@@ -88,13 +106,13 @@ _COMPARISON = {
     "last_day": Meaning("Last day", "day", "The last UTC day of the journey that has figures."),
     "confidence": Meaning("Confidence", "share", "How often the intervals contain the truth."),
     "incremental_conversions": Meaning(
-        "Incremental conversions", "number", "Customers converted beyond what the holdout lets expect."
+        "Incremental conversions", "estimate", "Customers converted beyond what the holdout lets expect."
     ),
-    "incremental_conversions_low": Meaning("Incremental conversions, from", "number", f"Lower end of its {_95}."),
-    "incremental_conversions_high": Meaning("Incremental conversions, to", "number", f"Upper end of its {_95}."),
-    "incremental_revenue": Meaning("Incremental revenue", "money", "Revenue beyond what the holdout lets expect."),
-    "incremental_revenue_low": Meaning("Incremental revenue, from", "money", f"Lower end of its {_95}."),
-    "incremental_revenue_high": Meaning("Incremental revenue, to", "money", f"Upper end of its {_95}."),
+    "incremental_conversions_low": Meaning("Extra conversions, from", "estimate", f"Lower end of its {_95}."),
+    "incremental_conversions_high": Meaning("Extra conversions, to", "estimate", f"Upper end of its {_95}."),
+    "incremental_revenue": Meaning("Extra revenue", "money", "Revenue beyond what the holdout lets expect."),
+    "incremental_revenue_low": Meaning("Extra revenue, from", "money", f"Lower end of its {_95}."),
+    "incremental_revenue_high": Meaning("Extra revenue, to", "money", f"Upper end of its {_95}."),
     "whole_cost": Meaning("Cost, whole life", "money", "What all sends of the journey have cost."),
     "roi": Meaning("ROI", "share", "(incremental revenue - cost) / cost, over the whole life; 1 is 100 %."),
     "sample_ratio_expected": Meaning("Expected share of treatment", "share", "As the definition's holdout has it."),
@@ -188,7 +206,7 @@ _OF_ACTIVITIES = {
 }
 
 MEANINGS: Mapping[str, Meaning] = MappingProxyType(
-    {**_WHAT_HAPPENED, **_OUTCOMES, **_PLACES, **_COMPARISON, **_OTHERS, **_OF_ACTIVITIES}
+    {**_WHAT_HAPPENED, **_OUTCOMES, **_PLACES, **_RESULT, **_COMPARISON, **_OTHERS, **_OF_ACTIVITIES}
 )
 
 

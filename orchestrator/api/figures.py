@@ -1,13 +1,12 @@
 """The sink's counters (``sink/fold.py``, and ``variants`` as ``store/zone_days.py`` has them) as figures. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from orchestrator.api.documents import (
     ArmFigures,
     ChannelFigures,
-    DayFigures,
     Figures,
     StepFigures,
     VariantFigures,
@@ -43,11 +42,6 @@ def figures_of(metrics: Mapping[str, Any]) -> Figures:
     )
 
 
-def by_day(since: date, until: date, metrics: Mapping[date, Mapping[str, Any]]) -> list[DayFigures]:
-    """One entry for every day from ``since`` to ``until``, both included; days without metrics are zero."""
-    return [DayFigures(date=day, **dict(figures_of(metrics.get(day, {})))) for day in _days(since, until)]
-
-
 def notes_on(undivided: Sequence[date], zone: str) -> list[str]:
     """What to know about days that were counted as UTC days alone; see ``DaysInZone``."""
     if not undivided:
@@ -58,10 +52,6 @@ def notes_on(undivided: Sequence[date], zone: str) -> list[str]:
         f"Figures of {days} were counted, at least in part, before quarters of an hour were kept, so they are not "
         f"divided at midnight in {zone}: they stand on the day of the same date."
     ]
-
-
-def _days(since: date, until: date) -> Iterator[date]:
-    return map(date.fromordinal, range(since.toordinal(), until.toordinal() + 1))
 
 
 def _arm(counters: Mapping[str, Any]) -> ArmFigures:

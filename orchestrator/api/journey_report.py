@@ -3,13 +3,13 @@
 The figures are those of the API's answers, field by field, so that no format can say something else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from orchestrator.api.documents import (
     ArmFigures,
     ChannelFigures,
-    DayFigures,
     Figures,
     JourneyItem,
     MetricsDocument,
@@ -27,7 +27,9 @@ from orchestrator.api.experiment_documents import (
 )
 from orchestrator.api.gauge_documents import Gauge
 from orchestrator.api.position_documents import PositionsDocument
+from orchestrator.api.report_result import result_table
 from orchestrator.api.report_tables import LIST_COLUMNS, Cell, Report, Row, Table, written
+from orchestrator.api.step_order import steps_in_order
 
 # Which of a day's figures are numbers, in the order in which a reader looks for them.
 COUNTED = (
@@ -95,30 +97,37 @@ class JourneyAnswers:
     gauges: Sequence[Gauge]
     positions: PositionsDocument
     versions: Sequence[VersionItem]
+    definition: Mapping[str, Any]
 
 
 def journey_report(answers: JourneyAnswers) -> Report:
-    """The report with all its tables; one without anything to tell is there all the same, with no rows."""
+    """The report with all its tables, what a manager asks first before what analysts look up, the days last.
+
+    A table without anything to tell is there all the same, with no rows.
+    """
     metrics = answers.metrics
     totals = metrics.totals
+    known = {*totals.steps, *totals.variants, *(each.step for each in answers.positions.steps)}
+    steps = steps_in_order(answers.definition, known)
     return Report(
         title=f"{answers.journey.name or answers.journey.id}: report",
         about=_about(answers),
         headline="" if metrics.comparison is None else metrics.comparison.verdict,
         tables=(
+            result_table(metrics.comparison),
             _summary(totals),
-            _by_day(metrics.days),
-            _by_arm(totals),
-            _by_step(totals),
+            _by_step(totals, steps),
             _by_channel(totals),
             _by_rule(totals),
             _by_reason(totals),
-            *_comparison(metrics.comparison),
-            _variants(totals),
             _experiments(answers.experiments),
+            _variants(totals, steps),
             _guardrails(answers.gauges),
-            _positions(answers.positions),
+            _positions(answers.positions, steps),
+            _by_arm(totals),
+            *_comparison(metrics.comparison),
             _versions(answers.versions),
+            _by_time(metrics),
         ),
     )
 
@@ -150,9 +159,14 @@ def _summary(totals: Figures) -> Table:
     return Table("summary", "Summary", LIST_COLUMNS, rows, "The whole period.")
 
 
-def _by_day(days: Sequence[DayFigures]) -> Table:
-    rows = [(day.date, *(getattr(day, name) for name in COUNTED)) for day in days]
-    return Table("by_day", "By day", ("date", *COUNTED), rows, drawn=("entered", "sends", "conversions"))
+def _by_time(metrics: MetricsDocument) -> Table:
+    """From the first to the last day (or week, or month) that has figures."""
+    rows: list[Row] = [(day.date, *(getattr(day, name) for name in COUNTED)) for day in metrics.days]
+    full = [place for place, row in enumerate(rows) if any(row[1:])]
+    rows = rows[full[0] : full[-1] + 1] if full else []
+    grain = "day" if metrics.by == "none" else metrics.by
+    title = f"By {grain}"
+    return Table(f"by_{grain}", title, ("date", *COUNTED), rows, drawn=("entered", "sends", "conversions"))
 
 
 def _by_arm(totals: Figures) -> Table:
@@ -161,18 +175,18 @@ def _by_arm(totals: Figures) -> Table:
     return Table("by_arm", "By arm", ("arm", *columns), rows)
 
 
-def _by_step(totals: Figures) -> Table:
+def _by_step(totals: Figures, steps: Sequence[str]) -> Table:
     columns = tuple(StepFigures.model_fields)
-    rows = [(step, *_values(figures, columns)) for step, figures in totals.steps.items()]
+    rows = [(step, *_values(totals.steps[step], columns)) for step in steps if step in totals.steps]
     return Table("by_step", "By step", ("step", *columns), rows)
 
 
-def _variants(totals: Figures) -> Table:
+def _variants(totals: Figures, steps: Sequence[str]) -> Table:
     columns = tuple(VariantFigures.model_fields)
     rows: list[Row] = [
         (step, arm, *_values(figures, columns))
-        for step, arms in totals.variants.items()
-        for arm, figures in arms.items()
+        for step in steps
+        for arm, figures in totals.variants.get(step, {}).items()
     ]
     return Table("variants", "Experiments, by variant", ("step", "arm", *columns), rows, "Of the period.")
 
@@ -196,7 +210,7 @@ def _by_reason(totals: Figures) -> Table:
 
 
 def _comparison(found: ComparisonDocument | None) -> Iterator[Table]:
-    about = "Treatment against holdout, over the journey's whole life."
+    about = "For analysts: treatment against holdout, over the journey's whole life."
     yield Table("comparison", "Comparison", LIST_COLUMNS, [] if found is None else _findings(found), about)
     arms = [] if found is None else [("treatment", found.treatment), ("holdout", found.holdout)]
     yield Table("comparison_arms", "Comparison, arms", ("arm", *_ARM), list(_arms(arms)))
@@ -273,8 +287,9 @@ def _guardrails(gauges: Sequence[Gauge]) -> Table:
     return Table("guardrails", "Guardrails", columns, rows, "As they stand now, as far as the reports know.")
 
 
-def _positions(positions: PositionsDocument) -> Table:
-    rows = [(each.step, each.customers, each.since) for each in positions.steps]
+def _positions(positions: PositionsDocument, steps: Sequence[str]) -> Table:
+    standing = sorted(positions.steps, key=lambda each: steps.index(each.step))
+    rows = [(each.step, each.customers, each.since) for each in standing]
     return Table("positions", "Under way", ("step", "customers", "since"), rows, "Where runs stand now.")
 
 

@@ -41,6 +41,7 @@ td { overflow-wrap: anywhere; }
   .scroll { overflow: visible; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
+  #by_day, #by_week, #by_month, #meanings { break-before: page; }
 }
 """
 STYLE_HASH = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
@@ -58,10 +59,11 @@ def html_of(report: Report) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
             f'<p class="headline">{escape(report.headline)}</p>\n' if report.headline else "",
-            "<dl>\n",
+            f"<p>{escape(_of(report))}</p>\n",
+            *(part for table in report.told for part in _table(table)),
+            '<section id="about">\n<h2>About this report</h2>\n<dl>\n',
             *(f"<dt>{escape(what.replace('_', ' '))}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
-            "</dl>\n",
-            *(part for table in report.tables for part in _table(table)),
+            "</dl>\n</section>\n",
             *_meanings(report),
             "</body>\n</html>\n",
         )
@@ -72,9 +74,6 @@ def _table(table: Table) -> Iterator[str]:
     yield f'<section id="{escape(table.key)}">\n<h2>{escape(table.title)}</h2>\n'
     if table.about:
         yield f"<p>{escape(table.about)}</p>\n"
-    if not table.rows:
-        yield '<p class="none">There is nothing to show.</p>\n</section>\n'
-        return
     yield _chart(table)
     yield f'<div class="scroll"><table{" class=list" * table.is_list}>\n'
     if table.is_list:
@@ -90,6 +89,12 @@ def _table(table: Table) -> Iterator[str]:
     yield "</tbody>\n</table></div>\n</section>\n"
 
 
+def _of(report: Report) -> str:
+    """Of what it is, in a line."""
+    about = dict(report.about)
+    return f"{about['from']} to {about['to']} ({about['zone']} days), made {about['made_at']}"
+
+
 def _chart(table: Table) -> str:
     days = [row[0] for row in table.rows if isinstance(row[0], date)]
     lines = [
@@ -103,12 +108,12 @@ def _chart(table: Table) -> str:
 
 
 def _meanings(report: Report) -> Iterator[str]:
-    titles = {table.key: table.title for table in report.tables}
+    titles = {table.key: table.title for table in report.told}
     yield '<section id="meanings">\n<h2>What the figures mean</h2>\n<div class="scroll"><table>\n'
     yield '<thead><tr><th scope="col">Figure</th><th scope="col">Unit</th><th scope="col">Meaning</th>'
     yield '<th scope="col">In</th></tr></thead>\n<tbody>\n'
     where: dict[tuple[str, str, str], list[str]] = {}  # many tables have figures of the same meaning
-    for table, _, title, unit, text in meaning_rows(report.tables):
+    for table, _, title, unit, text in meaning_rows(report.told):
         where.setdefault((title, unit, text), []).append(titles[table])
     for said, tables in where.items():
         yield f"<tr>{''.join(f'<td>{escape(part)}</td>' for part in (*said, ', '.join(tables)))}</tr>\n"
@@ -147,8 +152,10 @@ def _number(number: int | float, kind: Kind) -> str:
         case "money":
             return f"{number:,.2f}"
         case "share":
-            return f"{number * 100:,.2f} %"
+            return f"{number * 100:,.1f} %"
+        case "estimate":
+            return f"{number:,.1f}"
         case "percent":
             return f"{number:,.1f} %"
         case _:
-            return f"{number:,}" if isinstance(number, int) else f"{number:,.4f}"
+            return f"{number:,}" if isinstance(number, int) else f"{number:,.4f}".rstrip("0").rstrip(".")

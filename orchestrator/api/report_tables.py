@@ -60,6 +60,11 @@ class Report:
     tables: Sequence[Table]
     headline: str = ""
 
+    @property
+    def told(self) -> Sequence[Table]:
+        """The tables that have rows: what people read has no empty ones, what programs read has them all."""
+        return [table for table in self.tables if table.rows]
+
 
 def meanings_of(tables: Sequence[Table]) -> list[tuple[str, str, Meaning]]:
     """What each column of each table means: table, column, meaning; in order, each once."""

@@ -1,4 +1,4 @@
-"""Reports as a workbook: a sheet for each table, behind one that says what it is about and what the figures mean.
+"""Reports as a workbook: a sheet for each table that has rows, then what it is about and what the figures mean.
 
 Text is written as text whatever it begins with, and marked so (quote prefix) that it stays text when it is edited.
 """
@@ -25,10 +25,11 @@ LONGEST_NAME = 31  # characters of a sheet's name
 WIDEST = 60  # characters, of a column
 _FORMATS: dict[Kind, str] = {
     "count": "#,##0",
+    "estimate": "#,##0.0",
     "money": "#,##0.00",
-    "share": "0.00%",
+    "share": "0.0%",
     "percent": '0.0" %"',
-    "number": "0.0000",
+    "number": "#,##0.00##",
     "day": "yyyy-mm-dd",
     "moment": "yyyy-mm-dd hh:mm:ss",
 }
@@ -63,6 +64,8 @@ class _Sheets:
 
     def write(self, report: Report) -> None:
         """All sheets, each from top to bottom: rows that are written leave memory."""
+        for table in report.told:
+            self._table(table)
         sheet = self._begin("About", [("What", 24), ("Which", WIDEST)])
         for number, (what, which) in enumerate([("Report", report.title), *report.about], start=1):
             self._texts(sheet, number, (what, which))
@@ -70,10 +73,8 @@ class _Sheets:
             "Meanings",
             [(name.capitalize(), width) for name, width in zip(MEANINGS_COLUMNS, (18, 26, 28, 28, 60), strict=True)],
         )
-        for number, row in enumerate(meaning_rows(report.tables), start=1):
+        for number, row in enumerate(meaning_rows(report.told), start=1):
             self._texts(sheet, number, row)
-        for table in report.tables:
-            self._table(table)
 
     def _table(self, table: Table) -> None:
         heads = [_title(table, place) for place in range(len(table.columns))]
@@ -85,7 +86,7 @@ class _Sheets:
                     self._cell(sheet, number, 0, table.meaning(row, 1).title, "text")
                 else:
                     self._cell(sheet, number, place, cell, table.meaning(row, place).kind)
-        if not table.is_list and table.rows:
+        if not table.is_list:
             sheet.autofilter(0, 0, len(table.rows), len(table.columns) - 1)
 
     def _begin(self, name: str, columns: Sequence[tuple[str, int]]) -> "Worksheet":
@@ -110,7 +111,8 @@ class _Sheets:
             case bool():
                 sheet.write_string(row, place, "yes" if cell else "no", self._text)
             case int() | float():
-                sheet.write_number(row, place, cell, self._of_kind.get(kind))
+                is_whole = kind == "number" and float(cell).is_integer()
+                sheet.write_number(row, place, cell, self._of_kind.get("count" if is_whole else kind))
             case datetime():
                 sheet.write_datetime(row, place, cell.astimezone(UTC).replace(tzinfo=None), self._of_kind["moment"])
             case date():

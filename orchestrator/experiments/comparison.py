@@ -8,7 +8,7 @@ from typing import Literal
 
 from orchestrator.experiments.anytime import anytime_critical
 from orchestrator.experiments.cuped import NOBODY, Adjusted, Paired, adjust
-from orchestrator.experiments.interval import ALPHA, Interval
+from orchestrator.experiments.interval import Interval
 from orchestrator.experiments.means import (
     Mean,
     mean_difference_interval,
@@ -154,7 +154,7 @@ def compare(
         if needed is None
         else max(0, needed - customers),
         finding=finding,
-        verdict=_sentence(finding, treatment, control, conversion, ratio_p),
+        verdict=_sentence(finding, treatment, control, conversion),
     )
 
 
@@ -229,28 +229,29 @@ def _finding(treatment: ArmSummary, control: ArmSummary, conversion: Effect | No
     return "better" if conversion.absolute > 0 else "worse"
 
 
-def _sentence(
-    finding: Finding, treatment: ArmSummary, control: ArmSummary, conversion: Effect | None, ratio_p: float
-) -> str:
+def _sentence(finding: Finding, treatment: ArmSummary, control: ArmSummary, conversion: Effect | None) -> str:
+    """What a manager needs to know. Whoever wants to know by which interval finds it beside the sentence."""
     match finding:
         case "sample_ratio_mismatch":
             return (
-                f"Do not trust this comparison: {treatment.customers:,} customers in treatment and "
-                f"{control.customers:,} in the holdout is not the split that was assigned ({_p(ratio_p)})."
+                f"Do not trust this comparison: {treatment.customers:,} customers with messages and "
+                f"{control.customers:,} without is not the split that was planned."
             )
         case "not_enough_data":
             return (
-                f"Not enough data yet: {treatment.converted + control.converted:,} conversions among "
-                f"{treatment.customers:,} treated and {control.customers:,} held-out customers; "
-                f"wait for {FEWEST_CONVERSIONS} conversions and {FEWEST_CUSTOMERS} customers in each arm."
+                f"Not enough data yet: with messages {treatment.converted:,} of {treatment.customers:,} customers "
+                f"reached the goal, without them {control.converted:,} of {control.customers:,}; wait for "
+                f"{FEWEST_CONVERSIONS} who reach it, and {FEWEST_CUSTOMERS} customers in each group."
             )
         case "no_difference_yet":
-            sentence = f"No difference shown yet: the uplift so far is {_uplift(conversion)}, compatible with none"
-            if conversion is not None and conversion.p_value < ALPHA:
-                return f"{sentence}; a single look planned beforehand would have shown one ({_p(conversion.p_value)})."
-            return f"{sentence}."
+            return f"{_rates(treatment, control)} That may be chance: the uplift so far is {_uplift(conversion)}."
         case "better" | "worse":
-            return f"Treatment is {finding} than holdout: the uplift is {_uplift(conversion)}."
+            return f"{_rates(treatment, control)} That is no chance: the uplift is {_uplift(conversion)}."
+
+
+def _rates(treatment: ArmSummary, control: ArmSummary) -> str:
+    treated, held_out = (arm.converted / arm.customers for arm in (treatment, control))
+    return f"With messages {treated:.1%} of the customers reached the goal, without them {held_out:.1%}."
 
 
 def _uplift(conversion: Effect | None) -> str:
@@ -258,15 +259,18 @@ def _uplift(conversion: Effect | None) -> str:
     if conversion is None:
         return "unknown"
     if conversion.relative is not None and conversion.relative_anytime is not None:
-        return f"{conversion.relative * 100:+.1f}% ({_range(conversion.relative_anytime, 100, '%')})"
-    return f"{conversion.absolute * 100:+.2f} points ({_range(conversion.absolute_anytime, 100, ' points')})"
+        return f"{conversion.relative * 100:+.1f}% ({_range(conversion.relative_anytime, '%')})"
+    return f"{conversion.absolute * 100:+.2f} points ({_range(conversion.absolute_anytime, ' points')})"
 
 
-def _p(value: float) -> str:
-    return "p < 0.001" if value < 0.001 else f"p = {value:.2g}"
-
-
-def _range(interval: Interval, factor: float, unit: str) -> str:
-    low = "no lower bound" if interval.low is None else f"{interval.low * factor:+.1f}"
-    high = "no upper bound" if interval.high is None else f"{interval.high * factor:+.1f}{unit}"
-    return f"{low} to {high}"
+def _range(interval: Interval, unit: str) -> str:
+    low, high = (None if end is None else f"{end * 100:+.1f}{unit}" for end in (interval.low, interval.high))
+    match low, high:
+        case None, None:
+            return "whatever it may be in truth"
+        case None, _:
+            return f"in truth {high} or less"
+        case _, None:
+            return f"in truth {low} or more"
+        case _:
+            return f"in truth between {low} and {high}"

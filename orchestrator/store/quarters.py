@@ -86,6 +86,12 @@ def edges(zone: Zone, first: date, last: date) -> list[Edge]:
     return _edges(zone, range(first.toordinal(), last.toordinal() + 2))
 
 
+def edges_of_days(zone: Zone, days: Iterable[date]) -> list[Edge]:
+    """The same of single days, however far they lie apart."""
+    ordinals = {day.toordinal() for day in days}
+    return _edges(zone, sorted(ordinals | {ordinal + 1 for ordinal in ordinals}))
+
+
 def edges_of_period(zone: Zone, first: date, last: date) -> list[tuple[Edge, int]]:
     """Where the days of the zone from ``first`` to ``last`` begin and end elsewhere than those of UTC do.
 
@@ -112,14 +118,12 @@ def _edges(zone: Zone, ordinals: Iterable[int]) -> list[Edge]:
     return found
 
 
-def zone_days(zone: Zone, first: date, last: date) -> list[ZoneDay]:
-    """The days of the zone from ``first`` to ``last``, both included."""
-    ordinals = range(first.toordinal(), last.toordinal() + 1)
-    starts = [_at(first_instant(zone, ordinal - _EPOCH_ORDINAL)) for ordinal in (*ordinals, last.toordinal() + 1)]
-    return [
-        ZoneDay(date.fromordinal(ordinal), start, end)
-        for ordinal, start, end in zip(ordinals, starts[:-1], starts[1:], strict=True)
-    ]
+def zone_days(zone: Zone, days: Iterable[date]) -> list[ZoneDay]:
+    """These days of the zone, in order."""
+    ordinals = sorted({day.toordinal() for day in days})
+    midnights = {ordinal for day in ordinals for ordinal in (day, day + 1)}
+    starts = {ordinal: _at(first_instant(zone, ordinal - _EPOCH_ORDINAL)) for ordinal in midnights}
+    return [ZoneDay(date.fromordinal(ordinal), starts[ordinal], starts[ordinal + 1]) for ordinal in ordinals]
 
 
 def days_of_zone(

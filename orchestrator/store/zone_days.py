@@ -4,14 +4,14 @@ Every function raises ``Unavailable`` when the database does not answer.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
 from orchestrator.guardrails.zone import Zone
 from orchestrator.store.faults import translated
-from orchestrator.store.quarters import FIRST_DAY, LAST_DAY, Edge, date_in, days_of_zone, edges, zone_days
+from orchestrator.store.quarters import FIRST_DAY, LAST_DAY, Edge, date_in, days_of_zone, edges_of_days, zone_days
 from orchestrator.store.queries import load_queries
 from orchestrator.store.reports import Metrics, daily_metrics, date_span, exactly
 from orchestrator.store.tenant import Tenant
@@ -50,13 +50,13 @@ async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first:
     around = (max(first, FIRST_DAY) - _DAY, min(last, LAST_DAY) + _DAY)
     utc = {day.date: day.metrics for day in await daily_metrics(tenant, config_id, *around)}
     known = _within(first, last, utc)
-    if known is None:
+    if not known:
         return DaysInZone({})
-    found = edges(zone, *known)
+    found = edges_of_days(zone, known)
     of_edges, undivided, variants = await asyncio.gather(
         _of_edges(tenant, config_id, found),
-        _undivided(tenant, config_id, known if found else None),
-        _variants(tenant, config_id, zone, *known),
+        _undivided(tenant, config_id, (known[0], known[-1]) if found else None),
+        _variants(tenant, config_id, zone, known),
     )
     days: dict[date, Metrics] = {day: metrics for day, metrics in utc.items() if first <= day <= last}
     if found:  # else its midnight is that of UTC
@@ -67,13 +67,12 @@ async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first:
     return DaysInZone(days, undivided)
 
 
-def _within(first: date, last: date, utc: Mapping[date, Metrics]) -> tuple[date, date] | None:
-    """What of the period can have figures."""
-    if not utc:
-        return None
-    since = max(first, max(min(utc), FIRST_DAY) - _DAY, FIRST_DAY)
-    until = min(last, min(max(utc), LAST_DAY) + _DAY, LAST_DAY)
-    return (since, until) if since <= until else None
+def _within(first: date, last: date, utc: Iterable[date]) -> list[date]:
+    """The days of the period that can have figures, in order: however long it is, no more than three for each of UTC."""
+    since, until = max(first, FIRST_DAY), min(last, LAST_DAY)
+    held = [min(max(day, FIRST_DAY), LAST_DAY) for day in utc]
+    near = {day for each in held for day in (each - _DAY, each, each + _DAY)}
+    return sorted(day for day in near if since <= day <= until)
 
 
 async def _of_edges(tenant: Tenant, config_id: UUID | str, found: Sequence[Edge]) -> list[tuple[Edge, Metrics]]:
@@ -101,9 +100,9 @@ async def _undivided(tenant: Tenant, config_id: UUID | str, divided: tuple[date,
 
 
 async def _variants(
-    tenant: Tenant, config_id: UUID | str, zone: Zone, first: date, last: date
+    tenant: Tenant, config_id: UUID | str, zone: Zone, known: Sequence[date]
 ) -> dict[date, dict[str, dict[str, dict[str, int]]]]:
-    wanted = zone_days(zone, first, last)
+    wanted = zone_days(zone, known)
     with translated("reading how experiments fared"):
         rows = await tenant.fetch(
             load_queries("reports")["variants_by_day"],

@@ -25,7 +25,7 @@ from orchestrator.api.documents import (
 )
 from orchestrator.api.experiment_documents import ComparisonDocument, ExperimentDocument
 from orchestrator.api.figure_meanings import MEANINGS, UNITS
-from orchestrator.api.figures import by_day, figures_of
+from orchestrator.api.figures import figures_of
 from orchestrator.api.gauge_documents import Gauge
 from orchestrator.api.journey_report import COUNTED, JourneyAnswers, journey_report
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
@@ -34,8 +34,10 @@ from orchestrator.api.position_documents import PositionsDocument, StandingDocum
 from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_csv import csv_of, guarded, lines_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
+from orchestrator.api.report_rows import rows_of
 from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
 from orchestrator.api.report_xlsx import xlsx_of
+from orchestrator.api.step_order import steps_in_order
 from orchestrator.store.journeys import Sought
 from orchestrator.store.reports import ActivityItem, Arm
 from tests.reading_reports import Page, csv_tables, xlsx_sheets
@@ -57,7 +59,7 @@ DAY = {
     "message_reported": {"email": {"delivered": 880, "opened": 300}},
     "exited": {"goal": 190},
     "steps_passed": {"=offer": 900},
-    "steps": {"=offer": {"passed": 900, "sends": 900, "cost": 10.25, "waits": 4}},
+    "steps": {"=offer": {"passed": 900, "sends": 900, "cost": 10.25}, "former": {}, "wait": {"waits": 4}},
     "variants": {"choice": {"short": {"customers": 40, "customers_converted": 7}}},
     "arms": {"treatment": {"entered": 900, "value": 1_800.5}, "holdout": {"entered": 100}},
 }
@@ -96,6 +98,15 @@ POSITIONS = PositionsDocument(
     held_out=1,
     steps=[StandingDocument(step="=offer", customers=4, versions={"1": 4}, since=None)],
 )
+# The steps of DAY in another order than that of their names, and one that it says nothing of.
+DEFINITION = {
+    "start": "wait",
+    "steps": {
+        "=offer": {"kind": "send", "channel": "email", "next": "done"},
+        "wait": {"kind": "wait", "duration": "P1D", "next": "=offer"},
+        "done": {"kind": "exit"},
+    },
+}
 
 
 def a_comparison() -> ComparisonDocument:
@@ -106,7 +117,7 @@ def a_comparison() -> ComparisonDocument:
 
 
 def a_report(comparison: ComparisonDocument | None = None) -> Report:
-    days = by_day(date(2026, 1, 5), date(2026, 1, 6), {date(2026, 1, 5): DAY})
+    days = rows_of("day", date(2026, 1, 4), date(2026, 1, 6), {date(2026, 1, 5): DAY})
     metrics = MetricsDocument(
         journey_id=JOURNEY,
         since=date(2026, 1, 5),
@@ -114,11 +125,12 @@ def a_report(comparison: ComparisonDocument | None = None) -> Report:
         zone="UTC",
         generated_at=NOW,
         notes=["Know this."],
+        by="day",
         days=days,
         totals=figures_of(DAY),
         comparison=comparison,
     )
-    return journey_report(JourneyAnswers(ITEM, metrics, (), [GAUGE], POSITIONS, ()))
+    return journey_report(JourneyAnswers(ITEM, metrics, (), [GAUGE], POSITIONS, (), DEFINITION))
 
 
 def an_overview() -> Report:
@@ -175,6 +187,10 @@ def test_every_format_has_every_cell_of_every_table(report: Report) -> None:
         assert of_csv[table.key][0][: len(table.columns)] == list(table.columns)
         numbers = [[cell for cell in row if _is_number(cell)] for row in table.rows]
         assert [[c for c in row if _is_number(c)] for row in of_csv[table.key][1:]] == numbers
+        if not table.rows:
+            assert table.title[:31] not in sheets
+            assert table.key not in page
+            continue
         dates = (date, datetime)  # of a sheet, numbers of days
         in_sheet = sheets[table.title[:31]].rows[1:]
         for row, cells in zip(table.rows, in_sheet, strict=True):
@@ -192,10 +208,10 @@ def _is_number(cell: object) -> bool:
 def test_a_workbook_has_no_formulas_and_no_links_whatever_people_call_things() -> None:
     table = Table("versions", "Versions", ("policy",), [(text.replace("\x00", ""),) for text in EVIL])
     sheets = xlsx_sheets(xlsx_of(Report('=HYPERLINK("http://evil")', [], [table]), NOW))
+    assert list(sheets) == ["Versions", "About", "Meanings"]
     assert [sheet.formulas for sheet in sheets.values()] == [[], [], []]
     written = [str(row[0]).replace("_x000D_", "\r").strip() for row in sheets["Versions"].rows[1:]]
     assert written == [text.replace("\x00", "").strip() for text in EVIL]
-    assert len(xlsx_sheets(xlsx_of(a_report(a_comparison()), NOW))) == 2 + len(a_report().tables)
 
 
 def test_the_page_has_no_script_and_nothing_from_elsewhere_and_says_so_itself() -> None:
@@ -233,10 +249,11 @@ def test_the_file_of_all_journeys_says_which_it_is_about() -> None:
 
 @pytest.mark.parametrize("report", [a_report(a_comparison()), an_overview()], ids=lambda each: each.title)
 def test_every_file_says_what_each_of_its_figures_means(report: Report) -> None:
-    expected = [list(row) for row in meaning_rows(report.tables)]
+    expected = [list(row) for row in meaning_rows(report.told)]
     assert len(expected) > 20
     width = len(MEANINGS_COLUMNS)
-    assert [row[:width] for row in csv_tables(csv_of(report))["meanings"][1:]] == expected
+    of_all = [list(row) for row in meaning_rows(report.tables)]
+    assert [row[:width] for row in csv_tables(csv_of(report))["meanings"][1:]] == of_all
     assert xlsx_sheets(xlsx_of(report, NOW))["Meanings"].rows[1:] == expected
     on_page = Page(html_of(report)).sections["meanings"][1:]
     titles = {table.key: table.title for table in report.tables}
@@ -273,11 +290,12 @@ def test_an_experiments_arms_are_in_the_report() -> None:
         zone="UTC",
         generated_at=NOW,
         notes=["Know this."],
+        by="day",
         days=[],
         totals=figures_of({}),
         comparison=None,
     )
-    tables = journey_report(JourneyAnswers(ITEM, nothing, [experiment], (), POSITIONS, ())).tables
+    tables = journey_report(JourneyAnswers(ITEM, nothing, [experiment], (), POSITIONS, (), {})).tables
     (found,) = [each for each in tables if each.key == "experiments"]
     assert found.rows[0] == ("choice", "short", 50.0, None, 7, 2, 1, False, NOW)
 
@@ -316,3 +334,39 @@ def test_a_page_begins_with_the_verdict() -> None:
     comparison = a_comparison()
     assert f'<p class="headline">{comparison.verdict}</p>' in html_of(a_report(comparison))
     assert 'class="headline"' not in html_of(a_report())
+
+
+def test_a_report_begins_with_the_result_and_ends_with_the_days_that_have_figures() -> None:
+    report = a_report(a_comparison())
+    sheets = xlsx_sheets(xlsx_of(report, NOW))
+    assert list(sheets)[:2] == ["Result", "Summary"]
+    assert list(sheets)[-3:] == ["By day", "About", "Meanings"]
+    sections = list(Page(html_of(report)).sections)
+    assert (sections[:2], sections[-3:]) == (["result", "summary"], ["by_day", "about", "meanings"])
+    assert [row[0] for row in report.told[-1].rows] == [date(2026, 1, 5)]
+
+
+def test_the_result_is_that_of_the_comparison_in_words_and_with_ranges() -> None:
+    found = a_comparison()
+    assert found.incremental is not None
+    assert found.conversion is not None
+    rows = dict(a_report(found).tables[0].rows)
+    assert rows["in_words"] == found.verdict
+    assert (rows["with_messages"], rows["without_messages"]) == (900, 100)
+    assert rows["uplift"] == found.conversion.relative
+    assert rows["incremental_conversions_low"] == found.incremental.conversions_low
+    assert rows["return_per_1"] == found.incremental.revenue / 10.25
+    assert a_report().tables[0].rows == []
+
+
+def test_steps_stand_in_the_order_in_which_customers_come_to_them_and_former_ones_behind_them() -> None:
+    (steps,) = [table for table in a_report().tables if table.key == "by_step"]
+    assert [row[0] for row in steps.rows] == ["wait", "=offer", "former"]
+    assert steps_in_order({}) == []
+
+
+def test_numbers_are_written_for_people_and_kept_for_programs() -> None:
+    page = html_of(a_report(a_comparison()))
+    assert '<data value="0.2">20.0 %</data>' in page
+    assert '<data value="12.5">12.5</data>' in page
+    assert '<data value="1900.55">1,900.55</data>' in page

@@ -61,8 +61,8 @@ def test_what_only_a_single_look_would_show_is_called_not_shown_yet() -> None:
     assert comparison.conversion.absolute_interval.excludes(0)
     assert comparison.finding == "no_difference_yet"
     assert comparison.verdict == (
-        "No difference shown yet: the uplift so far is +20.0% (-8.7 to +57.9%), compatible with none; "
-        "a single look planned beforehand would have shown one (p = 0.043)."
+        "With messages 12.0% of the customers reached the goal, without them 10.0%. "
+        "That may be chance: the uplift so far is +20.0% (in truth between -8.7% and +57.9%)."
     )
 
 
@@ -83,7 +83,7 @@ def test_value_per_customer_and_incremental_value() -> None:
 def test_lopsided_arms_are_not_to_be_trusted_whatever_they_show() -> None:
     comparison = compare(ArmSummary(9_000, 900), ArmSummary(8_000, 400), 0.5)
     assert comparison.finding == "sample_ratio_mismatch"
-    assert comparison.verdict.startswith("Do not trust this comparison: 9,000 customers in treatment and 8,000")
+    assert comparison.verdict.startswith("Do not trust this comparison: 9,000 customers with messages and 8,000 without")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from orchestrator.store.quarters import (
     date_in,
     days_of_zone,
     edges,
+    edges_of_days,
     edges_of_period,
     quarter_of,
     start_of,
@@ -139,7 +140,7 @@ def test_days_without_quarters_stand_as_they_are() -> None:
 def test_days_follow_one_another_without_a_gap(name: str) -> None:
     zone = zone_of(name)
     for day in DAYS:
-        days = zone_days(zone, day - timedelta(days=3), day + timedelta(days=3))
+        days = zone_days(zone, [day + timedelta(days=count) for count in range(-3, 4)])
         assert [each.date for each in days] == [day + timedelta(days=count) for count in range(-3, 4)]
         assert [each.ends_at for each in days[:-1]] == [each.starts_at for each in days[1:]]
         for each in days:
@@ -171,6 +172,14 @@ def test_what_is_of_whole_days_is_left_out_and_of_arms_only_what_is_shown() -> N
         "steps": {"offer": {"waits": 1}},
         "arms": {"treatment": {"entered": 2}},
     }
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_single_days_have_the_edges_they_have_within_a_period(name: str) -> None:
+    zone, one, other = zone_of(name), date(1998, 3, 29), date(2026, 10, 25)
+    alone = [edge for day in (one, other) for edge in edges(zone, day, day)]
+    assert edges_of_days(zone, [other, one]) == alone
+    assert [each.date for each in zone_days(zone, [other, one])] == [one, other]
 
 
 def test_quarters_begin_every_fifteen_minutes() -> None:
