@@ -97,8 +97,8 @@ async def of_journey(
             definition=journey.config,
         )
         report = journey_report(answers)
-        span = f"{answers.metrics.since}-to-{answers.metrics.until}"
-        return await _file(report, format, f"journey-{slug_of(journey)}-{span}", answers.metrics.generated_at)
+        days = f"{answers.metrics.since}-to-{answers.metrics.until}"
+        return await _file(report, format, f"journey-{slug_of(journey)}-{days}", answers.metrics.generated_at)
 
 
 @router.get(
@@ -116,15 +116,17 @@ async def of_overview(
     since: metrics.FirstDay = None,
     until: metrics.LastDay = None,
     zone: metrics.OfZone = "UTC",
+    whole_life: metrics.WholeLife = False,
     status: journeys.OfStatus = None,
     campaign_id: journeys.OfCampaign = None,
     name: journeys.OfName = None,
 ) -> Response:
     """What `getOverview` says on all its pages, with the meaning of each figure."""
+    span = metrics.Span(since, until, zone, whole_life)
     downloads.check(tenant.workspace_id)
     with downloads.one(tenant.workspace_id):
         sought = Sought(status, campaign_id, name)
-        whole = await overview.whole_overview(tenant, standing, overview.Asked(sought, since, until, zone))
+        whole = await overview.whole_overview(tenant, standing, overview.Asked(sought, span))
         report = overview_report(whole, tenant.workspace_id, sought)
         return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
 

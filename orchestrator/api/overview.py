@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from math import fsum
 from typing import Annotated
 from uuid import UUID
@@ -17,13 +17,13 @@ from orchestrator.api.compared import comparisons
 from orchestrator.api.experiment_documents import ComparisonDocument
 from orchestrator.api.figures import notes_on
 from orchestrator.api.journeys import MAX_LISTED, OfCampaign, OfName, OfStatus
-from orchestrator.api.metrics import FirstDay, LastDay, OfZone, period, zone_of
+from orchestrator.api.metrics import FirstDay, LastDay, OfZone, Span, WholeLife, period, zone_of
 from orchestrator.api.moments import Cursor
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.paths import ROOT
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
 from orchestrator.store.journeys import Journey, Sought, list_journeys
-from orchestrator.store.overview import JourneyCounts, counts_of_period, newest_day
+from orchestrator.store.overview import JourneyCounts, counts_of_period, newest_day, oldest_day
 from orchestrator.store.quarters import date_in
 from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
@@ -33,12 +33,10 @@ router = APIRouter(prefix=f"{ROOT}/overview", route_class=StrictRoute, tags=["re
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked about all journeys: which of them, and the days of which zone; None: the usual ones."""
+    """What is asked about all journeys: which of them, and which days."""
 
     sought: Sought
-    since: date | None
-    until: date | None
-    zone: str
+    span: Span
 
 
 @router.get("", operation_id="getOverview", summary="All journeys with their figures and what their comparisons say")
@@ -48,6 +46,7 @@ async def read(
     since: FirstDay = None,
     until: LastDay = None,
     zone: OfZone = "UTC",
+    whole_life: WholeLife = False,
     status: OfStatus = None,
     campaign_id: OfCampaign = None,
     name: OfName = None,
@@ -59,13 +58,14 @@ async def read(
     A journey's figures are the totals of `getJourneyMetrics` for the same days and zone. Finding and verdict cover its
     whole life, as they do there; who is under way was counted within the last minute.
     """
-    return await _read(tenant, standing, Asked(Sought(status, campaign_id, name), since, until, zone), cursor, limit)
+    asked = Asked(Sought(status, campaign_id, name), Span(since, until, zone, whole_life))
+    return await _read(tenant, standing, asked, cursor, limit)
 
 
 async def whole_overview(tenant: Tenant, standing: UnderWay, asked: Asked) -> OverviewDocument:
     """Every page as one."""
     pages = [await _read(tenant, standing, asked, None, MAX_LISTED)]
-    same_days = replace(asked, since=pages[0].since, until=pages[0].until)
+    same_days = replace(asked, span=Span(pages[0].since, pages[0].until, asked.span.zone, whole_life=False))
     while pages[-1].next_cursor is not None:
         pages.append(await _read(tenant, standing, same_days, pages[-1].next_cursor, MAX_LISTED))
     items = [item for page in pages for item in page.items]
@@ -74,9 +74,10 @@ async def whole_overview(tenant: Tenant, standing: UnderWay, asked: Asked) -> Ov
 
 async def _read(tenant: Tenant, standing: UnderWay, asked: Asked, cursor: str | None, limit: int) -> OverviewDocument:
     now = datetime.now(UTC)
-    zone = zone_of(asked.zone)
-    newest = asked.until or await newest_day(tenant, zone) or date_in(zone, now)
-    first, last = period(asked.since, asked.until, newest)
+    zone = zone_of(asked.span.zone)
+    newest = asked.span.until or await newest_day(tenant, zone) or date_in(zone, now)
+    oldest = await oldest_day(tenant, zone) if asked.span.whole_life else asked.span.since
+    first, last = period(oldest, asked.span.until, newest)
     after = None if cursor is None else read_cursor(cursor)
     # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time.
     counted, (found, compared), under_way = await asyncio.gather(
@@ -88,9 +89,9 @@ async def _read(tenant: Tenant, standing: UnderWay, asked: Asked, cursor: str | 
     return OverviewDocument(
         since=first,
         until=last,
-        zone=asked.zone,
+        zone=asked.span.zone,
         generated_at=now,
-        notes=notes_on(counted.undivided, asked.zone),
+        notes=notes_on(counted.undivided, asked.span.zone),
         items=_items(page, counted.by_journey, under_way, compared),
         totals=OverviewFigures.model_validate(added_up(counted.by_journey.values())),
         next_cursor=next_cursor,

@@ -6,8 +6,8 @@ from orchestrator.api.experiment_documents import ComparisonDocument, Incrementa
 from orchestrator.api.report_tables import LIST_COLUMNS, Cell, Row, Table
 
 ABOUT = (
-    "Over the journey's whole life, whatever days the report is of. What the messages brought is an estimate: the truth "
-    "lies between “from” and “to” in 95 of 100 cases."
+    "Over the journey's whole life, whatever days the report is of. What the messages brought is an estimate: the "
+    "truth lies between “from” and “to” in 95 of 100 cases."
 )
 
 

@@ -28,9 +28,7 @@ def grain_of(by: By, first: date, last: date, most_fitting: int = MOST_DRAWN) ->
         fits = (grain for grain in _GRAINS if _count(grain, first, last) <= _most(grain, most_fitting))
         return next(fits, "none")
     if _count(by, first, last) > MOST_ROWS:
-        raise BadRequest(
-            f"from {first} to {last} there are more than {MOST_ROWS} {by}s; ask by longer ones (by=fitting), or in parts"
-        )
+        raise BadRequest(f"from {first} to {last} there are more than {MOST_ROWS} {by}s; ask by=fitting, or in parts")
     return by
 
 

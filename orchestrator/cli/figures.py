@@ -9,6 +9,7 @@ from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.options import (
     Api,
     AsJson,
+    ByRows,
     Cursor,
     Every,
     FirstDay,
@@ -17,6 +18,7 @@ from orchestrator.cli.options import (
     Limit,
     Since,
     Until,
+    WholeLife,
     Zone,
     example,
 )
@@ -70,12 +72,14 @@ def metrics(
     first: FirstDay = None,
     last: LastDay = None,
     zone: Zone = None,
-    days: Annotated[bool, typer.Option("--days", help="Every day of the period, too.")] = False,
+    whole_life: WholeLife = False,
+    days: Annotated[bool, typer.Option("--days", help="Every day (or week, or month) of the period, too.")] = False,
+    by: ByRows = "fitting",
     api: Api = USUAL_URL,
     as_json: AsJson = False,
 ) -> None:
     """Show a journey's figures: in total, by channel, step and rule, and what treatment brought against holdout."""
-    query = {"from": first, "to": last, "zone": zone}
+    query = {"from": first, "to": last, "zone": zone, "whole_life": whole_life or None, "by": by}
     with calling(api, as_json) as session:
         answer = session.client.call("getJourneyMetrics", {"id": journey}, query=query)
         session.show(answer, lambda found: _print_metrics(found, days))
@@ -163,7 +167,7 @@ def _print_metrics(found: dict[str, Any], with_days: bool) -> None:
     totals = found["totals"]
     print_fields({"from": found["from"], "to": found["to"], "zone": found.get("zone", "UTC"), **scalars(totals)})
     if with_days:
-        print_items(DAY, found["days"], "by day")
+        print_items(DAY, found["days"], f"by {found['by']}")
     for title, parts in totals.items():
         if isinstance(parts, dict) and parts:
             _print_parts(title.replace("_", " "), parts)

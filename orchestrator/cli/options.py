@@ -1,6 +1,6 @@
 """Options and arguments that several commands take, and how a command's example is shown in its help."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
@@ -17,6 +17,11 @@ Cursor = Annotated[str | None, typer.Option(help="Where to go on: as told at the
 Every = Annotated[bool, typer.Option("--all", help="Every page.")]
 FirstDay = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, as 2026-01-31.")]
 LastDay = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day, included.")]
+WholeLife = Annotated[bool, typer.Option("--whole-life", help="From the first to the last day that has figures.")]
+ByRows = Annotated[
+    Literal["day", "week", "month", "none", "fitting"],
+    typer.Option("--by", help="How long each row over time is; fitting: as short as the period allows."),
+]
 Since = Annotated[str | None, typer.Option("--from", metavar="TIME", help="From then on, as 2026-01-31T09:30:00Z.")]
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before then.")]
 Zone = Annotated[str | None, typer.Option(metavar="NAME", help="Whose days they are, as Europe/Berlin; else UTC.")]

@@ -12,6 +12,7 @@ from orchestrator.cli.journeys import Status
 from orchestrator.cli.options import (
     Api,
     AsJson,
+    ByRows,
     Cursor,
     Every,
     FirstDay,
@@ -20,6 +21,7 @@ from orchestrator.cli.options import (
     Limit,
     Since,
     Until,
+    WholeLife,
     Zone,
     example,
 )
@@ -58,6 +60,7 @@ def overview(
     first: FirstDay = None,
     last: LastDay = None,
     zone: Zone = None,
+    whole_life: WholeLife = False,
     status: Annotated[Status | None, typer.Option(help="Only journeys of this status.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Only journeys on this campaign.")] = None,
     name: Annotated[str | None, typer.Option(help="Only journeys with this in their name.")] = None,
@@ -73,7 +76,7 @@ def overview(
     as_json: AsJson = False,
 ) -> None:
     """Show all journeys with their figures of a period, and what their comparisons say; or write them to a file."""
-    days = {"from": first, "to": last, "zone": zone}
+    days = {"from": first, "to": last, "zone": zone, "whole_life": whole_life or None}
     chosen = {**days, "status": status, "campaign_id": campaign, "name": name}
     if file_format is None:
         if output != STANDARD_OUTPUT or force:
@@ -104,11 +107,14 @@ def journey_command(
     first: FirstDay = None,
     last: LastDay = None,
     zone: Zone = None,
+    whole_life: WholeLife = False,
+    by: ByRows = "fitting",
     api: Api = USUAL_URL,
 ) -> None:
     """Write a journey's report to a file or to standard output: figures, comparison, and what each figure means."""
     check_destination(output, force, is_text=file_format != "xlsx")
-    query = {"format": file_format, "from": first, "to": last, "zone": zone}
+    days = {"from": first, "to": last, "zone": zone, "whole_life": whole_life or None, "by": by}
+    query = {"format": file_format, **days}
     with calling(api) as session:
         save(session.client, "exportJourney", {"id": journey}, query, output, force)
 

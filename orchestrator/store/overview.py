@@ -14,7 +14,7 @@ from orchestrator.experiments.before_after import BeforeAfter
 from orchestrator.guardrails.zone import Zone
 from orchestrator.store.faults import translated
 from orchestrator.store.journeys import Sought
-from orchestrator.store.quarters import LAST_DAY, date_in, edges_of_period
+from orchestrator.store.quarters import FIRST_DAY, LAST_DAY, date_in, edges_of_period
 from orchestrator.store.queries import load_queries
 from orchestrator.store.reports import Arm, paired
 from orchestrator.store.tenant import Tenant
@@ -79,6 +79,18 @@ async def newest_day(tenant: Tenant, zone: Zone) -> date | None:
         newest = await tenant.fetchval(sql, tenant.workspace_id, last)
     # A last day without quarters is a UTC day, whatever the zone.
     return date_in(zone, newest) if newest is not None and newest.date() <= LAST_DAY else last
+
+
+async def oldest_day(tenant: Tenant, zone: Zone) -> date | None:
+    """The zone's first day of which the workspace has figures, or that of UTC if it is earlier; None: it has none."""
+    with translated("reading the workspace's first day"):
+        first: date | None = await tenant.fetchval(load_queries("overview")["oldest_day"], tenant.workspace_id)
+        if first is None or zone.name == "UTC":
+            return first
+        sql = load_queries("overview")["oldest_quarter"]
+        oldest = await tenant.fetchval(sql, tenant.workspace_id, first)
+    # Figures that are not known by the quarter stand on the UTC day.
+    return min(first, date_in(zone, oldest)) if oldest is not None and first >= FIRST_DAY else first
 
 
 async def counts_of_period(tenant: Tenant, sought: Sought, zone: Zone, first: date, last: date) -> CountsOfPeriod:

@@ -5,6 +5,19 @@
 -- name: newest_day -- the last day of which the workspace has figures
 select max(date) from "033_omnichannel_journey_orchestrator_metrics" where workspace_id = $1;
 
+-- name: oldest_day -- the first day of which the workspace has figures
+select min(date) from "033_omnichannel_journey_orchestrator_metrics" where workspace_id = $1;
+
+-- name: oldest_quarter -- the first quarter of an hour of a UTC day that has figures
+select min(oldest.quarter)
+from "033_omnichannel_journey_orchestrator_metrics" as day
+cross join lateral (
+    select min(quarter) as quarter
+    from "033_omnichannel_journey_orchestrator_quarters" as quarter
+    where quarter.config_id = day.config_id and quarter.quarter >= day.date::timestamp
+) as oldest
+where day.workspace_id = $1 and day.date = $2;
+
 -- name: newest_quarter -- the last quarter of an hour of a UTC day, or after it, that has figures
 select max(newest.quarter)
 from "033_omnichannel_journey_orchestrator_metrics" as day

@@ -68,7 +68,7 @@ async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first:
 
 
 def _within(first: date, last: date, utc: Iterable[date]) -> list[date]:
-    """The days of the period that can have figures, in order: however long it is, no more than three for each of UTC."""
+    """The days of the period that can have figures, in order: however long it is, at most three for each of UTC."""
     since, until = max(first, FIRST_DAY), min(last, LAST_DAY)
     held = [min(max(day, FIRST_DAY), LAST_DAY) for day in utc]
     near = {day for each in held for day in (each - _DAY, each, each + _DAY)}

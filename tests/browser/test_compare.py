@@ -11,10 +11,13 @@ from tests.api_session import BASE, until
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_of, metrics_of, money, open_journey, row_of, table_of, tile
 from tests.browser.story import FIRST_MS, story
+from tests.browser.test_parts import call
 from tests.builders import HOUR, WORKSPACE, a_journey, steps
+from tests.reading_reports import xlsx_sheets
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
+GROUPS = {"treatment": "With messages", "holdout": "Without messages"}
 MINUS = "\N{MINUS SIGN}"
 SEND = {"kind": "send", "channel": "email", "template": "offer", "next": "done"}
 TRIES = a_journey(
@@ -40,12 +43,14 @@ async def test_comparison_and_verdict_are_those_of_the_api(site: Site, tab: Tab)
     verdict = page.locator(".verdict")
     await expect(verdict).to_have_attribute("data-tone", "good")
     await expect(verdict).to_contain_text(comparison["verdict"])
-    for arm in ("treatment", "holdout"):
+    for arm, group in GROUPS.items():
         figures = comparison[arm]
-        cells = row_of(page, arm.title()).get_by_role("cell")
+        cells = row_of(page, group).get_by_role("cell")
         await expect(cells.nth(0)).to_have_text(f"{figures['customers']:,}")
         await expect(cells.nth(1)).to_have_text(f"{figures['conversions']:,}")
         await expect(cells.nth(2)).to_contain_text(f"{figures['conversion_rate']:.1%}")
+    await expect(page.get_by_text("planned look").first).to_be_hidden()
+    await page.get_by_text("Details for analysts").click()
     effect = comparison["conversion"]
     uplift, low, high = (effect[field] for field in ("relative", "relative_low", "relative_high"))
     label = f"Conversion rate, relative: {uplift:+.1%}, {low:+.1%} to {high:+.1%} (95%, one planned look)"
@@ -55,6 +60,7 @@ async def test_comparison_and_verdict_are_those_of_the_api(site: Site, tab: Tab)
 async def test_difference_with_the_past_taken_out_stands_below_the_plain_one(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, at="compare")
     comparison = (await metrics_of(site))["comparison"]
+    await page.get_by_text("Details for analysts").click()
     adjusted = comparison["adjusted"]
     cells = row_of(page, "The same, past taken out").get_by_role("cell")
     await expect(cells.nth(0)).to_have_text(f"{adjusted['absolute'] * 100:+.1f} pp")
@@ -95,21 +101,61 @@ async def test_days_still_needed_are_told_with_the_customers(site: Site, tab: Ta
     await expect(row_of(page, "The same, past taken out")).to_have_count(0)
 
 
-async def test_what_the_journey_brought_and_cost_is_told_with_intervals(site: Site, tab: Tab) -> None:
+async def test_what_the_journey_brought_and_cost_is_told_with_ranges(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, at="compare")
     gain = (await metrics_of(site))["comparison"]["incremental"]
-    await expect(tile(page, "Extra conversions")).to_have_text(f"{gain['conversions']:,.0f}")
-    await expect(tile(page, "Incremental revenue")).to_have_text(f"+{money(gain['revenue'])}")
+    await expect(tile(page, "Extra conversions")).to_have_text(f"+{gain['conversions']:,.0f}")
+    await expect(tile(page, "Extra revenue")).to_have_text(f"+{money(gain['revenue'])}")
     await expect(tile(page, "Cost")).to_have_text(money(gain["cost"]))
-    await expect(tile(page, "Return on cost")).to_have_text(f"{gain['roi']:+,.1%}")
-    note = page.locator(".tile", has=tile(page, "Incremental revenue")).locator(".note")
-    low, high = (f"{'' if gain[end] < 0 else '+'}{money(gain[end])}" for end in ("revenue_low", "revenue_high"))
-    await expect(note).to_have_text(f"95% interval {low} to {high}".replace("-", MINUS))
+    await expect(tile(page, "Return")).to_have_text(money(gain["revenue"] / gain["cost"]))
+    low, high = (gain[end] for end in ("revenue_low", "revenue_high"))
+    of_revenue, of_return = (
+        page.locator(".tile", has=tile(page, name)).locator(".note") for name in ("Extra revenue", "Return")
+    )
+    await expect(of_revenue).to_have_text(f"between {signed(low)} and {signed(high)}")
+    low, high = (money(end / gain["cost"]).replace("-", MINUS) for end in (low, high))
+    await expect(of_return).to_have_text(f"for each 1 spent: between {low} and {high}")
+
+
+async def test_where_nothing_is_shown_yet_the_range_stands_quietly_instead_of_a_number(site: Site, tab: Tab) -> None:
+    comparison = {
+        "finding": "no_difference_yet",
+        "incremental": {
+            **{"conversions": 12.4, "conversions_low": -30.2, "conversions_high": 55.0, "cost": 4.0},
+            **{"revenue": 4_781.42, "revenue_low": -200.0, "revenue_high": 9_000.0, "roi": 1_194.4},
+        },
+    }
+    tiles = await call(site, tab, "gain.js", "gainTiles", comparison)
+    told = {each["name"]: (each["value"], each["note"]) for each in tiles if each.get("isSure") is False}
+    assert told == {
+        "Extra conversions": (f"{MINUS}30 to +55", "nothing is shown yet"),
+        "Extra revenue": (f"{MINUS}200.00 to +9,000.00", "nothing is shown yet"),
+        "Return": (f"{MINUS}50.00 to 2,250.00", "for each 1 spent: nothing is shown yet"),
+    }
+    comparison["incremental"].update(revenue_low=None, revenue_high=None)
+    assert (await call(site, tab, "gain.js", "gainTiles", comparison))[1]["value"] == "–"
+    assert await call(site, tab, "gain.js", "gainTiles", {"finding": "no_holdout", "incremental": None}) == []
+
+
+async def test_the_report_of_the_whole_life_is_handed_over_below_the_comparison(site: Site, tab: Tab) -> None:
+    page = await open_journey(site, tab, at="compare")
+    async with page.expect_download() as download:
+        await page.get_by_role("group", name="Export the whole life").get_by_role("button", name="Excel").click()
+    sheets = xlsx_sheets((await (await download.value).path()).read_bytes())
+    comparison = (await metrics_of(site))["comparison"]
+    assert next(iter(sheets)) == "Result"
+    assert sheets["Result"].rows[1][1] == comparison["verdict"]
+    assert sheets["Result"].rows[2][1] == comparison["treatment"]["customers"]
+
+
+def signed(amount: float) -> str:
+    """As the page writes a change of money."""
+    return f"{'+' if amount > 0 else ''}{money(amount)}".replace("-", MINUS)
 
 
 async def test_safety_tells_of_unsubscribes_and_complaints_by_channel(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, at="compare")
-    channels = (await metrics_of(site, **{"from": "1997-05-26", "to": "1998-06-29"}))["totals"]["channels"]
+    channels = (await metrics_of(site, whole_life="true", by="none"))["totals"]["channels"]
     table = table_of(page, "Safety")
     for channel, heading in {"email": "E-mail", "push": "Push"}.items():
         figures = channels[channel]

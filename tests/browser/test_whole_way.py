@@ -205,10 +205,10 @@ async def are_those_of_the_page_the_api_and_every_file(
 async def are_those_of_the_comparison(site: Site, tab: Tab, journey_id: str, activities: Sequence[Activity]) -> None:
     """Who entered in which arm, and who of them bought."""
     page = await open_journey(site, tab, journey_id, at="compare")
-    for arm in ("treatment", "holdout"):
+    for arm, group in {"treatment": "With messages", "holdout": "Without messages"}.items():
         entered = {each.customer_id for each in activities if each.type == "journey_entered" and each.arm == arm}
         bought = {each.customer_id for each in activities if each.type == "goal_reached"} & entered
         assert entered
-        cells = row_of(page, arm.title()).get_by_role("cell")
+        cells = row_of(page, group).get_by_role("cell")
         await expect(cells.nth(0)).to_have_text(f"{len(entered)}")
         await expect(cells.nth(1)).to_have_text(f"{len(bought)}")

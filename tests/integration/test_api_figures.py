@@ -15,6 +15,7 @@ from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
 from tests.api_session import BASE, ApiSession, serving
 from tests.builders import a_journey
+from tests.reading_reports import csv_tables
 from tests.sink_story import HOUR_MS, JOURNEYS, START_MS, a_story, add_journeys, sunk
 
 pytestmark = pytest.mark.integration
@@ -130,6 +131,42 @@ async def test_days_from_before_quarters_were_kept_stand_as_they_are_and_a_note_
     )
     [note] = (await client.get(url, params={**period, "zone": "Asia/Tokyo"})).json()["notes"]
     assert "UTC days from 2026-03-01 to 2026-03-27" in note
+
+
+async def test_a_life_of_thirty_years_is_told_whole_by_months_and_its_totals_are_those_of_its_parts(
+    api: ApiSession, settings: Settings
+) -> None:
+    await add_journeys(api.pool)
+    spring = a_spring(400)
+    long_ago = [msgspec.structs.replace(each, at_ms=each.at_ms - 10_600 * DAY_MS) for each in spring[:200]]
+    await sunk(settings, [*long_ago, *spring[200:]])
+    client, journey = await api.client(role="viewer"), JOURNEYS[0]
+    url = f"{BASE}/{journey}/metrics"
+    for zone in ("UTC", "America/Los_Angeles", "Pacific/Kiritimati"):
+        whole = (await client.get(url, params={"zone": zone, "whole_life": "true", "by": "fitting"})).json()
+        recounted = sorted(row["day"].isoformat() for row in await api.pool.fetch(RECOUNT, journey, zone))
+        assert (whole["from"], whole["to"]) == (recounted[0], recounted[-1])
+        assert whole["by"] == "month"
+        assert 340 < len(whole["days"]) <= 400
+        parts = [
+            (await client.get(url, params={"zone": zone, "from": first, "to": last})).json()["totals"]
+            for first, last in (("1997-03-01", "1997-04-30"), ("2026-03-01", "2026-05-30"))
+        ]
+        for figure in ("entered", "sends", "conversions", "revenue", "cost"):
+            assert whole["totals"][figure] == pytest.approx(sum(part[figure] for part in parts))
+            assert whole["totals"][figure] == pytest.approx(sum(month[figure] for month in whole["days"]))
+        bare = (await client.get(url, params={"zone": zone, "whole_life": "true", "by": "none"})).json()
+        assert (bare["totals"], bare["days"]) == (whole["totals"], [])
+        overview = (await client.get(f"{ROOT}/overview", params={"zone": zone, "whole_life": "true"})).json()
+        (item,) = [each for each in overview["items"] if each["journey"]["id"] == journey]
+        assert item["figures"] == {name: whole["totals"][name] for name in item["figures"]}
+        file = await client.get(f"{BASE}/{journey}/export", params={"zone": zone, "whole_life": "true"})
+        tables = csv_tables(file.text)
+        assert dict((row[0], row[1]) for row in tables["summary"])["entered"] == whole["totals"]["entered"]
+        assert sum(row[1] for row in tables["by_week"][1:]) == whole["totals"]["entered"]
+    for params in ({"by": "day"}, {"by": "week"}, {"from": "2026-01-01"}):
+        answer = await client.get(url, params={"whole_life": "true", **params})
+        assert (answer.status_code, answer.json()["title"]) == (400, "Bad request"), answer.text
 
 
 async def test_a_zone_that_is_none_is_refused(api: ApiSession) -> None:

@@ -1,7 +1,7 @@
-// One small line chart by day, drawn with uPlot (a global of the vendored script). Its table twin stands beside it.
+// One small line chart over days, weeks or months, drawn with uPlot (a global of the vendored script). Its table twin stands beside it.
 
 import { element } from "/dashboard/element.js";
-import { day, dayOfYear } from "/dashboard/format.js";
+import { day, dayOfYear, monthOfYear } from "/dashboard/format.js";
 
 const HEIGHT = 168;
 const NARROWEST = 200;
@@ -16,6 +16,7 @@ const iso = (seconds) => new Date(seconds * 1000).toISOString();
 export class Chart {
   #series;
   #write;
+  #isCount;
   #plot = null;
   #days = [];
   #values = [];
@@ -24,9 +25,10 @@ export class Chart {
   #listeners = new AbortController();
   #resized = new ResizeObserver(() => this.#resize());
 
-  /** `series` are {label, arm, isDashed?, isFilled?}; `write` turns a value into text. */
-  constructor({ title, series, write }) {
+  /** `series` are {label, arm, isDashed?, isFilled?}; `write` turns a value into text. `isCount`: there are no halves. */
+  constructor({ title, series, write, isCount = false }) {
     this.#series = series;
+    this.#isCount = isCount;
     this.#write = write;
     this.node = element("figure", { class: "chart" }, element("figcaption", {}, title), this.#readout, this.#canvas);
     this.#resized.observe(this.#canvas);
@@ -63,26 +65,33 @@ export class Chart {
       cursor: { y: false, sync: { key: SYNCHRONISED }, drag: { x: false, y: false }, points: { size: 7 } },
       scales: { y: { range: (_, low, high) => [0, high > 0 ? high * 1.08 : 1] } },
       axes: [
-        { ...axis, space: 64, size: 28, grid: { show: false }, values: (_, splits) => splits.map((at) => dayOfYear(iso(at))), incrs: DAY_STEPS },
+        { ...axis, space: 88, size: 28, grid: { show: false }, values: (_, splits) => this.#dates(splits), incrs: DAY_STEPS },
         {
           ...axis,
           space: 28,
           size: 52,
           grid: { stroke: () => colour("--line"), width: 1 },
           values: (_, splits) => splits.map((value) => this.#write(value)),
+          ...(this.#isCount ? { incrs: WHOLE_STEPS } : {}),
         },
       ],
       series: [{}, ...this.#series.map((series) => lineOf(series))],
       hooks: { setCursor: [(plot) => this.#read(plot.cursor.idx)] },
-      padding: [8, 12, 0, 0],
+      padding: [8, 32, 0, 0], // the last date is written around the end of its line
     };
+  }
+
+  /** The dates under the axis, with their year where there is more than one. */
+  #dates(splits) {
+    const years = this.#days.length > 0 ? Number(this.#days.at(-1).slice(0, 4)) - Number(this.#days[0].slice(0, 4)) : 0;
+    return splits.map((at) => (years > 0 ? monthOfYear(iso(at)) : dayOfYear(iso(at))));
   }
 
   /** Tells the values under the pointer, or the last day's. */
   #read(index) {
     const at = index ?? this.#days.length - 1;
     if (at < 0 || at >= this.#days.length) {
-      this.#readout.textContent = "No days to show.";
+      this.#readout.textContent = "";
       return;
     }
     const parts = this.#series.map((series, position) => {
@@ -100,7 +109,9 @@ export class Chart {
 }
 
 const DAY_S = 86_400;
-const DAY_STEPS = [1, 2, 3, 7, 14, 28, 56, 112].map((days) => days * DAY_S);
+const DAY_STEPS = [1, 2, 3, 7, 14, 28, 56, 112, 182, 365, 730, 1826, 3652].map((days) => days * DAY_S);
+/** 1, 2, 5, 10, 20 … */
+const WHOLE_STEPS = Array.from({ length: 36 }, (_, at) => [1, 2, 5][at % 3] * 10 ** Math.floor(at / 3));
 
 function lineOf({ label, arm, isDashed = false, isFilled = false }) {
   return {

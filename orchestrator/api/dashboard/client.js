@@ -32,11 +32,14 @@ export class Client {
   changeWorkspace = (change, ifMatch) => this.send("PATCH", `${ROOT}/workspace`, change, { ifMatch });
 
   /** A page of journeys with their figures from `from` to `to`, days of `zone`; without them the server's usual days. */
-  overview = ({ from, to, zone, status, name, campaign_id, cursor, limit } = {}) =>
-    this.get(`${ROOT}/overview`, { from, to, zone: zone === "UTC" ? null : zone, status, name, campaign_id, cursor, limit });
+  overview = ({ from, to, zone, whole_life, status, name, campaign_id, cursor, limit } = {}) =>
+    this.get(`${ROOT}/overview`, { from, to, zone: zone === "UTC" ? null : zone, whole_life, status, name, campaign_id, cursor, limit });
   journey = (id) => this.get(journeyPath(id));
-  /** Figures by day from `from` to `to` (both included, days of `zone`); without them the last 30 days that have any. */
-  metrics = (id, { from, to, zone } = {}) => this.get(journeyPath(id, "/metrics"), { from, to, zone: zone === "UTC" ? null : zone });
+  /**
+   * Figures from `from` to `to` (both included, days of `zone`); without them the last 30 days that have any, or with
+   * `whole_life` all. `by`: how long each of `days` is; else a day.
+   */
+  metrics = (id, { from, to, zone, whole_life, by } = {}) => this.get(journeyPath(id, "/metrics"), { from, to, zone: zone === "UTC" ? null : zone, whole_life, by });
   positions = (id) => this.get(journeyPath(id, "/positions"));
   guardrails = (id) => this.get(journeyPath(id, "/guardrails"));
   experiments = (id) => this.get(journeyPath(id, "/experiments"));

@@ -1,4 +1,4 @@
-// Treatment against holdout: the two groups, the difference with its intervals, and whether the split can be trusted.
+// With messages against without: the two groups and what is still needed; for analysts, every difference with its intervals.
 
 import { Baseline } from "/dashboard/baseline.js";
 import { element } from "/dashboard/element.js";
@@ -8,19 +8,19 @@ import { figure, Table } from "/dashboard/table.js";
 
 export class Comparison {
   #groups = new Table({
-    caption: "Groups as assigned at entry, whether a message reached them or not",
+    caption: "Groups as drawn by lot at entry, whether a message reached them or not",
     columns: [
       { label: "Group" },
       { label: "Customers", numeric: true },
       { label: "Converted", numeric: true },
-      { label: "Conversion rate", note: "of customers, 95% interval", numeric: true },
+      { label: "Conversion rate", note: "of customers, and between what the true rate is", numeric: true },
       { label: "Revenue", numeric: true },
       { label: "Per customer", numeric: true },
     ],
     empty: "Nobody has entered yet.",
   });
   #differences = new Table({
-    caption: "Difference, treatment against holdout",
+    caption: "Difference, treatment (with messages) against holdout",
     columns: [
       { label: "Measure" },
       { label: "Uplift", numeric: true },
@@ -32,16 +32,17 @@ export class Comparison {
   });
   #baseline = new Baseline();
   #span = element("p", { class: "footnote span" });
+  #needed = element("ul", { class: "remarks" });
   #facts = element("ul", { class: "remarks" });
   node = element(
     "section",
     { class: "panel", "aria-labelledby": "comparison-title" },
-    element("h2", { id: "comparison-title" }, "Treatment against holdout"),
+    element("h2", { id: "comparison-title" }, "With messages against without"),
     this.#span,
     this.#groups.node,
-    this.#differences.node,
     this.#baseline.node,
-    this.#facts,
+    this.#needed,
+    element("details", { class: "twin" }, element("summary", {}, "Details for analysts"), this.#differences.node, this.#facts),
   );
 
   update({ comparison }) {
@@ -51,7 +52,9 @@ export class Comparison {
     this.#groups.setRows(comparison ? groupRows(comparison) : []);
     this.#differences.setRows(comparison ? differenceRows(comparison) : []);
     this.#baseline.update({ comparison });
-    this.#facts.replaceChildren(...(comparison ? remarks(comparison) : []).map((text) => element("li", {}, text)));
+    for (const [list, texts] of [[this.#needed, needs], [this.#facts, remarks]]) {
+      list.replaceChildren(...(comparison ? texts(comparison) : []).map((text) => element("li", {}, text)));
+    }
   }
 }
 
@@ -64,8 +67,8 @@ function groupRows({ treatment, holdout }) {
     money(arm.revenue),
     money(arm.revenue_per_customer),
   ];
-  const rows = [row("treatment", treatment, "Treatment")];
-  if (holdout) rows.push(row("holdout", holdout, "Holdout"));
+  const rows = [row("treatment", treatment, "With messages")];
+  if (holdout) rows.push(row("holdout", holdout, "Without messages"));
   return rows;
 }
 
@@ -129,22 +132,29 @@ function between({ conversions_low: low, conversions_high: high }) {
 
 const waiting = (days) => (days === null ? "" : `: ${counted(days, "day")} at the pace so far`);
 
-function remarks({ incremental, sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed, notes }) {
+/** What is wrong, or missing until more can be told. */
+function needs({ sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed }) {
+  const texts = [];
+  if (sample_ratio?.is_suspect) texts.push(`The groups are not as large as planned: ${percent(sample_ratio.actual_treatment_share)} get messages, ${percent(sample_ratio.expected_treatment_share)} should.`);
+  if (customers_still_needed > 0) {
+    const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
+    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
+  }
+  return texts;
+}
+
+function remarks({ incremental, sample_ratio, notes }) {
   const texts = [];
   if (incremental) {
     const parts = [`Brought by the journey: ${counted(Math.round(incremental.conversions), "extra conversion")}${between(incremental)}`];
     if (incremental.revenue) parts.push(`${moneyChange(incremental.revenue)} revenue`);
     if (incremental.cost > 0) parts.push(`at a cost of ${money(incremental.cost)}`);
-    if (incremental.roi !== null) parts.push(`return on cost ${change(incremental.roi)}`);
+    if (incremental.roi !== null) parts.push(`ROI ${change(incremental.roi)}, which is (extra revenue − cost) / cost`);
     texts.push(`${parts.join(", ")} (estimates).`);
   }
   if (sample_ratio) {
     const sizes = `${percent(sample_ratio.actual_treatment_share)} treated, ${percent(sample_ratio.expected_treatment_share)} planned, p ${pValue(sample_ratio.p_value).replace(/^(?=\d)/, "= ")}`;
     texts.push(sample_ratio.is_suspect ? `Sample-ratio check failed: ${sizes}.` : `Sample-ratio check passed: ${sizes}.`);
-  }
-  if (customers_still_needed > 0) {
-    const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
-    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
   }
   return [...texts, ...notes];
 }

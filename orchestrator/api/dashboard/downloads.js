@@ -4,6 +4,12 @@ import { element } from "/dashboard/element.js";
 import { count } from "/dashboard/format.js";
 import { explain } from "/dashboard/problem.js";
 
+/** The forms of a journey's report. */
+export const REPORTS = [
+  { label: "Report to print", query: { format: "html" } },
+  { label: "Excel", query: { format: "xlsx" } },
+  { label: "CSV", query: { format: "csv" } },
+];
 const KEPT_MS = 60_000; // a browser may ask where to put a file before it reads it
 
 export class Downloads {

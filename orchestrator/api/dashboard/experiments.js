@@ -5,7 +5,7 @@ import { count, counted, moment, percent, share } from "/dashboard/format.js";
 import { figure, Table } from "/dashboard/table.js";
 
 const COLUMNS = [
-  { label: "Arm" },
+  { label: "Variant" },
   { label: "Share now", note: "of those who arrive", numeric: true },
   { label: "Best", note: "probability", numeric: true },
   { label: "Evidence", note: "converted of those whose result is known", numeric: true },
@@ -29,7 +29,7 @@ export class Experiments {
 
 /** How far an experiment is, in a sentence. */
 export function stateOf({ epoch, is_final, decided_at }) {
-  if (epoch === 0) return "nothing is decided yet, the arms share equally";
+  if (epoch === 0) return "nothing is decided yet, the variants share equally";
   const decided = `${counted(epoch, "decision")}, the last on ${moment(decided_at)}`;
   return is_final ? `decided for good: ${decided}` : decided;
 }

@@ -5,6 +5,7 @@ const COUNT = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const MONEY = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const ONE_DECIMAL = new Intl.NumberFormat("en-GB", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+const MONTH = new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" });
 const DAY_OF_YEAR = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
 let zone = "UTC";
@@ -49,6 +50,8 @@ export const counted = (value, one, many = `${one}s`) => `${count(value)} ${valu
 export const day = (text) => DAY.format(new Date(text));
 /** "1–30 Jun 1998" of two days. */
 export const dayRange = (from, to) => DAY.formatRange(new Date(from), new Date(to));
+/** "Jan 1998" of a day. */
+export const monthOfYear = (text) => MONTH.format(new Date(text));
 export const dayOfYear = (text) => DAY_OF_YEAR.format(new Date(text));
 /** "14:02:03 UTC" of a moment. */
 export const clock = (text) => clockOfMoment.format(new Date(text));
@@ -77,7 +80,7 @@ export function words(name) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function withPlus(value, text) {
+export function withPlus(value, text) {
   return isNumber(value) && value > 0 ? `+${text}` : text;
 }
 

@@ -8,7 +8,7 @@ import { Kept } from "/dashboard/kept.js";
 import { daysUpTo, isDefault, PeriodChoice, periodNamed } from "/dashboard/period.js";
 import { STATUSES, statusChip } from "/dashboard/status.js";
 import { figure, Table } from "/dashboard/table.js";
-import { tile } from "/dashboard/tiles.js";
+import { newcomers, tile } from "/dashboard/tiles.js";
 import { findingTitle } from "/dashboard/verdict.js";
 import { knownZone, ZoneChoice } from "/dashboard/zone.js";
 
@@ -52,7 +52,7 @@ export class JourneyList {
       { label: "Converted", note: "rate of customers", numeric: true },
       { label: "Revenue", numeric: true },
       { label: "Cost", numeric: true },
-      { label: "Verdict" },
+      { label: "Verdict", note: "of the whole life" },
     ],
     empty: "No journeys yet.",
   });
@@ -140,6 +140,7 @@ export class JourneyList {
   /** The days to ask for: unless the period names them, they end where the server's usual ones do. */
   async #daysOf(period) {
     if (period.from) return { from: period.from, to: period.to };
+    if (period.isWhole) return { whole_life: true };
     if (isDefault(period)) return {};
     return daysUpTo((await this.#newest.value()).to, period.days);
   }
@@ -208,7 +209,7 @@ const soughtBy = ({ status, name, campaign }) => ({ status, name, campaign_id: c
 
 function totalTiles(totals) {
   return [
-    { name: "Entered", value: count(totals.entered), note: `by ${counted(totals.customers, "new customer")}` },
+    { name: "Entered", value: count(totals.entered), note: newcomers(totals) },
     { name: "Sends", value: count(totals.sends), note: `${count(totals.suppressed)} suppressed` },
     { name: "Conversions", value: count(totals.conversions), note: `by ${counted(totals.customers_converted, "customer")}` },
     { name: "Conversion rate", value: percent(share(totals.customers_converted, totals.customers)), note: "of new customers" },

@@ -1,7 +1,7 @@
 // A journey at a glance: what it comes to, its figures by day, step, channel and reason, its limits, and files of them.
 
 import { Channels } from "/dashboard/channels.js";
-import { Downloads } from "/dashboard/downloads.js";
+import { Downloads, REPORTS } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
 import { Gauges } from "/dashboard/gauges.js";
 import { Kept } from "/dashboard/kept.js";
@@ -13,11 +13,6 @@ import { Trend } from "/dashboard/trend.js";
 import { Verdict } from "/dashboard/verdict.js";
 
 const SLOW_MS = 10_000; // where customers stand and how far limits are used is read again after this long
-const FORMATS = [
-  { label: "CSV", query: { format: "csv" } },
-  { label: "Excel", query: { format: "xlsx" } },
-  { label: "Report to print", query: { format: "html" } },
-];
 
 export class JourneyOverview {
   #client;
@@ -41,7 +36,7 @@ export class JourneyOverview {
     this.#guardrails = new Kept(() => client.guardrails(id), SLOW_MS);
     const downloads = new Downloads(client, {
       label: "Export these days",
-      formats: FORMATS,
+      formats: REPORTS,
       source: () => ({ path: client.journeyExport(id), query: this.#days }),
     });
     this.node = element(

@@ -5,15 +5,13 @@ import { element } from "/dashboard/element.js";
 import { dayRange } from "/dashboard/format.js";
 
 const DAY_MS = 86_400_000;
-/** The most days the API reports at once. */
-export const MOST_DAYS = 400;
 
 export const PERIODS = [
   { name: "7", label: "7 days", days: 7 },
   { name: "14", label: "14 days", days: 14 },
   { name: "30", label: "30 days", days: 30 },
   { name: "90", label: "90 days", days: 90 },
-  { name: "all", label: "All", days: MOST_DAYS },
+  { name: "all", label: "All", isWhole: true },
 ];
 const DEFAULT = PERIODS[2];
 const FREE = /^(\d{4}-\d\d-\d\d)\.\.(\d{4}-\d\d-\d\d)$/;
@@ -31,8 +29,7 @@ export const isDefault = (period) => period.name === DEFAULT.name;
 export function rangeProblem(from, to) {
   const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
   if (!Number.isFinite(days)) return "Give both days.";
-  if (days < 0) return "The first day is after the last: swap them.";
-  return days >= MOST_DAYS ? `A report covers at most ${MOST_DAYS} days.` : "";
+  return days < 0 ? "The first day is after the last: swap them." : "";
 }
 
 /** The `days` days up to and including `last` ("1998-06-30"). */
@@ -43,17 +40,15 @@ export function daysUpTo(last, days) {
 
 /** The figures of a journey over `period`; unless it names its days, it ends on the last day that has any. */
 export async function figuresOver(client, id, period) {
-  const { from, to, zone } = period;
-  if (from) return client.metrics(id, { from, to, zone });
+  const { from, to, zone, isWhole } = period;
+  if (isWhole) return client.metrics(id, { zone, whole_life: true, by: "fitting" });
+  if (from) return client.metrics(id, { from, to, zone, by: "fitting" });
   const latest = await client.metrics(id, { zone });
   return isDefault(period) ? latest : client.metrics(id, { ...daysUpTo(latest.to, period.days), zone });
 }
 
-/** Leaves out the empty days before the first figure, which only "All" has. */
-export function withoutEmptyStart(days) {
-  const first = days.findIndex((figures) => figures.entered + figures.sends + figures.suppressed + figures.conversions > 0);
-  return first > 0 ? days.slice(first) : days;
-}
+/** The totals of a journey's whole life, and its comparison. */
+export const wholeLife = (client, id, zone) => client.metrics(id, { zone, whole_life: true, by: "none" });
 
 /** Buttons to choose the period with, two days for any other, and the dates it comes to. */
 export class PeriodChoice {
@@ -87,12 +82,9 @@ export class PeriodChoice {
     this.#free.setAttribute("aria-pressed", String(Boolean(chosen.from)));
   }
 
-  update({ days = [], from, to }) {
-    const shown = withoutEmptyStart(days);
-    const isCut = days.length === MOST_DAYS && shown.length === MOST_DAYS;
-    const first = days.length === MOST_DAYS && shown.length > 0 ? shown[0].date : from;
-    this.#range.suggest(first, to);
-    this.#dates.textContent = `${dayRange(first, to)} (${this.zone} days${isCut ? `, the latest ${MOST_DAYS}` : ""})`;
+  update({ from, to }) {
+    this.#range.suggest(from, to);
+    this.#dates.textContent = `${dayRange(from, to)} (${this.zone} days)`;
   }
 
   #toggle() {

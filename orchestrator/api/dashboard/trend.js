@@ -1,13 +1,14 @@
-// How a journey went day by day: four charts and, for whoever cannot use them, the same figures as a table.
+// How a journey went over time, by day, week or month: four charts and, for whoever cannot use them, the same figures as a table.
 
 import { Chart } from "/dashboard/chart.js";
 import { element } from "/dashboard/element.js";
 import { count, day, percent, share, zoneInUse } from "/dashboard/format.js";
-import { withoutEmptyStart } from "/dashboard/period.js";
 import { Table } from "/dashboard/table.js";
 
 const TREATMENT = { label: "Treatment", arm: "treatment", isFilled: true };
 const HOLDOUT = { label: "Holdout", arm: "holdout", isDashed: true };
+
+const TITLES = { day: "Trend by day", week: "Trend by week (from Monday)", month: "Trend by month", none: "Trend" };
 
 const armOf = (figures, name) => figures.arms[name] ?? { entered: 0, conversions: 0, customers: 0, customers_converted: 0 };
 
@@ -36,15 +37,15 @@ function rateSoFar(days, name) {
 
 export class Trend {
   #charts = {
-    entries: new Chart({ title: "Entries by day", series: [TREATMENT, HOLDOUT], write: count }),
-    sends: new Chart({ title: "Sends by day", series: [{ ...TREATMENT, label: "Sends" }], write: count }),
-    conversions: new Chart({ title: "Conversions by day", series: [TREATMENT, HOLDOUT], write: count }),
+    entries: new Chart({ title: "Entries", series: [TREATMENT, HOLDOUT], write: count, isCount: true }),
+    sends: new Chart({ title: "Sends", series: [{ ...TREATMENT, label: "Sends" }], write: count, isCount: true }),
+    conversions: new Chart({ title: "Conversions", series: [TREATMENT, HOLDOUT], write: count, isCount: true }),
     rates: new Chart({ title: "Conversion rate so far (of customers entered)", series: [{ ...TREATMENT, isFilled: false }, HOLDOUT], write: percent }),
   };
   #table = new Table({
-    caption: "The trend as a table, newest day first",
+    caption: "The trend as a table, newest first",
     columns: [
-      { label: "Day", note: zoneInUse() },
+      { label: "From", note: zoneInUse() },
       { label: "Entries, treatment", numeric: true },
       { label: "Entries, holdout", numeric: true },
       { label: "Sends", numeric: true },
@@ -53,13 +54,14 @@ export class Trend {
       { label: "Rate so far, treatment", numeric: true },
       { label: "Rate so far, holdout", numeric: true },
     ],
-    empty: "No days to show.",
+    empty: "These are too many months to show.",
   });
+  #title = element("h2", { id: "trend-title" });
   #notes = element("p", { class: "footnote" });
   node = element(
     "section",
     { class: "panel", "aria-labelledby": "trend-title" },
-    element("h2", { id: "trend-title" }, "Trend"),
+    this.#title,
     element("div", { class: "charts" }, Object.values(this.#charts).map((chart) => chart.node)),
     element(
       "details",
@@ -71,7 +73,8 @@ export class Trend {
   );
 
   update(metrics) {
-    const days = withoutEmptyStart(metrics.days);
+    const { days, by } = metrics;
+    this.#title.textContent = TITLES[by];
     const dates = days.map((figures) => figures.date);
     const lines = linesOf(days);
     for (const [name, chart] of Object.entries(this.#charts)) chart.update(dates, lines[name]);

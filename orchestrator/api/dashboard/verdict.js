@@ -21,13 +21,14 @@ export const findingTitle = (finding) => (finding === null ? "Nobody yet" : (FIN
 export function verdictOf(comparison) {
   if (comparison === null) return NOBODY;
   const { title, tone } = FINDINGS[comparison.finding] ?? { title: "Result", tone: "quiet" };
-  const text = `${comparison.verdict} ${ratesOf(comparison)}`;
+  const text = `${comparison.verdict} ${groupsOf(comparison)}`;
   return { title, tone, text, days: dayRange(comparison.first_day, comparison.last_day) };
 }
 
-function ratesOf({ treatment, holdout }) {
-  const treated = `${percent(treatment.conversion_rate)} of ${counted(treatment.customers, "treated customer")} converted`;
-  return holdout ? `${treated}, ${percent(holdout.conversion_rate)} of ${count(holdout.customers)} in the holdout.` : `${treated}.`;
+/** Whom the sentence is about. */
+function groupsOf({ treatment, holdout }) {
+  if (!holdout) return `${percent(treatment.conversion_rate)} of ${counted(treatment.customers, "customer")} reached the goal.`;
+  return `Compared are ${counted(treatment.customers, "customer")} with messages and ${count(holdout.customers)} without, drawn by lot.`;
 }
 
 export class Verdict {

@@ -83,7 +83,9 @@ def test_value_per_customer_and_incremental_value() -> None:
 def test_lopsided_arms_are_not_to_be_trusted_whatever_they_show() -> None:
     comparison = compare(ArmSummary(9_000, 900), ArmSummary(8_000, 400), 0.5)
     assert comparison.finding == "sample_ratio_mismatch"
-    assert comparison.verdict.startswith("Do not trust this comparison: 9,000 customers with messages and 8,000 without")
+    assert comparison.verdict.startswith(
+        "Do not trust this comparison: 9,000 customers with messages and 8,000 without"
+    )
 
 
 @pytest.mark.parametrize(
