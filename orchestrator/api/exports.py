@@ -32,7 +32,7 @@ from orchestrator.api.journey_report import JourneyAnswers, journey_report
 from orchestrator.api.moments import From, To
 from orchestrator.api.overview_report import overview_report
 from orchestrator.api.paths import BASE, ROOT, JourneyId
-from orchestrator.api.report_csv import csv_of
+from orchestrator.api.report_csv import csv_of, zip_of
 from orchestrator.api.report_html import html_of
 from orchestrator.api.report_tables import Report, written
 from orchestrator.api.report_xlsx import xlsx_of
@@ -45,11 +45,12 @@ _MEDIA_TYPES = {
     "csv": report_csv.MEDIA_TYPE,
     "xlsx": report_xlsx.MEDIA_TYPE,
     "html": report_html.MEDIA_TYPE,
+    "zip": report_csv.ZIP_MEDIA_TYPE,
     "jsonl": JSON_LINES,
 }
 _OTHER_THAN_WORDS = re.compile(r"[^a-z0-9]+")
 # Rows over time, unless the caller says how long each is: a page to print wants few, a program takes ten years of days.
-MOST_EXPORTED = {"csv": 4_000, "xlsx": 4_000, "html": 60}
+MOST_EXPORTED = {"csv": 4_000, "xlsx": 4_000, "html": 60, "zip": 4_000}
 MOST_OF_NAME = 60  # characters of a journey's name in a file's
 
 router = APIRouter(route_class=StrictRoute, tags=["exports"])
@@ -66,13 +67,16 @@ def _answers(*forms: str) -> dict[int | str, dict[str, Any]]:
     operation_id="exportJourney",
     summary="A journey's report as a file",
     response_class=Response,
-    responses=_answers("csv", "xlsx", "html"),
+    responses=_answers("csv", "xlsx", "html", "zip"),
 )
 async def of_journey(
     tenant: CallersTenant,
     downloads: DownloadsOfApp,
     journey_id: JourneyId,
-    format: Annotated[Literal["csv", "xlsx", "html"], Query(description="html: a page to print.")] = "csv",
+    format: Annotated[
+        Literal["csv", "xlsx", "html", "zip"],
+        Query(description="html: a page to print; zip: a CSV file for each table."),
+    ] = "csv",
     since: metrics.FirstDay = None,
     until: metrics.LastDay = None,
     zone: metrics.OfZone = "UTC",
@@ -106,13 +110,13 @@ async def of_journey(
     operation_id="exportOverview",
     summary="The report over all journeys as a file",
     response_class=Response,
-    responses=_answers("csv", "xlsx"),
+    responses=_answers("csv", "xlsx", "zip"),
 )
 async def of_overview(
     tenant: CallersTenant,
     downloads: DownloadsOfApp,
     standing: UnderWayOfApp,
-    format: Annotated[Literal["csv", "xlsx"], Query()] = "csv",
+    format: Annotated[Literal["csv", "xlsx", "zip"], Query(description="zip: a CSV file for each table.")] = "csv",
     since: metrics.FirstDay = None,
     until: metrics.LastDay = None,
     zone: metrics.OfZone = "UTC",
@@ -212,7 +216,7 @@ async def _counted(downloads: Downloads, workspace_id: str, lines: AsyncIterator
             yield each
 
 
-async def _file(report: Report, form: Literal["csv", "xlsx", "html"], name: str, made_at: datetime) -> Response:
+async def _file(report: Report, form: Literal["csv", "xlsx", "html", "zip"], name: str, made_at: datetime) -> Response:
     # In a thread: a long report takes long enough for other requests to notice.
     match form:
         case "csv":
@@ -221,6 +225,8 @@ async def _file(report: Report, form: Literal["csv", "xlsx", "html"], name: str,
             content = await asyncio.to_thread(xlsx_of, report, made_at)
         case "html":
             content = await asyncio.to_thread(html_of, report)
+        case "zip":
+            content = await asyncio.to_thread(zip_of, report, made_at)
         case _:
             assert_never(form)
     headers = _headers(f"{name}.{form}")

@@ -36,7 +36,7 @@ WholeLife = Annotated[
 ByRows = Annotated[
     By,
     Query(
-        description="How long each of `days` is; none: totals alone. There are up to 400 of them; `fitting` is as short "
+        description="How long each of `days` is; none: totals alone. There are up to 400; `fitting` is as short "
         "as the period allows. Totals are of the whole period whatever this says."
     ),
 ]

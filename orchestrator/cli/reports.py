@@ -65,7 +65,7 @@ def overview(
     campaign: Annotated[str | None, typer.Option(help="Only journeys on this campaign.")] = None,
     name: Annotated[str | None, typer.Option(help="Only journeys with this in their name.")] = None,
     file_format: Annotated[
-        Literal["csv", "xlsx"] | None, typer.Option("--format", help="As a file; else it is shown.")
+        Literal["csv", "xlsx", "zip"] | None, typer.Option("--format", help="As a file; else it is shown.")
     ] = None,
     output: Output = STANDARD_OUTPUT,
     force: Force = False,
@@ -101,7 +101,10 @@ def overview(
 )
 def journey_command(
     journey: JourneyId,
-    file_format: Annotated[Literal["csv", "xlsx", "html"], typer.Option("--format", help="Of the file.")] = "csv",
+    file_format: Annotated[
+        Literal["csv", "xlsx", "html", "zip"],
+        typer.Option("--format", help="Of the file; zip: a CSV file for each table."),
+    ] = "csv",
     output: Output = STANDARD_OUTPUT,
     force: Force = False,
     first: FirstDay = None,
@@ -112,7 +115,7 @@ def journey_command(
     api: Api = USUAL_URL,
 ) -> None:
     """Write a journey's report to a file or to standard output: figures, comparison, and what each figure means."""
-    check_destination(output, force, is_text=file_format != "xlsx")
+    check_destination(output, force, is_text=file_format in ("csv", "html"))
     days = {"from": first, "to": last, "zone": zone, "whole_life": whole_life or None, "by": by}
     query = {"format": file_format, **days}
     with calling(api) as session:

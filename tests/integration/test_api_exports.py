@@ -147,6 +147,7 @@ async def test_files_are_downloads_with_plain_names_and_a_policy_that_lets_nothi
         (f"{url}/export", "csv", "journey-fr-hling-evil-b-2026-01-08-to-2026-01-19.csv"),
         (f"{url}/export", "xlsx", "journey-fr-hling-evil-b-2026-01-08-to-2026-01-19.xlsx"),
         (f"{url}/export", "html", "journey-fr-hling-evil-b-2026-01-08-to-2026-01-19.html"),
+        (f"{url}/export", "zip", "journey-fr-hling-evil-b-2026-01-08-to-2026-01-19.zip"),
         (f"{ROOT}/overview/export", "csv", "journeys-2026-01-08-to-2026-01-19.csv"),
         (f"{ROOT}/overview/export", "xlsx", "journeys-2026-01-08-to-2026-01-19.xlsx"),
     ):

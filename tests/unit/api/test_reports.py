@@ -4,8 +4,9 @@ import csv
 import json
 import re
 from datetime import UTC, date, datetime
-from io import StringIO
+from io import BytesIO, StringIO
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ from orchestrator.api.overview_documents import OverviewDocument, OverviewFigure
 from orchestrator.api.overview_report import overview_report
 from orchestrator.api.position_documents import PositionsDocument, StandingDocument
 from orchestrator.api.report_chart import chart_of
-from orchestrator.api.report_csv import csv_of, guarded, lines_of
+from orchestrator.api.report_csv import csv_of, guarded, lines_of, zip_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
 from orchestrator.api.report_rows import rows_of
 from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
@@ -370,3 +371,15 @@ def test_numbers_are_written_for_people_and_kept_for_programs() -> None:
     assert '<data value="0.2">20.0 %</data>' in page
     assert '<data value="12.5">12.5</data>' in page
     assert '<data value="1900.55">1,900.55</data>' in page
+
+
+def test_an_archive_has_each_table_as_a_file_that_is_the_same_as_in_the_one_csv() -> None:
+    report = a_report(a_comparison())
+    of_one = csv_tables(csv_of(report))
+    with ZipFile(BytesIO(zip_of(report, NOW))) as archive:
+        names = [name.removesuffix(".csv") for name in archive.namelist()]
+        assert names == [*(table.key for table in report.told), "about", "meanings"]
+        for table in report.told:
+            text = archive.read(f"{table.key}.csv").decode()
+            rows = list(csv.reader(StringIO(text, newline=""), quoting=csv.QUOTE_NONNUMERIC))
+            assert rows == [row[: len(table.columns)] for row in of_one[table.key]]
