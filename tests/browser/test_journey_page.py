@@ -202,6 +202,19 @@ async def test_pause_whose_answer_is_lost_is_asked_for_again_as_the_same_request
     assert tab.foreseen
 
 
+async def test_a_long_period_is_drawn_by_week_and_told_whole(site: Site, tab: Tab) -> None:
+    days = {"from": "1996-12-30", "to": LAST_DAY}
+    page = await open_journey(site, tab, period="..".join(days.values()))
+    await expect(page.get_by_role("heading", name="Trend by week (from Monday)")).to_be_visible()
+    metrics = await metrics_of(site, **days, by="week")
+    assert len(metrics["days"]) == 79
+    await expect(tile(page, "Entered")).to_have_text(f"{metrics['totals']['entered']:,}")
+    await page.get_by_text("Show as table").click()
+    rows = table_of(page, "The trend as a table").get_by_role("row")
+    await expect(rows).to_have_count(1 + len(metrics["days"]))
+    await expect(rows.nth(1)).to_contain_text("29 Jun 1998")
+
+
 async def test_trend_has_a_table_with_every_day_of_the_charts(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab)
     await expect(page.locator(".chart canvas")).to_have_count(4)

@@ -45,6 +45,15 @@ async def test_days_chosen_are_those_of_the_figures(site: Site, tab: Tab) -> Non
     assert page.url.endswith("#period=7")
 
 
+async def test_all_is_all_and_so_is_the_file_of_it(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", period="all")
+    overview = await answer_of(site, OVERVIEW, whole_life="true")
+    assert (overview["from"], overview["to"]) == ("1998-04-01", "1998-06-29")
+    for name, figure in {"Entered": "entered", "Sends": "sends", "Conversions": "conversions"}.items():
+        await expect(tile(page, name)).to_have_text(f"{overview['totals'][figure]:,}")
+    await expect(page.locator(".dates")).to_have_text("1 Apr – 29 Jun 1998 (UTC days)")
+
+
 async def test_list_can_be_filtered_and_the_filter_stands_in_the_address(site: Site, tab: Tab) -> None:
     body = {"config": JOURNEY, "name": "Draft of autumn", "campaign_id": "autumn-26", "status": "DRAFT"}
     assert (await site.client.post(BASE, json=body)).status_code == 201
