@@ -52,7 +52,8 @@ async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first:
     known = _within(first, last, utc)
     if not known:
         return DaysInZone({})
-    found = edges_of_days(zone, known)
+    # In threads: the midnights of ten years take long enough for others to notice.
+    found = await asyncio.to_thread(edges_of_days, zone, known)
     of_edges, undivided, variants = await asyncio.gather(
         _of_edges(tenant, config_id, found),
         _undivided(tenant, config_id, (known[0], known[-1]) if found else None),
@@ -60,7 +61,7 @@ async def days_in_zone(tenant: Tenant, config_id: UUID | str, zone: Zone, first:
     )
     days: dict[date, Metrics] = {day: metrics for day, metrics in utc.items() if first <= day <= last}
     if found:  # else its midnight is that of UTC
-        cut = days_of_zone(utc, of_edges, first, last)
+        cut = await asyncio.to_thread(days_of_zone, utc, of_edges, first, last)
         days = {day: dict(figures) for day, figures in cut.items()}
     for day, of_steps in variants.items():
         days[day] = {**days.get(day, {}), "variants": of_steps}
