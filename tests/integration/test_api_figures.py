@@ -166,7 +166,7 @@ async def test_a_life_of_thirty_years_is_told_whole_by_months_and_its_totals_are
         assert sum(row[1] for row in tables["by_week"][1:]) == whole["totals"]["entered"]
     for params in ({"by": "day"}, {"by": "week"}, {"from": "2026-01-01"}):
         answer = await client.get(url, params={"whole_life": "true", **params})
-        assert (answer.status_code, answer.json()["title"]) == (400, "Bad request"), answer.text
+        assert (answer.status_code, answer.json()["title"]) == (400, "Bad Request"), answer.text
 
 
 async def test_a_zone_that_is_none_is_refused(api: ApiSession) -> None:
