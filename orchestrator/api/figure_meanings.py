@@ -95,7 +95,7 @@ _RESULT = {
     "uplift": Meaning("Uplift", "share", "By how much the rate with messages is above that without."),
     "uplift_low": Meaning("Uplift, from", "share", f"Lower end of its {_ANYTIME}."),
     "uplift_high": Meaning("Uplift, to", "share", f"Upper end of its {_ANYTIME}."),
-    "return_per_1": Meaning("Return for each 1 spent", "money", "Incremental revenue / cost, over the whole life."),
+    "return_per_1": Meaning("Return for each 1 spent", "money", "Extra revenue / cost, over the whole life."),
     "return_per_1_low": Meaning("Return for each 1 spent, from", "money", f"Lower end of its {_95}."),
     "return_per_1_high": Meaning("Return for each 1 spent, to", "money", f"Upper end of its {_95}."),
 }
@@ -106,7 +106,7 @@ _COMPARISON = {
     "last_day": Meaning("Last day", "day", "The last UTC day of the journey that has figures."),
     "confidence": Meaning("Confidence", "share", "How often the intervals contain the truth."),
     "incremental_conversions": Meaning(
-        "Incremental conversions", "estimate", "Customers converted beyond what the holdout lets expect."
+        "Extra conversions", "estimate", "Customers converted beyond what the holdout lets expect."
     ),
     "incremental_conversions_low": Meaning("Extra conversions, from", "estimate", f"Lower end of its {_95}."),
     "incremental_conversions_high": Meaning("Extra conversions, to", "estimate", f"Upper end of its {_95}."),
@@ -114,7 +114,7 @@ _COMPARISON = {
     "incremental_revenue_low": Meaning("Extra revenue, from", "money", f"Lower end of its {_95}."),
     "incremental_revenue_high": Meaning("Extra revenue, to", "money", f"Upper end of its {_95}."),
     "whole_cost": Meaning("Cost, whole life", "money", "What all sends of the journey have cost."),
-    "roi": Meaning("ROI", "share", "(incremental revenue - cost) / cost, over the whole life; 1 is 100 %."),
+    "roi": Meaning("ROI", "share", "(extra revenue - cost) / cost, over the whole life; 1 is 100 %."),
     "sample_ratio_expected": Meaning("Expected share of treatment", "share", "As the definition's holdout has it."),
     "sample_ratio_actual": Meaning("Actual share of treatment", "share", "Of the customers who entered."),
     "sample_ratio_p": Meaning("p of the sample ratio", "number", "Below 0.001 the arms are not what they should be."),

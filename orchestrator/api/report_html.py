@@ -33,6 +33,8 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .6rem; border-bo
 thead th { border-bottom: 2px solid #57606a; font-weight: 600; }
 th.n, td.n { text-align: right; }
 td.n, td.d { white-space: nowrap; }
+.list th { width: 14rem; }
+.list td.n { text-align: left; }
 td { overflow-wrap: anywhere; }
 .none { color: #57606a; }
 @page { size: A4 landscape; margin: 14mm; }
