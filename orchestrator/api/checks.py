@@ -28,8 +28,8 @@ async def check(body: DefinitionToCheck, tenant: CallersTenant, rehearsals: Rehe
         definition = checked_definition(body.config)
     except DefinitionError as error:
         return CheckedDefinition(is_publishable=False, problems=items_of(error.problems), warnings=[])
-    failing = _warnings(await _played(rehearsals, tenant.workspace_id, definition))
-    return CheckedDefinition(is_publishable=True, problems=[], warnings=items_of([*find_warnings(definition), *failing]))
+    odd = [*find_warnings(definition), *_warnings(await _played(rehearsals, tenant.workspace_id, definition))]
+    return CheckedDefinition(is_publishable=True, problems=[], warnings=items_of(odd))
 
 
 @router.post("/rehearse", operation_id="rehearseDefinition", summary="Play a definition's tests without keeping it")
