@@ -82,15 +82,18 @@ async def test_audit_says_which_journey_was_changed_and_what_was_done_in_words(s
     await site.client.patch(WORKSPACE, json={"is_sending": False})
     await site.client.patch(WORKSPACE, json={"is_sending": True})
     page = await open_page(site, tab, "audit")
-    items = page.locator(".audit li")
-    await expect(items.nth(0).locator(".what")).to_have_text("Sending allowed again")
-    await expect(items.nth(1).locator(".what")).to_have_text("All sending stopped")
-    await expect(items.nth(2).locator(".what")).to_have_text("Journey stopped")
-    await expect(items.nth(2).locator(".gist")).to_have_text(
+    items = page.locator(".audit li")  # the first is the key that this page is read with
+    await expect(items.nth(1).locator(".what")).to_have_text("Sending allowed again")
+    await expect(items.nth(2).locator(".what")).to_have_text("All sending stopped")
+    await expect(items.nth(3).locator(".what")).to_have_text("Journey stopped")
+    created = items.filter(has_text="Journey created").first
+    await expect(created.locator(".gist")).to_contain_text("Named in the audit")
+    await expect(created.locator(".gist")).not_to_contain_text("Name:")
+    await expect(items.nth(3).locator(".gist")).to_have_text(
         re.compile(r"^Named in the audit\s+Status: Active → Stopped$")
     )
-    await items.nth(2).locator("summary").click()
-    await items.nth(2).get_by_role("link", name="Named in the audit").click()
+    await items.nth(3).locator("summary").click()
+    await items.nth(3).get_by_role("link", name="Named in the audit").click()
     await expect(page.get_by_role("heading", name="Named in the audit", level=1)).to_be_visible()
 
 

@@ -51,9 +51,10 @@ export function deedOf({ action, before, after }) {
 export function changesOf(entry) {
   const said = auditedChanges(entry);
   if (said.length > 0) return said;
-  const { before, after } = entry;
+  const { before, after, journey_name } = entry;
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  const told = names.filter((name) => !NOT_TOLD.includes(name) && (isTold(before[name]) || isTold(after[name])));
+  const isNamed = (name) => name === "name" && !(name in before) && after.name === journey_name; // it stands beside
+  const told = names.filter((name) => !NOT_TOLD.includes(name) && !isNamed(name) && (isTold(before[name]) || isTold(after[name])));
   return told.map((name) => {
     const was = name in before ? `${short(name, before[name])} → ` : "";
     return `${fieldName(name)}: ${was}${name in after ? short(name, after[name]) : "–"}`;
