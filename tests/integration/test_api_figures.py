@@ -137,9 +137,9 @@ async def test_a_life_of_thirty_years_is_told_whole_by_months_and_its_totals_are
     api: ApiSession, settings: Settings
 ) -> None:
     await add_journeys(api.pool)
-    spring = a_spring(400)
-    long_ago = [msgspec.structs.replace(each, at_ms=each.at_ms - 10_600 * DAY_MS) for each in spring[:200]]
-    await sunk(settings, [*long_ago, *spring[200:]])
+    spring = a_spring(800)
+    long_ago = [msgspec.structs.replace(each, at_ms=each.at_ms - 10_600 * DAY_MS) for each in spring[:400]]
+    await sunk(settings, [*long_ago, *spring[400:]])
     client, journey = await api.client(role="viewer"), JOURNEYS[0]
     url = f"{BASE}/{journey}/metrics"
     for zone in ("UTC", "America/Los_Angeles", "Pacific/Kiritimati"):
