@@ -9,7 +9,7 @@ export const REPORTS = [
   { label: "Report to print", query: { format: "html" } },
   { label: "Excel", query: { format: "xlsx" } },
   { label: "CSV", query: { format: "csv" } },
-  { label: "CSV, a file for each table", query: { format: "zip" } },
+  { label: "A file for each table (ZIP)", query: { format: "zip" } },
 ];
 const KEPT_MS = 60_000; // a browser may ask where to put a file before it reads it
 
