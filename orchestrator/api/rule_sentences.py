@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from orchestrator.definitions.clock import WEEKDAYS
+from orchestrator.definitions.duration import length_in_words
 from orchestrator.definitions.entry import Capacity
 from orchestrator.definitions.guardrail import (
     DEFAULT_CONSENT,
@@ -27,7 +28,6 @@ _NOUNS = {
     "webhook": ("webhook call", "webhook calls"),
 }
 _ANY = ("message", "messages")
-_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _CONSENT: Mapping[ConsentMode, str] = {
     "required": "only to customers who have agreed",
     "opt_out": "unless the customer has refused",
@@ -45,14 +45,14 @@ def of_cap(cap: FrequencyCap, *, everywhere: bool = False) -> str:
     """Such as "At most 2 marketing e-mails per customer in 7 days"."""
     what = f"{cap.category} {_noun(cap.channel, cap.limit)}" if cap.category else _noun(cap.channel, cap.limit)
     scope = f" of {'each' if everywhere else 'this'} journey" if cap.scope == "journey" else ""
-    period = f"in {length(cap.per)}" if isinstance(cap.per, timedelta) else f"and calendar {cap.per}"
+    period = f"in {length_in_words(cap.per)}" if isinstance(cap.per, timedelta) else f"and calendar {cap.per}"
     counted = ", over all journeys" if everywhere and cap.scope == "customer" else ""
     return f"At most {cap.limit} {what}{scope} per customer {period}{counted}"
 
 
 def of_gap(gap: timedelta) -> str:
     """Such as "At least 4 hours between any two messages to a customer"."""
-    return f"At least {length(gap)} between any two messages to a customer"
+    return f"At least {length_in_words(gap)} between any two messages to a customer"
 
 
 def of_quiet_hours(quiet: QuietHours) -> str:
@@ -99,7 +99,7 @@ def of_budget(budget: Budget, *, everywhere: bool = False) -> str:
 
 def of_brake(brake: Brake, *, everywhere: bool = False) -> str:
     """Such as "The journey pauses when more than 2 % of the messages of the last day bounced, from 500 messages on"."""
-    within = length(brake.within)
+    within = length_in_words(brake.within)
     one = within.removeprefix("1 ")
     last = one if one.isalpha() else within
     share = f"more than {brake.percent:g} % of {'its' if everywhere else 'the'} messages of the last {last}"
@@ -140,17 +140,6 @@ def of_kill_switch(*, is_sending: bool) -> str:
         if is_sending
         else "All sending is stopped: nobody enters a journey and nothing is sent"
     )
-
-
-def length(span: timedelta) -> str:
-    """Such as "7 days", or "1 day 12 hours"."""
-    left = span // timedelta(seconds=1)
-    parts = []
-    for unit, size in _UNITS:
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count} {unit}" + ("" if count == 1 else "s"))
-    return " ".join(parts) or "0 seconds"
 
 
 def _over_all(everywhere: bool) -> str:

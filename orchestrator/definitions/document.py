@@ -18,7 +18,7 @@ class Document(BaseModel):
 
 def _is_positive(length: timedelta) -> timedelta:
     if not timedelta(0) < length <= MAX_LENGTH:
-        raise ValueError("the length must be more than nothing and at most P3660D")
+        raise ValueError("the length of time must be more than nothing, and at most 3,660 days")
     return length
 
 

@@ -13,6 +13,7 @@ _PATTERN = r"^P(?=\d|T\d)(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?=\d)(?:(\d{1,7})H)?
 _ISO_DURATION = re.compile(_PATTERN, re.ASCII)
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))  # seconds of each
 
 
 def parse_duration(text: str) -> timedelta:
@@ -24,8 +25,8 @@ def parse_duration(text: str) -> timedelta:
     match = _ISO_DURATION.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"{text!r} is not a duration; write ISO 8601 in weeks, days, hours, minutes or seconds, "
-            "such as P7D, PT4H or P1DT12H (years and months vary in length: use days)"
+            f"{text!r} is no length of time; write one such as P7D (7 days), PT4H (4 hours) or P1DT12H "
+            "(1 day and 12 hours), and count months and years, which vary, in days"
         )
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
@@ -41,6 +42,17 @@ def format_duration(length: timedelta) -> str:
     return f"P{date}T{time}" if time else f"P{date or 'T0S'}"
 
 
+def length_in_words(length: timedelta) -> str:
+    """Such as "7 days", or "1 day 12 hours"."""
+    left = length // _SECOND
+    parts = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {unit}" + ("" if count == 1 else "s"))
+    return " ".join(parts) or "0 seconds"
+
+
 def duration_ms(length: timedelta) -> int:
     """``length`` in whole milliseconds."""
     return length // _MILLISECOND
@@ -50,7 +62,7 @@ def _from_text(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     if not isinstance(value, str):
-        raise ValueError(f"{value!r} is not a duration; write ISO 8601 text such as P7D or PT4H")
+        raise ValueError(f"{value!r} is no length of time; write text such as P7D (7 days) or PT4H (4 hours)")
     return parse_duration(value)
 
 

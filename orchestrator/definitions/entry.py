@@ -14,7 +14,7 @@ from orchestrator.definitions.zone import ZoneName
 _SHORT = bounded(
     timedelta(0),
     timedelta(hours=1),
-    "grace is for what arrives a little late: PT1H at most; use a wait step to wait longer",
+    "this is for what arrives a little late: 1 hour at most; use a wait step to wait longer",
 )
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from orchestrator.definitions.clock import MINUTES_PER_DAY, minute_of
 from orchestrator.definitions.condition import Condition, DeliveryWas, InSegment, parts_of
-from orchestrator.definitions.duration import format_duration
+from orchestrator.definitions.duration import length_in_words
 from orchestrator.definitions.guardrail import QuietHours
 from orchestrator.definitions.journey import DEFAULT_EXPIRY, JourneyDefinition
 from orchestrator.definitions.places import conditions_of
@@ -51,8 +51,8 @@ def _steps_after_the_end(ways: Ways) -> Iterator[Problem]:
     for step_id, seconds in ways.least(ways.journey.start, shortest_s).items():
         if seconds >= expires.total_seconds():
             message = (
-                f"the waits before this step take {format_duration(timedelta(seconds=seconds))}, and the run "
-                f"expires after {format_duration(expires)}"
+                f"the waits before this step take {length_in_words(timedelta(seconds=seconds))}, and a run "
+                f"ends after {length_in_words(expires)}: nobody ever comes here"
             )
             yield Problem(f"$.steps.{step_id}", "after_expiry", message, "shorten a wait, or raise expires_after")
 
@@ -68,10 +68,16 @@ def _messages_that_always_expire(journey: JourneyDefinition) -> Iterator[Problem
         path = f"$.steps.{step_id}.expires_after"
         waits = quiet is not None and quiet.on_quiet == "defer" and is_quiet_throughout(step, quiet)
         if quiet is not None and waits and step.expires_after < (length := quiet_length(quiet)):
-            message = f"quiet hours last {format_duration(length)}: what is put off at their beginning always expires"
+            message = (
+                f"quiet hours last {length_in_words(length)}, and this message is dropped after "
+                f"{length_in_words(step.expires_after)}: what is put off at their beginning never goes out"
+            )
             yield Problem(path, "shorter_than_quiet_hours", message, "raise it, or set on_quiet to skip")
         if gap is not None and step.expires_after < gap:
-            message = f"the minimum gap is {format_duration(gap)}: what is put off by it may expire every time"
+            message = (
+                f"a customer gets one message per {length_in_words(gap)}, and this one is dropped after "
+                f"{length_in_words(step.expires_after)}: what another message puts off may never go out"
+            )
             yield Problem(path, "shorter_than_gap", message, "raise it, or lower minimum_gap")
 
 

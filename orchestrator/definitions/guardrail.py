@@ -18,9 +18,9 @@ MAX_WINDOW = timedelta(days=366)  # guardrails.history forgets what is older
 MAX_FALLBACK_ZONES = 8
 MAX_BRAKE_WINDOW = timedelta(days=30)
 _SHORTEST = timedelta(seconds=1)
-_KEPT = bounded(_SHORTEST, MAX_WINDOW, "the minimum gap must be between PT1S and P366D: older sends are not kept")
+_KEPT = bounded(_SHORTEST, MAX_WINDOW, "the minimum gap is 1 second to 366 days: older messages are not remembered")
 _RECENT = bounded(
-    timedelta(0), MAX_BRAKE_WINDOW, "the window of a brake is at most P30D: an older message says nothing of today"
+    timedelta(0), MAX_BRAKE_WINDOW, "a brake looks back 30 days at most: an older message says nothing of today"
 )
 
 Channel = Literal["email", "sms", "push", "whatsapp", "in-app", "webhook"]
@@ -56,7 +56,7 @@ class FrequencyCap(Document):
     @classmethod
     def _window_is_kept(cls, per: CalendarPeriod | timedelta) -> CalendarPeriod | timedelta:
         if isinstance(per, timedelta) and not _SHORTEST <= per <= MAX_WINDOW:
-            raise ValueError("the window of a cap must be between PT1S and P366D: older sends are not kept")
+            raise ValueError("a cap counts over 1 second to 366 days: older messages are not remembered")
         return per
 
 

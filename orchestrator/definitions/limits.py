@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from math import inf
 
+from orchestrator.definitions.duration import length_in_words
 from orchestrator.definitions.flow import is_quiet_throughout, quiet_length
 from orchestrator.definitions.guardrail import FrequencyCap
 from orchestrator.definitions.journey import DEFAULT_EXPIRY
@@ -37,11 +38,18 @@ def beyond_caps(ways: Ways, *, are_alike: bool) -> Iterator[Problem]:
             before = _sent_before(ways, cap, step_id, longest[step_id], window_s, are_alike=are_alike)
             if before < cap.limit:
                 continue
-            message = (
-                f"on every way {before} messages that the cap counts come before this one; {cap.limit} are allowed"
-            )
-            fix = f"raise $.guardrails.caps[{index}], or drop a message"
+            allowed = f"the limit of {_counted(cap.limit)} {_window(cap)} is used up by {_counted(before)} before it"
+            message = f"this message never goes out: {allowed}" if are_alike else f"{allowed}, if those are sent"
+            fix = f"raise $.guardrails.caps[{index}], or remove a message"
             yield Problem(f"$.steps.{step_id}", "forbidden_by_cap", message, fix)
+
+
+def _counted(messages: int) -> str:
+    return f"{messages} message" if messages == 1 else f"{messages} messages"
+
+
+def _window(cap: FrequencyCap) -> str:
+    return f"in {length_in_words(cap.per)}" if isinstance(cap.per, timedelta) else f"a {cap.per}"
 
 
 def _late_sends(ways: Ways, cap: FrequencyCap) -> Iterator[str]:

@@ -105,15 +105,46 @@ def field_problems(error: ValidationError, document: object) -> list[Problem]:
 
 def _problem(detail: Mapping[str, Any], document: object) -> Problem:
     rule = str(detail["type"])
-    fix = ""
-    if rule == "extra_forbidden":
-        fix = "remove it, or correct its spelling"
-    elif rule == "union_tag_invalid":
-        fix = f"use one of: {detail['ctx']['expected_tags']}"
-    elif rule == "missing":
-        fix = "add it"
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message, fix = _said(rule, detail)
     return Problem(_json_path(detail["loc"], rule, document), rule, message, fix)
+
+
+def _said(rule: str, detail: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong, and what to do, in words for whoever writes a document or fills in a form."""
+    context = detail.get("ctx", {})
+    match rule:
+        case "missing":
+            return "it is missing", "add it"
+        case "extra_forbidden":
+            return f"there is no field {str(detail['loc'][-1])!r} here", "remove it, or correct its spelling"
+        case "union_tag_not_found":
+            return "it does not say of which kind it is", 'add "kind"'
+        case "union_tag_invalid":
+            return f"there is no kind {context['tag']!r}", f"use one of: {context['expected_tags']}"
+        case "literal_error" | "enum":
+            return f"must be one of {context['expected']}", ""
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}", ""
+        case "less_than_equal":
+            return f"must be at most {context['le']:,}", ""
+        case "greater_than":
+            return f"must be more than {context['gt']:g}", ""
+        case "int_type" | "int_from_float" | "int_parsing":
+            return "must be a whole number", ""
+        case "float_type" | "finite_number":
+            return "must be a number", ""
+        case "string_type":
+            return "must be text", ""
+        case "bool_type":
+            return "must be true or false", ""
+        case "string_too_short" | "too_short":
+            return "must not be empty" if context["min_length"] == 1 else f"needs {context['min_length']} at least", ""
+        case "string_too_long":
+            return f"must have {context['max_length']:,} characters at most", ""
+        case "too_long":
+            return f"must have {context['max_length']:,} entries at most", ""
+        case _:
+            return str(detail["msg"]).removeprefix("Value error, ").replace("Input should be", "must be"), ""
 
 
 def _json_path(loc: tuple[int | str, ...], rule: str, document: object) -> str:

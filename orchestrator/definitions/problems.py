@@ -108,11 +108,14 @@ def _fields_that_disagree(journey: JourneyDefinition) -> Iterator[Problem]:
     key = journey.entry.key if isinstance(journey.entry, (EventEntry, ApiEntry)) else None
     if isinstance(journey.entry.re_entry, OncePerKey) and key is None:
         yield Problem(
-            "$.entry.key", "missing_key", "re-entry once per key needs a key", "name the field, such as cart_id"
+            "$.entry.key",
+            "missing_key",
+            "entering once per key needs the field that tells one key from another",
+            "name it, such as cart_id",
         )
     if journey.holdout and journey.holdout.percent > 0 and journey.goal is None:
-        message = "a holdout without a goal costs sends and shows nothing"
-        yield Problem("$.goal", "missing_goal", message, "state the goal that the holdout is compared on")
+        message = "without a goal there is nothing to compare those who are held out on"
+        yield Problem("$.goal", "missing_goal", message, "state the goal, or hold nobody out")
     if not any(isinstance(step, Exit) for step in journey.steps.values()):
         yield Problem("$.steps", "no_exit", "the journey has no exit step", 'add one: {"kind": "exit"}')
     for step_id, step in journey.steps.items():

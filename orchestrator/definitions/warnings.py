@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from orchestrator.definitions.condition import Condition, Happened, InSegment, Not, TimeOfDay, parts_of
-from orchestrator.definitions.duration import format_duration
+from orchestrator.definitions.duration import length_in_words
 from orchestrator.definitions.entry import SegmentEntry
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.limits import beyond_caps
@@ -81,7 +81,7 @@ def _long_waits(journey: JourneyDefinition) -> Iterator[Problem]:
         if isinstance(step, Wait | WaitFor):
             field, length = ("duration", step.duration) if isinstance(step, Wait) else ("timeout", step.timeout)
             if length > LONG_WAIT:
-                message = f"a customer waits here for {format_duration(length)}, which is more than a year"
+                message = f"a customer waits here for {length_in_words(length)}, which is more than a year"
                 yield Problem(
                     f"$.steps.{step_id}.{field}", "long_wait", message, "check the unit: M after T is minutes"
                 )
@@ -103,7 +103,7 @@ def _goals_over_before_the_first_message(ways: Ways) -> Iterator[Problem]:
     )
     if earliest >= goal.window.total_seconds():
         message = (
-            f"the first message comes {format_duration(timedelta(seconds=earliest))} after the entry at the soonest"
+            f"the first message comes {length_in_words(timedelta(seconds=earliest))} after the entry at the soonest"
         )
         yield Problem("$.goal.window", "goal_before_messages", message, "count the goal for longer than that")
 

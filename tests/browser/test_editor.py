@@ -132,6 +132,58 @@ async def test_draft_is_kept_reaches_nobody_and_is_published_later(site: Site, t
     assert (await journey_of(site, item["id"]))["status"] == "ACTIVE"
 
 
+async def test_length_of_time_keeps_its_number_and_unit_whatever_is_typed(site: Site, tab: Tab) -> None:
+    page = await open_new(site, tab, "welcome")
+    await open_step(page, "breather")
+    await control(page, "$.steps.breather.duration").fill("-1")
+    unit = page.get_by_label("Wait: unit")
+    await unit.select_option("hours")
+
+    async def stands(words: str) -> None:
+        await expect(control(page, "$.steps.breather.duration")).to_have_value("-1")
+        await expect(unit).to_have_value("H")
+        problem = field(page, "$.steps.breather.duration").locator(".form-problem")
+        await expect(problem).to_have_text("Write a whole number of at least 1.")
+        await expect(page.locator('details.step-card[data-path="$.steps.breather"] > summary')).to_contain_text(words)
+
+    await stands("Wait …")
+    await page.get_by_role("button", name="Add a step after breather").click()
+    await stands("Wait …")
+    await page.get_by_role("button", name="Move later breather").click()
+    await stands("Wait …")
+    await page.get_by_role("button", name="JSON").click()
+    text = await page.locator("#editor-text").input_value()
+    await page.locator("#editor-text").fill(f"{text} ")
+    await page.get_by_role("button", name="Form").click()
+    await stands("Wait …")
+    page.on("dialog", lambda question: question.accept())  # the browser's own, whether to leave the page
+    await page.reload()
+    await expect(page.locator(".editor-notice")).to_contain_text("These are your unsaved changes")
+    await open_step(page, "breather")
+    await stands("Wait …")
+    await control(page, "$.steps.breather.duration").fill("0")
+    await expect(field(page, "$.steps.breather.duration")).to_contain_text("Write a whole number of at least 1.")
+    await control(page, "$.steps.breather.duration").fill("1")
+    await expect(field(page, "$.steps.breather.duration").locator(".form-problem")).to_be_hidden()
+    assert (await text_of(page))["steps"]["breather"]["duration"] == "PT1H"
+    await expect(page.locator('details.step-card[data-path="$.steps.breather"] > summary')).to_contain_text("Wait 1 hour")
+
+
+@pytest.mark.parametrize("written", ["soon", "P1M", 86_400])
+async def test_length_of_time_that_is_none_is_mended_in_the_form(site: Site, tab: Tab, written: object) -> None:
+    page = await open_new(site, tab, "welcome")
+    document = await text_of(page)
+    document["steps"]["breather"]["duration"] = written
+    await page.get_by_role("button", name="JSON").click()
+    await page.locator("#editor-text").fill(json.dumps(document))
+    await page.get_by_role("button", name="Form").click()
+    await open_step(page, "breather")
+    await expect(control(page, "$.steps.breather.duration")).to_have_value(str(written))
+    await expect(field(page, "$.steps.breather.duration")).to_contain_text("Write a whole number of at least 1.")
+    await control(page, "$.steps.breather.duration").fill("3")
+    assert (await text_of(page))["steps"]["breather"]["duration"] == "P3D"
+
+
 async def test_wrong_value_is_told_beside_its_field_and_cannot_be_published(site: Site, tab: Tab) -> None:
     page = await open_new(site, tab, "welcome")
     await control(page, "$.holdout.percent").fill("120")

@@ -1,6 +1,6 @@
 // Fields of the form. Each shows what stands at one path of the document, and changes it there as it is typed.
 
-import { partsOf, UNITS } from "/dashboard/editor-duration.js";
+import { typedLength, UNITS, writtenLength } from "/dashboard/editor-duration.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 
@@ -76,17 +76,10 @@ export function choiceField(form, path, { choices, chosen, ...options }) {
   return field(path, options, control);
 }
 
-/** A length of time as a number and a unit; a text that is no such length stays as it is. */
+/** A length of time as a number and a unit, whatever is typed. */
 export function durationField(form, path, options) {
-  const value = form.get(path);
-  const parts = value === undefined || value === null ? { number: "" } : partsOf(value);
-  if (parts === null) return textField(form, path, { ...options, hint: "A length of time such as P7D (7 days) or PT4H (4 hours)." });
-  if (Number(parts.number) === 0) parts.unit = options.unit ?? "D"; // nothing is nothing in any unit
-  const write = () => {
-    const number = control.value.trim();
-    const { write: written } = UNITS.find(({ unit }) => unit === units.value);
-    form.set(path, number === "" ? undefined : /^\d+$/.test(number) ? written(number) : number);
-  };
+  const parts = typedLength(form.get(path), options.unit ?? "D");
+  const write = () => form.set(path, writtenLength(control.value, units.value));
   const control = element("input", { type: "text", inputmode: "numeric", class: "short", autocomplete: "off", input: write });
   control.value = parts.number;
   const units = element("select", { "aria-label": `${options.label}: unit`, change: write }, UNITS.map(({ unit, name }) => element("option", { value: unit, selected: unit === parts.unit }, name)));

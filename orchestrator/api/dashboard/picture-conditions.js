@@ -18,14 +18,14 @@ export function listWords(parts, last) {
   return `${parts.slice(0, -1).join(", ")} ${last} ${parts.at(-1)}`;
 }
 
-/** "P1DT12H" as "1 day 12 hours"; another text as it is. */
+/** "P1DT12H" as "1 day 12 hours"; what is no length of time is still to be written. */
 export function durationWords(text) {
   const match = DURATION.exec(typeof text === "string" ? text : "");
   const parts = UNITS.flatMap(([name], at) => {
     const number = Number(match?.[at + 1] ?? 0);
     return number > 0 ? [`${number} ${name}${number === 1 ? "" : "s"}`] : [];
   });
-  return parts.length > 0 ? parts.join(" ") : shown(text);
+  return parts.length > 0 ? parts.join(" ") : DOTS;
 }
 
 /** ", on Tuesday and Friday"; nothing for all seven days. */

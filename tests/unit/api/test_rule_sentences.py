@@ -7,6 +7,7 @@ import pytest
 
 from orchestrator.api import rule_sentences as say
 from orchestrator.api.gauge import guardrails_of
+from orchestrator.definitions.duration import length_in_words
 from orchestrator.definitions.entry import Capacity
 
 
@@ -117,5 +118,5 @@ def test_holdouts_and_the_kill_switch_are_told() -> None:
 
 
 def test_lengths_are_told_in_whole_units() -> None:
-    assert say.length(timedelta(days=1, minutes=1, seconds=2)) == "1 day 1 minute 2 seconds"
-    assert say.length(timedelta(milliseconds=3)) == "0 seconds"
+    assert length_in_words(timedelta(days=1, minutes=1, seconds=2)) == "1 day 1 minute 2 seconds"
+    assert length_in_words(timedelta(milliseconds=3)) == "0 seconds"
