@@ -57,6 +57,7 @@ async def test_version_says_what_differs_from_the_one_before_line_by_line_and_in
     await second.get_by_text("What differs from version 1").click()
     words = second.locator(".difference > p")
     await expect(words).to_have_text("1 step added: “thanks”; 2 steps changed: “pause”, “remind”.")
+    await second.get_by_text("Line by line, as it is kept").click()
     removed, added = second.locator('[data-kind="removed"]'), second.locator('[data-kind="added"]')
     await expect(removed.filter(has_text='"duration": "P3D"')).to_have_count(1)
     await expect(added.filter(has_text='"duration": "P5D"')).to_have_count(1)

@@ -11,7 +11,7 @@ const MOST_CHARS = 2_000; // of a reason
  * chosen. `reason` ({label, isRequired}) asks for a sentence. `details` is an element with more to read.
  * Resolves to the chosen value, the sentence, or true; and to null when it was called off.
  */
-export function confirmed({ title, text, points = [], soon = null, verb, isGrave = false, options = [], reason = null, details = null }) {
+export function confirmed({ title, text, points = [], soon = null, verb, no = "Cancel", isGrave = false, options = [], reason = null, details = null }) {
   return new Promise((resolve) => {
     const choices = options.map(({ value, label, note }, index) =>
       element(
@@ -36,7 +36,7 @@ export function confirmed({ title, text, points = [], soon = null, verb, isGrave
       element(
         "div",
         { class: "actions" },
-        element("button", { type: "button", class: "button", click: () => dialog.close("no") }, "Cancel"),
+        element("button", { type: "button", class: "button", click: () => dialog.close("no") }, no),
         element("button", { type: "button", class: isGrave ? "button grave" : "button primary", click: agree }, verb),
       ),
     );

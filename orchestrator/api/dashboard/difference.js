@@ -1,7 +1,7 @@
-// What differs between two definitions: line by line, and in words.
+// What differs between two definitions: in words, and line by line.
 
+import { changesInWords, detailsInWords } from "/dashboard/difference-words.js";
 import { element } from "/dashboard/element.js";
-import { counted } from "/dashboard/format.js";
 import { stepsInOrder } from "/dashboard/step-table.js";
 
 const CONTEXT = 3; // lines shown around a difference
@@ -54,25 +54,7 @@ export function linesOf(definition) {
   return JSON.stringify({ ...definition, steps }, null, 2).split("\n");
 }
 
-/** What has changed, in a sentence. */
-export function changesInWords(before, after) {
-  const names = (list) => list.map((name) => `“${name}”`).join(", ");
-  const [was, is] = [before.steps ?? {}, after.steps ?? {}];
-  const differs = (one, other) => JSON.stringify(one) !== JSON.stringify(other);
-  const added = Object.keys(is).filter((step) => !(step in was));
-  const removed = Object.keys(was).filter((step) => !(step in is));
-  const changed = Object.keys(is).filter((step) => step in was && differs(was[step], is[step]));
-  const parts = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((part) => part !== "steps" && differs(before[part], after[part]));
-  const said = [
-    added.length > 0 ? `${counted(added.length, "step")} added: ${names(added)}` : "",
-    removed.length > 0 ? `${counted(removed.length, "step")} removed: ${names(removed)}` : "",
-    changed.length > 0 ? `${counted(changed.length, "step")} changed: ${names(changed)}` : "",
-    parts.length > 0 ? `changed besides: ${parts.map((part) => part.replaceAll("_", " ")).join(", ")}` : "",
-  ].filter(Boolean);
-  return said.length === 0 ? "Nothing differs." : `${said.join("; ")}.`;
-}
-
-/** The difference as a list of lines, what is the same cut down to what stands around it. */
+/** The difference in words, and as a list of lines, what is the same cut down to what stands around it. */
 export function differenceView(before, after) {
   const lines = differenceOf(linesOf(before), linesOf(after));
   const near = lines.map((_, at) => lines.slice(Math.max(0, at - CONTEXT), at + CONTEXT + 1).some(({ kind }) => kind !== "same"));
@@ -85,7 +67,8 @@ export function differenceView(before, after) {
     "div",
     { class: "difference" },
     element("p", {}, changesInWords(before, after)),
-    element("div", { class: "lines", tabindex: "0", role: "region", "aria-label": "Difference line by line" }, shown),
+    element("ul", { class: "difference-words" }, detailsInWords(before, after).map((words) => element("li", {}, words))),
+    element("details", {}, element("summary", {}, "Line by line, as it is kept"), element("div", { class: "lines", tabindex: "0", role: "region", "aria-label": "Difference line by line" }, shown)),
   );
 }
 

@@ -35,6 +35,7 @@ export class EditorBar {
       element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: acts.cancel }, "Cancel"), this.#backtest, this.#save, this.#publish),
       this.#why,
     );
+    new ResizeObserver(() => this.node.parentElement?.style.setProperty("--bar", `${this.node.offsetHeight}px`)).observe(this.node);
   }
 
   set title(text) {
@@ -78,7 +79,7 @@ function whyNot({ workspace, journey, isOpen, isDraft, isDirty, isReadable, chec
   if (workspace.role === "viewer") return "Your key is a viewer's: you can look, and not change.";
   if (!isOpen) return "A stopped or archived journey keeps its definition. Create a new journey instead.";
   if (!isReadable) return "Mend the JSON text first.";
-  if (checked && !checked.isSound) return "Mend the problems first: then it can be saved and published.";
+  if (checked && !checked.isSound) return `Mend the problems first: then it can be ${isDraft ? "saved and published" : "published"}. Until then what you have written is kept in this browser tab.`;
   if (!isDraft && !isDirty) return "Change something to publish another version.";
   return journey === null ? "A draft is kept and reaches nobody. Publishing lets customers in." : "";
 }

@@ -73,7 +73,7 @@ function fieldsOf(form, path, condition, put) {
     case "happened":
       return [
         row(
-          textField(form, at("event"), { label: "Event", placeholder: "order.placed", isRequired: true }),
+          textField(form, at("event"), { label: "Event", example: "order.placed", isRequired: true }),
           numberField(form, at("at_least"), { label: "At least", unit: "times", placeholder: "1" }),
           durationField(form, at("within"), { label: "Within the last", hint: "Ever, when empty." }),
         ),
@@ -124,7 +124,7 @@ function comparisonFields(form, path, { op, value }, row) {
   const chosen = (operator) => form.change((document) => withValue(withValue(document, at("op"), operator), at("value"), valueFor(operator, value)), pathText(at("op")));
   const isField = form.get(at("kind")) === "field";
   return row(
-    textField(form, at("name"), { label: isField ? "Field" : "Attribute", placeholder: isField ? "order.total" : "country", isRequired: true }),
+    textField(form, at("name"), { label: isField ? "Field" : "Attribute", example: isField ? "order.total" : "country", isRequired: true }),
     choiceField(form, at("op"), { label: "Comparison", choices: OPERATORS, chosen }),
     op === "exists"
       ? yesNoField(form, at("value"), { label: "Value" })

@@ -88,19 +88,27 @@ const BLANK_STEPS = {
   exit: () => ({ kind: "exit" }),
 };
 
-/** An id that no step has: "send", "send-2". */
+/** What a new step of each kind is called, by what it does and not by how: a wait is none the less one when it is longer. */
+export const STEP_NAMES = {
+  send: "message", wait: "wait", wait_until: "wait-until", wait_for: "wait-for", branch: "branch", split: "split", experiment: "experiment",
+  update: "update", start_journey: "other-journey", emit: "event", webhook: "tell", loop: "go-back", exit: "end",
+};
+
+/** Whether the step is still called as a new one of its kind is. */
+export const isNamedByKind = (document, step) => step.replace(/-\d+$/, "") === STEP_NAMES[document.steps[step]?.kind];
+
+/** An id that no step has: "message", "message-2". */
 export function freeId(document, wish) {
   const taken = objectAt(document.steps);
-  const bare = wish.replaceAll("_", "-");
   for (let number = 1; ; number += 1) {
-    const id = number === 1 ? bare : `${bare}-${number}`;
+    const id = number === 1 ? wish : `${wish}-${number}`;
     if (!Object.hasOwn(taken, id)) return id;
   }
 }
 
 /** [document, id]: with a new step of `kind` behind `step`, on the first way out of it; before it where it is an end. */
 export function withStepAfter(document, step, kind) {
-  const id = freeId(document, kind);
+  const id = freeId(document, STEP_NAMES[kind]);
   const before = document.steps[step];
   const field = before?.kind === "branch" ? ["otherwise"] : mainWay(before)?.field;
   const isEnd = field === undefined;

@@ -17,7 +17,7 @@ export function secondsOf(text) {
 }
 
 /** "P1DT12H" as {number: "36", unit: "H"}; null for what is no length. */
-export function partsOf(text) {
+function partsOf(text) {
   const match = matchOf(text);
   if (match === null) return null;
   const seconds = secondsOf(text);

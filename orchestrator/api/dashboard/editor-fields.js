@@ -41,7 +41,7 @@ function group(path, { label, hint }, ...controls) {
 }
 
 export function textField(form, path, options) {
-  const { isLong = false, isRequired = false, placeholder, suggestions } = options;
+  const { isLong = false, isRequired = false, example, placeholder = example && `such as ${example}`, suggestions } = options;
   const write = () => form.set(path, control.value === "" && !isRequired ? undefined : control.value);
   const list = suggestions ? element("datalist", { id: `list-${(numbered += 1)}` }, suggestions.map((value) => element("option", { value }))) : null;
   const control = element(isLong ? "textarea" : "input", { ...(isLong ? { rows: 2 } : { type: "text" }), placeholder, list: list?.id, autocomplete: "off", spellcheck: isLong ? null : "false", input: write });
@@ -105,7 +105,7 @@ export function instantField(form, path, options) {
   return field(path, options, control, element("span", { class: "form-unit" }, "UTC"));
 }
 
-export const zoneField = (form, path, options) => textField(form, path, { suggestions: Intl.supportedValuesOf("timeZone"), placeholder: "UTC", ...options });
+export const zoneField = (form, path, options) => textField(form, path, { suggestions: Intl.supportedValuesOf("timeZone"), placeholder: "UTC when empty", ...options });
 
 /** Names, separated by commas. */
 export function namesField(form, path, options) {
@@ -113,7 +113,7 @@ export function namesField(form, path, options) {
     const names = control.value.split(",").map((name) => name.trim()).filter(Boolean);
     form.set(path, names.length === 0 && !options.isRequired ? undefined : names);
   };
-  const control = element("input", { type: "text", placeholder: options.placeholder, autocomplete: "off", spellcheck: "false", input: write });
+  const control = element("input", { type: "text", placeholder: options.example && `such as ${options.example}`, autocomplete: "off", spellcheck: "false", input: write });
   const value = form.get(path);
   control.value = Array.isArray(value) ? value.map(typed).join(", ") : typed(value);
   return field(path, { hint: "Several are separated by commas.", ...options }, control);

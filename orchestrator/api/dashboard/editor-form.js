@@ -1,7 +1,8 @@
 // The form: all of a document in fields. The document is the truth; the form shows it and says what it becomes.
 
-import { freeId, neighbourOf, valueAt, withValue } from "/dashboard/editor-document.js";
-import { isWithin, nearest } from "/dashboard/editor-problems.js";
+import { freeId, neighbourOf, STEP_NAMES, valueAt, withValue } from "/dashboard/editor-document.js";
+import { isWithin } from "/dashboard/editor-problem-words.js";
+import { nearest } from "/dashboard/editor-problems.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { objectAt } from "/dashboard/picture-words.js";
@@ -14,6 +15,9 @@ export class Form {
   #live = []; // [node, text()]: sentences that follow what is typed
   #focusKey = null;
   #problems = [];
+  #unbuilt = new Map(); // by path: what builds the fields of a closed card
+  #undo = null; // the step removed last, while nothing else has changed: {step, at, document}
+  #remembered = new Map(); // what was written before another kind was chosen
   #form;
   node = element("fieldset", { class: "editor-form" });
 
@@ -36,6 +40,11 @@ export class Form {
       isOpen: (step) => this.#open.has(step),
       setOpen: (step, isOpen) => (isOpen ? this.#open.add(step) : this.#open.delete(step)),
       live: (node, text) => this.#keepLive(node, text),
+      whenNeeded: (path, build) => this.#unbuilt.set(pathText(path), build),
+      remembered: this.#remembered,
+      removeStep: (step, remove) => this.#removeStep(step, remove),
+      removed: () => this.#undo,
+      takeBack: () => this.#takeBack(),
       focusLater: (key) => (this.#focusKey = key),
       tell: () => this.#tell(),
     };
@@ -44,13 +53,28 @@ export class Form {
   /** Shows a document that came from elsewhere. */
   show(document) {
     this.#document = objectAt(document);
-    this.#render(this.#focused());
+    this.#undo = null;
+    this.#remembered.clear();
+    this.#render(this.#focused(), true);
+  }
+
+  /** What the form calls a place: "Step hello › Template"; null when it has no name for it. */
+  nameOf(path) {
+    const section = this.#sections.find(({ paths }) => paths.some((own) => isWithin(path, own)));
+    if (section === undefined) return null;
+    for (const [own, build] of this.#unbuilt) if (isWithin(path, own)) build();
+    const names = [...this.#places()].filter(([own]) => isWithin(path, own)).map(([own, node]) => nameOfPlace(own, node)).filter(Boolean);
+    return (isWithin(path, "$.steps") && names.length > 0 ? names : [section.title, ...names]).join(" › ");
   }
 
   /** Tells problems ({path, words}) beside their fields. */
   showProblems(problems) {
     this.#problems = problems;
     this.#tell();
+  }
+
+  get problems() {
+    return this.#problems;
   }
 
   /** Brings the reader to the field of a path; false when the form has no place for it. */
@@ -86,17 +110,32 @@ export class Form {
 
   #set(document) {
     this.#document = document;
+    this.#undo = null;
+    this.node.querySelector(".form-undo")?.remove();
     for (const [node, text] of this.#live) node.textContent = text();
     this.#changed(document);
   }
 
   #change(make, focusKey) {
     const focused = this.#focused();
+    this.#undo = null;
     this.#document = make(this.#document);
     const wanted = this.#focusKey ?? focusKey ?? focused;
     this.#focusKey = null;
     this.#render(wanted);
     this.#changed(this.#document);
+  }
+
+  #removeStep(step, remove) {
+    this.#change((document) => {
+      this.#undo = { step, at: this.#form.steps().indexOf(step), document };
+      return remove(document);
+    }, `undo:${step}`);
+  }
+
+  #takeBack() {
+    const { step, document } = this.#undo;
+    this.#change(() => document, `card:${step}`);
   }
 
   /** The key of the control in the form that has the focus. */
@@ -106,7 +145,7 @@ export class Form {
   }
 
   #addStepAt(path) {
-    const id = freeId(this.#document, "step");
+    const id = freeId(this.#document, STEP_NAMES.send);
     const end = Object.entries(objectAt(this.#document.steps)).find(([, step]) => step?.kind === "exit")?.[0] ?? "";
     this.#open.add(id);
     this.#change((document) => {
@@ -122,11 +161,13 @@ export class Form {
     return node;
   }
 
-  #render(focusKey) {
+  /** `isNew`: the document is another one, so that what is folded away is opened where it is used. */
+  #render(focusKey, isNew = false) {
     const isFirst = this.node.childElementCount === 0;
     const wasOpen = new Set([...this.node.querySelectorAll("details[open][data-section]")].map(({ dataset }) => dataset.section));
     const isOpen = ({ name, isOpen: begins = () => true }) => (isFirst ? begins(this.#form) : wasOpen.has(name));
     this.#live = [];
+    this.#unbuilt.clear();
     const sections = this.#sections.map((section) =>
       element(
         "details",
@@ -136,7 +177,7 @@ export class Form {
       ),
     );
     this.node.replaceChildren(...sections);
-    for (const more of this.node.querySelectorAll("details.form-more")) more.open = wasOpen.has(more.dataset.section);
+    for (const more of this.node.querySelectorAll("details.form-more")) more.open = wasOpen.has(more.dataset.section) || (isNew && more.dataset.used !== undefined);
     this.#tell();
     if (focusKey) this.#restoreFocus(focusKey);
   }
@@ -165,9 +206,18 @@ export class Form {
       text.hidden = false;
       if (place.classList.contains("form-field")) place.querySelector("input, select, textarea")?.setAttribute("aria-invalid", "true");
     }
+    for (const more of this.node.querySelectorAll("details.form-more")) badge(more, more.querySelectorAll(".form-problem:not([hidden])").length);
     for (const card of this.node.querySelectorAll(".step-card")) badge(card, this.#problems.filter(({ path }) => isWithin(path, card.dataset.path)).length);
     this.node.querySelectorAll(".form-section").forEach((section, at) => badge(section, this.#problems.filter(({ path }) => this.#sections[at].paths.some((own) => isWithin(path, own))).length));
   }
+}
+
+/** What the form calls the part that is about a path. */
+function nameOfPlace(path, node) {
+  if (node.classList.contains("step-card")) return node.querySelector("summary .step-id") ? `Step ${path.slice("$.steps.".length)}` : null;
+  if (node.classList.contains("form-item")) return node.getAttribute("aria-label");
+  if (node.classList.contains("form-part")) return node.querySelector(".form-tick > span").firstChild.textContent;
+  return node.querySelector(":scope > label, :scope > legend")?.textContent ?? null;
 }
 
 function badge(details, number) {

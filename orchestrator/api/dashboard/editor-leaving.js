@@ -22,7 +22,7 @@ export class LeaveGuard {
   async mayLeave() {
     if (!this.#isDirty()) return true;
     const text = "Your changes are not saved. They stay in this browser tab until you close it: come back here to go on with them.";
-    return (await confirmed({ title: "Leave without saving?", text, verb: "Leave" })) !== null;
+    return (await confirmed({ title: "Leave without saving?", text, verb: "Leave", no: "Stay" })) !== null;
   }
 
   destroy() {

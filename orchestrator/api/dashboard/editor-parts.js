@@ -9,6 +9,16 @@ import { listAt, objectAt } from "/dashboard/picture-words.js";
 /** Fields beside one another; lists of them are laid out flat, and what is null is left out. */
 export const row = (...fields) => element("div", { class: "form-row" }, fields.flat(Infinity));
 
+/** What is seldom needed, folded away; open at first where it is used. */
+export function morePart(label, isUsed, nodes) {
+  return element(
+    "details",
+    { class: "form-more", "data-section": label, "data-used": isUsed },
+    element("summary", { "data-focus": `more:${label}` }, label, element("span", { class: "step-problems", hidden: true })),
+    element("div", { class: "form-inner" }, nodes.flat(Infinity)),
+  );
+}
+
 /** A part that may be left out: a tick box, and below it what `build` makes while it is ticked. */
 export function optionalPart(form, path, { label, hint = "", make }, build) {
   const isThere = form.get(path) !== undefined && form.get(path) !== null;

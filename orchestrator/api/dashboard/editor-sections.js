@@ -4,7 +4,7 @@ import { conditionPart, blankCondition } from "/dashboard/editor-conditions.js";
 import { withValue } from "/dashboard/editor-document.js";
 import { choiceField, durationField, instantField, namesField, numberField, textField, tickField, zoneField } from "/dashboard/editor-fields.js";
 import { guardrailFields } from "/dashboard/editor-guardrails.js";
-import { listPart, namedPart, optionalPart, row } from "/dashboard/editor-parts.js";
+import { listPart, morePart, namedPart, optionalPart, row } from "/dashboard/editor-parts.js";
 import { stepsPart } from "/dashboard/editor-steps.js";
 import { element } from "/dashboard/element.js";
 import { objectAt } from "/dashboard/picture-words.js";
@@ -24,7 +24,7 @@ export function journeySections(campaign) {
 
 function basicsPart(form) {
   return [
-    row(textField(form, ["name"], { label: "Name", placeholder: "Win back", isRequired: true })),
+    row(textField(form, ["name"], { label: "Name", example: "Win back", isRequired: true })),
     row(textField(form, ["about"], { label: "What it is for", isLong: true, hint: "A sentence for your colleagues." })),
   ];
 }
@@ -39,24 +39,21 @@ const SHARED = ["audience", "exclude", "re_entry", "opens_at", "closes_at", "cap
 const RE_ENTRIES = {
   never: { name: "Once only", make: () => ({ kind: "never" }) },
   after: { name: "Again after a while", make: () => ({ kind: "after", period: "P90D" }) },
-  always: { name: "Whenever no run is under way", make: () => ({ kind: "always" }) },
-  once_per_key: { name: "Once for each key, such as each cart", make: () => ({ kind: "once_per_key" }) },
+  always: { name: "Whenever they are not under way", make: () => ({ kind: "always" }) },
+  once_per_key: { name: "Once for each value of a field, such as each cart", make: () => ({ kind: "once_per_key" }) },
 };
 const named = (kinds) => Object.entries(kinds).map(([kind, { name }]) => [kind, name]);
 
 function entryPart(form) {
   const at = (...more) => ["entry", ...more];
   const kind = form.get(at("kind"));
-  const chosen = (choice) => form.change((document) => {
-    const kept = Object.entries(objectAt(document.entry)).filter(([field]) => SHARED.includes(field));
-    return { ...document, entry: { ...ENTRIES[choice].make(), ...Object.fromEntries(kept) } };
-  });
+  const chosen = (choice) => form.change((document) => ({ ...document, entry: entryAs(choice, objectAt(document.entry), form.remembered) }));
   const isKeyed = kind === "event" || kind === "api";
-  const key = isKeyed ? textField(form, at("key"), { label: "Field that tells runs apart", hint: "Such as cart_id: one run for each of its values. One run for each customer, when empty.", placeholder: "cart_id" }) : null;
+  const key = isKeyed ? textField(form, at("key"), { label: "Field that tells one entry from another", hint: "With cart_id a customer is under way once for each cart. Once at a time, when empty.", example: "cart_id" }) : null;
   return [
     row(
       choiceField(form, at("kind"), { label: "Customers enter", choices: named(ENTRIES), chosen }),
-      kind === "event" ? textField(form, at("type"), { label: "Event", hint: "The type that your systems publish.", placeholder: "customer.signed_up", isRequired: true }) : null,
+      kind === "event" ? textField(form, at("type"), { label: "Event", hint: "The type that your systems publish.", example: "customer.signed_up", isRequired: true }) : null,
       key,
     ),
     kind === "event" ? conditionPart(form, at("where"), { label: "Only events with", first: "field" }) : null,
@@ -68,7 +65,7 @@ function entryPart(form) {
       choiceField(form, at("re_entry", "kind"), { label: "A customer may come", choices: named(RE_ENTRIES), otherwise: "never", chosen: (choice) => form.change((document) => withValue(document, at("re_entry"), RE_ENTRIES[choice].make())) }),
       form.get(at("re_entry", "kind")) === "after" ? durationField(form, at("re_entry", "period"), { label: "After" }) : null,
     ),
-    more("Dates, number of entries", [
+    morePart("Dates, number of entries", ["opens_at", "closes_at", "capacity", "grace"].some((name) => form.get(at(name)) !== undefined), [
       row(instantField(form, at("opens_at"), { label: "Nobody enters before" }), instantField(form, at("closes_at"), { label: "Nobody enters from" })),
       optionalPart(form, at("capacity"), { label: "At most so many entries", make: () => ({ limit: 1000 }) }, () =>
         row(
@@ -80,6 +77,15 @@ function entryPart(form) {
       kind === "event" ? row(durationField(form, at("grace"), { label: "Decide so long after the event", hint: "An hour at most: for attributes and consents that come a little later.", unit: "M" })) : null,
     ]),
   ];
+}
+
+/** The entry as another kind: what every kind has goes along, and what was written for this kind before comes back. */
+function entryAs(kind, before, remembered) {
+  const only = (fields, isShared) => Object.fromEntries(Object.entries(fields).filter(([field]) => SHARED.includes(field) === isShared));
+  remembered.set(`entry:${before.kind}`, before);
+  const again = remembered.get(`entry:${kind}`) ?? ENTRIES[kind].make();
+  const audience = kind === "segment" ? { audience: again.audience } : {};
+  return { ...only(again, false), ...audience, ...only(before, true) };
 }
 
 function schedulePart(form, path) {
@@ -96,23 +102,23 @@ function schedulePart(form, path) {
 
 function goalPart(form) {
   return [
-    optionalPart(form, ["goal"], { label: "The journey has a goal", hint: "What it is compared on, and what ends a run.", make: () => ({ event: "order.placed", window: "P14D" }) }, () => [
+    optionalPart(form, ["goal"], { label: "The journey has a goal", hint: "What the journey is compared on.", make: () => ({ event: "order.placed", window: "P14D" }) }, () => [
       row(
-        textField(form, ["goal", "event"], { label: "Event", placeholder: "order.placed", isRequired: true }),
+        textField(form, ["goal", "event"], { label: "Event", example: "order.placed", isRequired: true }),
         durationField(form, ["goal", "window"], { label: "Counts within", hint: "After the entry." }),
-        textField(form, ["goal", "value"], { label: "Field with the revenue", placeholder: "amount" }),
+        textField(form, ["goal", "value"], { label: "Field with the revenue", example: "amount" }),
       ),
       conditionPart(form, ["goal", "where"], { label: "Only events with", first: "field" }),
       row(
-        tickField(form, ["goal", "exits"], { label: "The run ends there", otherwise: true }),
-        durationField(form, ["goal", "compare_before"], { label: "Take the past out of the comparison", hint: "1 to 90 days before the entry; nothing, when empty." }),
+        tickField(form, ["goal", "exits"], { label: "Reaching the goal ends the journey for this customer", otherwise: true }),
+        durationField(form, ["goal", "compare_before"], { label: "Compare with what they did before", hint: "How far before the entry to look, 1 to 90 days: it makes the comparison with those held out more exact. Not at all, when empty." }),
       ),
     ]),
     optionalPart(form, ["holdout"], { label: "Hold some customers out", hint: "They get nothing, so that the effect can be measured.", make: () => ({ percent: 10 }) }, () =>
       row(numberField(form, ["holdout", "percent"], { label: "Share held out", unit: "%" })),
     ),
-    listPart(form, ["exit_on"], { label: "What ends a run early", item: "Reason", add: "Add a reason to leave", make: () => ({ event: "", reason: "left" }) }, (path) => exitFields(form, path)),
-    row(durationField(form, ["expires_after"], { label: "Every run ends after", hint: "A year, when empty." })),
+    listPart(form, ["exit_on"], { label: "Who leaves early", item: "Reason", add: "Add a reason to leave", make: () => ({ event: "", reason: "left" }) }, (path) => exitFields(form, path)),
+    row(durationField(form, ["expires_after"], { label: "Everybody leaves after", hint: "A year after the entry, when empty." })),
   ];
 }
 
@@ -120,27 +126,22 @@ function exitFields(form, path) {
   const isCondition = form.get([...path, "when"]) !== undefined;
   const chosen = (what) => form.change((document) => withValue(document, path, { ...(what === "when" ? { when: blankCondition() } : { event: "" }), reason: form.get([...path, "reason"]) ?? "left" }));
   return [
-    choiceField(form, [...path, "what"], { label: "A run ends", value: isCondition ? "when" : "event", choices: [["event", "when an event comes"], ["when", "when a condition holds"]], chosen }),
+    choiceField(form, [...path, "what"], { label: "A customer leaves", value: isCondition ? "when" : "event", choices: [["event", "when an event comes"], ["when", "when a condition holds"]], chosen }),
     textField(form, [...path, "reason"], { label: "Reason in reports", isRequired: true }),
     isCondition ? conditionPart(form, [...path, "when"], { label: "Condition", isRequired: true }) : textField(form, [...path, "event"], { label: "Event", isRequired: true }),
     isCondition ? null : conditionPart(form, [...path, "where"], { label: "Only events with", first: "field" }),
   ];
 }
 
-const guardrailsPart = (form) => [
-  ...guardrailFields(form, "journey"),
-  more("Priority and exclusion", [
-    row(
+const guardrailsPart = (form) =>
+  guardrailFields(form, "journey", {
+    paths: [["priority"], ["exclusion_group"]],
+    fields: row(
       numberField(form, ["priority"], { label: "Priority", hint: "0 to 100: of several journeys that would send at once, the highest goes first.", placeholder: "50" }),
-      textField(form, ["exclusion_group"], { label: "Exclusion group", hint: "A customer is under way in one journey of a group at a time.", placeholder: "promotions" }),
+      textField(form, ["exclusion_group"], { label: "Exclusion group", hint: "A customer is under way in one journey of a group at a time.", example: "promotions" }),
     ),
-  ]),
-];
+  });
 
 function segmentsPart(form) {
   return namedPart(form, ["segments"], { label: "Conditions with a name", hint: "For use in other conditions.", item: "segment", add: "Add a segment", wish: "segment", make: blankCondition }, (path) => conditionPart(form, path, { label: "Who is in it", isRequired: true }));
-}
-
-function more(label, nodes) {
-  return element("details", { class: "form-more", "data-section": label }, element("summary", {}, label), element("div", { class: "form-inner" }, nodes));
 }

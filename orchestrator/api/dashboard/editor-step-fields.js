@@ -55,13 +55,13 @@ export function stepFields(form, path) {
     case "start_journey":
       return [row(textField(form, at("journey"), { label: "Id of the other journey", isRequired: true }), next()), variablesPart(form, at("fields"), { label: "Fields it gets", item: "field", add: "Add a field", wish: "field" })];
     case "emit":
-      return [row(textField(form, at("event"), { label: "Event", placeholder: "journey.finished", isRequired: true }), next()), variablesPart(form, at("data"), { label: "Fields of the event", item: "field", add: "Add a field", wish: "field" })];
+      return [row(textField(form, at("event"), { label: "Event", example: "journey.finished", isRequired: true }), next()), variablesPart(form, at("data"), { label: "Fields of the event", item: "field", add: "Add a field", wish: "field" })];
     case "webhook":
       return [row(textField(form, at("endpoint"), { label: "Endpoint", hint: "A name that the webhook adapter knows, not an address.", isRequired: true }), next()), variablesPart(form, at("data"), { label: "What it is told", item: "field", add: "Add a field", wish: "field" })];
     case "loop":
       return [row(stepField(form, at("back_to"), { label: "Go back to" }), numberField(form, at("times"), { label: "At most", unit: "times" }), next({ label: "After that go on to" }))];
     case "exit":
-      return [row(textField(form, at("reason"), { label: "Reason in reports", placeholder: "completed" }))];
+      return [row(textField(form, at("reason"), { label: "Reason in reports", placeholder: "completed when empty" }))];
     default:
       return [element("p", { class: "footnote" }, "The form does not know this kind of step: choose one above, or change it in the JSON view.")];
   }
@@ -71,12 +71,12 @@ function sendFields(form, at, next) {
   return [
     row(
       channelField(form, at("channel")),
-      textField(form, at("template"), { label: "Template", hint: "The name by which the channel knows the message.", placeholder: "welcome", isRequired: true }),
+      textField(form, at("template"), { label: "Template", hint: "The name by which the channel knows the message.", example: "welcome", isRequired: true }),
       next(),
     ),
     row(
-      textField(form, at("category"), { label: "Category", hint: "Decides about consent and limits.", placeholder: "marketing", suggestions: ["marketing", "transactional"] }),
-      durationField(form, at("expires_after"), { label: "Not worth sending after", hint: "Never, when empty." }),
+      textField(form, at("category"), { label: "Category", hint: "Decides about consent and limits.", placeholder: "marketing when empty", suggestions: ["marketing", "transactional"] }),
+      durationField(form, at("expires_after"), { label: "Drop it when late by", hint: "However late it is sent, when empty." }),
       numberField(form, at("cost"), { label: "Cost of one", hint: "The workspace's, when empty." }),
     ),
     variablesPart(form, at("variables"), { label: "Values in the message", item: "value", add: "Add a value", wish: "name" }),
@@ -104,7 +104,7 @@ function waitUntilFields(form, at, next) {
     local_window: () => [clockField(form, until("from"), { label: "From" }), clockField(form, until("to"), { label: "To" }), days()],
     local_time: () => [clockField(form, until("time"), { label: "At" }), days()],
     date_attribute: () => [
-      textField(form, until("name"), { label: "Attribute with the date", placeholder: "birthday", isRequired: true }),
+      textField(form, until("name"), { label: "Attribute with the date", example: "birthday", isRequired: true }),
       durationField(form, until("before"), { label: "So long before it" }),
       durationField(form, until("after"), { label: "So long after it" }),
       stepField(form, until("when_missing"), { label: "Without a date go on to" }),
@@ -126,7 +126,7 @@ function waitForFields(form, at, next) {
   const times = [durationField(form, at("timeout"), { label: "At most" }), stepField(form, at("on_timeout"), { label: "When the time is up go on to" })];
   if (isCondition) return [row(what, next({ label: "When it holds go on to" }), times), conditionPart(form, at("condition"), { label: "Condition", isRequired: true })];
   return [
-    row(what, textField(form, at("event"), { label: "Event", placeholder: "order.placed", isRequired: true }), next({ label: "When it comes go on to" })),
+    row(what, textField(form, at("event"), { label: "Event", example: "order.placed", isRequired: true }), next({ label: "When it comes go on to" })),
     row(times, durationField(form, at("look_back"), { label: "Also one of the last", hint: "Only what comes after the arrival, when empty." })),
     conditionPart(form, at("where"), { label: "Only events with", first: "field" }),
   ];

@@ -1,6 +1,6 @@
 // The steps in the form: one card each, closed to a sentence, with ways to add, order and remove.
 
-import { neighbourOf, withKind, withoutStep, withStepAfter, withStepRenamed, withStepsSwapped } from "/dashboard/editor-document.js";
+import { freeId, isNamedByKind, neighbourOf, STEP_NAMES, withKind, withoutStep, withStepAfter, withStepRenamed, withStepsSwapped } from "/dashboard/editor-document.js";
 import { choiceField, stepField } from "/dashboard/editor-fields.js";
 import { stepFields } from "/dashboard/editor-step-fields.js";
 import { pathText } from "/dashboard/editor-text.js";
@@ -16,9 +16,17 @@ export function stepsPart(form) {
     { class: "form-steps", "data-path": "$.steps" },
     element("p", { class: "form-problem", hidden: true }),
     element("div", { class: "form-row" }, stepField(form, ["start"], { label: "Everybody begins at" })),
-    steps.map((step, at) => card(form, step, at, steps.length)),
+    withUndo(form, steps.map((step, at) => card(form, step, at, steps.length))),
     steps.length === 0 ? element("button", { type: "button", class: "button", click: () => form.change((document) => ({ ...document, start: "done", steps: { done: { kind: "exit" } } })) }, "Add the first step") : null,
   );
+}
+
+/** The cards, with a way back where one has just been removed. */
+function withUndo(form, cards) {
+  const removed = form.removed();
+  if (removed === null) return cards;
+  const undo = element("button", { type: "button", class: "button small", "data-focus": `undo:${removed.step}`, click: () => form.takeBack() }, "Undo");
+  return cards.toSpliced(removed.at, 0, element("p", { class: "form-undo", role: "status" }, `The step “${removed.step}” is removed.`, undo));
 }
 
 function card(form, step, at, all) {
@@ -40,13 +48,27 @@ function card(form, step, at, all) {
     body,
   );
   if (form.isOpen(step)) build();
+  else form.whenNeeded(path, build);
   return node;
 }
 
 function bodyOf(form, step, all) {
   const path = ["steps", step];
-  const kind = choiceField(form, [...path, "kind"], { label: "What happens here", choices: KINDS, chosen: (chosen) => form.change((document) => withKind(document, step, chosen)) });
+  const kind = choiceField(form, [...path, "kind"], { label: "What happens here", choices: KINDS, chosen: (chosen) => become(form, step, chosen) });
   return [element("div", { class: "form-row" }, nameField(form, step), kind), ...stepFields(form, path), footer(form, step, all)];
+}
+
+/** Makes a step one of another kind; a name that only said what it did before follows. */
+function become(form, step, kind) {
+  return form.change((document) => {
+    const made = withKind(document, step, kind);
+    if (!isNamedByKind(document, step)) return made;
+    const id = freeId(made, STEP_NAMES[kind]);
+    form.setOpen(step, false);
+    form.setOpen(id, true);
+    form.focusLater(pathText(["steps", id, "kind"]));
+    return withStepRenamed(made, step, id);
+  });
 }
 
 /** The step's id; whatever leads to it follows when it changes. */
@@ -89,7 +111,7 @@ function footer(form, step, all) {
       { class: "actions" },
       button("Move earlier", `earlier:${step}`, () => swap(true, `earlier:${step}`), { disabled: form.neighbour(step, true) === undefined }),
       button("Move later", `later:${step}`, () => swap(false, `later:${step}`), { disabled: form.neighbour(step, false) === undefined }),
-      button("Remove", `remove:${step}`, () => form.change((document) => withoutStep(document, step), "$.start"), { disabled: all === 1 }),
+      button("Remove", `remove:${step}`, () => form.removeStep(step, (document) => withoutStep(document, step)), { disabled: all === 1 }),
     ),
   );
 }

@@ -53,8 +53,8 @@ export const TEMPLATES = [
       start: "morning",
       steps: {
         morning: { kind: "wait_until", until: { kind: "local_window", from: "09:00", to: "12:00" }, next: "we-miss-you" },
-        "we-miss-you": { kind: "send", channel: "email", template: "we-miss-you", next: "a-week" },
-        "a-week": { kind: "wait", duration: "P7D", next: "voucher" },
+        "we-miss-you": { kind: "send", channel: "email", template: "we-miss-you", next: "let-them-think" },
+        "let-them-think": { kind: "wait", duration: "P7D", next: "voucher" },
         voucher: { kind: "send", channel: "email", template: "win-back-voucher", next: "done" },
         done: { kind: "exit" },
       },
@@ -71,11 +71,11 @@ export const TEMPLATES = [
       name: "Abandoned cart",
       about: "A cart that was left is remembered twice, each cart for itself.",
       entry: { kind: "event", type: "cart.updated", key: "cart_id", re_entry: { kind: "once_per_key" } },
-      start: "an-hour",
+      start: "give-time",
       steps: {
-        "an-hour": { kind: "wait", duration: "PT1H", next: "remind" },
-        remind: { kind: "send", channel: "email", template: "cart-reminder", variables: { cart: { kind: "entry", name: "cart_id" } }, expires_after: "P1D", next: "a-day" },
-        "a-day": { kind: "wait", duration: "P1D", next: "worth-an-offer" },
+        "give-time": { kind: "wait", duration: "PT1H", next: "remind" },
+        remind: { kind: "send", channel: "email", template: "cart-reminder", variables: { cart: { kind: "entry", name: "cart_id" } }, expires_after: "P1D", next: "give-more-time" },
+        "give-more-time": { kind: "wait", duration: "P1D", next: "worth-an-offer" },
         "worth-an-offer": { kind: "branch", paths: [{ when: { kind: "field", name: "total", op: "ge", value: 80 }, next: "offer" }], otherwise: "done" },
         offer: { kind: "send", channel: "email", template: "cart-offer", expires_after: "P1D", next: "done" },
         done: { kind: "exit" },
@@ -106,16 +106,23 @@ export const TEMPLATES = [
 export class TemplateChoice {
   /** `choose(definition)` is called with the one chosen; `isDirty()` tells whether something written would be lost. */
   constructor(choose, isDirty) {
-    const buttons = TEMPLATES.map((template) =>
-      element("button", { type: "button", class: "template", "data-template": template.name, click: () => this.#use(template) }, element("strong", {}, template.label), element("small", {}, template.about)),
+    this.buttons = TEMPLATES.map((template) =>
+      element("button", { type: "button", class: "template", "data-template": template.name, "aria-pressed": "false", click: () => this.#use(template) }, element("strong", {}, template.label), element("small", {}, template.about)),
     );
     this.choose = choose;
     this.isDirty = isDirty;
-    this.node = element("section", { class: "panel", "aria-labelledby": "template-title", hidden: true }, element("h3", { id: "template-title" }, "Begin with"), element("div", { class: "template-choices" }, buttons));
+    this.node = element("section", { class: "panel", "aria-labelledby": "template-title", hidden: true }, element("h3", { id: "template-title" }, "Begin with"), element("div", { class: "template-choices" }, this.buttons));
   }
 
-  async #use({ label, definition }) {
+  /** Marks the one that the document began with; null: it is not known which. */
+  mark(name) {
+    for (const button of this.buttons) button.setAttribute("aria-pressed", String(button.dataset.template === name));
+  }
+
+  async #use({ name, label, definition }) {
     const question = { title: `Begin anew with “${label}”?`, text: "What you have written here is lost.", verb: "Begin anew", isGrave: true };
-    if (!this.isDirty() || (await confirmed(question)) !== null) this.choose(definition);
+    if (this.isDirty() && (await confirmed(question)) === null) return;
+    this.mark(name);
+    this.choose(definition);
   }
 }

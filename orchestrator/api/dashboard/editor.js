@@ -8,7 +8,8 @@ import { TextView } from "/dashboard/editor-json.js";
 import { Kept } from "/dashboard/editor-kept.js";
 import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { changesBetween, EditorNotice } from "/dashboard/editor-notice.js";
-import { ProblemList, worded } from "/dashboard/editor-problems.js";
+import { faults, stepOf, worded } from "/dashboard/editor-problem-words.js";
+import { ProblemList } from "/dashboard/editor-problems.js";
 import { askAboutStart, askAboutVersion } from "/dashboard/editor-publish.js";
 import { journeySections } from "/dashboard/editor-sections.js";
 import { TemplateChoice, TEMPLATES } from "/dashboard/editor-templates.js";
@@ -35,8 +36,8 @@ export class Editor {
   #form;
   #tests;
   #textView = new TextView((text) => this.#take(text, "text"));
-  #picture = new Picture({ label: "Picture of the journey as written", choose: (step) => this.#openStep(step) });
-  #checks = new ProblemList((path) => this.#lead(path));
+  #picture = new Picture({ label: "Picture of the journey as written", isWhole: true, choose: (step) => this.#openStep(step) });
+  #checks = new ProblemList((path) => this.#lead(path), { nameOf: (path) => this.#form.nameOf(path) });
   #check;
   #campaign = element("input", { type: "text", maxlength: 255, autocomplete: "off", spellcheck: "false", input: () => this.#changed() });
   #start = new TemplateChoice((definition) => this.#useTemplate(definition), () => this.#isDirty);
@@ -56,16 +57,17 @@ export class Editor {
       save: () => this.#saveDraft(),
       publish: () => this.#askToPublish(),
     }, journeyId === null);
+    this.#bar.node.append(this.#notice.node); // where it is seen however far down one reads
     this.#textView.node.hidden = true;
     this.node = element("section", { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
       this.#bar.node,
-      this.#notice.node,
       this.#start.node,
       element("div", { class: "editor-parts" },
         element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
         element("div", { class: "editor-aside" }, this.#checks.node, element("section", { class: "panel", "aria-labelledby": "editor-picture-title" }, element("h3", { id: "editor-picture-title" }, "Picture"), this.#picture.node)),
       ),
     );
+    this.#form.node.addEventListener("focusin", ({ target }) => this.#picture.follow(stepOf(target.closest(".step-card")?.dataset.path)));
     this.#guard = new LeaveGuard(() => this.#isDirty);
   }
 
@@ -100,6 +102,7 @@ export class Editor {
     if (kept && mayChange(this.#workspace, this.#base.journey)) {
       this.#base = { ...this.#base, ...kept.base }; // what the kept text was written against
       this.#campaign.value = kept.campaign;
+      this.#start.mark(null);
       this.#take(kept.text, "elsewhere");
       this.#notice.kept(kept.at, () => this.#throwAway());
     }
@@ -111,6 +114,11 @@ export class Editor {
   #beginNew() {
     this.#bar.title = "New journey";
     this.#start.node.hidden = false;
+    this.#beginWithFirst();
+  }
+
+  #beginWithFirst() {
+    this.#start.mark(TEMPLATES[0].name);
     this.#setBase(null, null, TEMPLATES[0].definition, "");
   }
 
@@ -143,7 +151,7 @@ export class Editor {
     this.#textView.tell(read.problem);
     this.#checked = null;
     this.#tests.changed();
-    if (isReadable) this.#picture.update(read.value);
+    if (isReadable) this.#picture.update(read.value, faults(this.#form.problems));
     if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
     else this.#check.stop();
     this.#changed();
@@ -161,6 +169,7 @@ export class Editor {
     this.#checked = { ...answer, problems };
     this.#checks.show(problems, worded(answer.warnings, this.#read.value));
     this.#form.showProblems(problems);
+    this.#picture.update(this.#read.value, faults(problems));
     if (answer.failure === "") this.#tests.play(answer.isSound ? this.#read.value : null);
     this.#showState();
   }
@@ -225,7 +234,7 @@ export class Editor {
   #throwAway() {
     this.#kept.forget();
     this.#notice.clear();
-    if (this.#base.journey === null) this.#setBase(null, null, TEMPLATES[0].definition, "");
+    if (this.#base.journey === null) this.#beginWithFirst();
     else this.#client.journeyNow(this.#journeyId).then((now) => this.#adopt(now), (error) => this.#notice.refused(error));
   }
 

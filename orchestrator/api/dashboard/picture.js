@@ -13,6 +13,7 @@ const CHARACTER = 0.42;
 const WIDEST_LABEL = 12;
 const ROUND = 10; // px
 const SMALLEST = 0.4; // of its size, for the whole picture
+const TALLEST = 0.6; // of the window, for the whole picture
 const MOST_STEPS = 400; // twice what a journey may have; a text with more is not drawn
 
 export class Picture {
@@ -30,8 +31,8 @@ export class Picture {
   #whole = element("button", { type: "button", class: "button small", "aria-pressed": "false", click: () => this.#toggle() }, "Whole picture");
   #resized = new ResizeObserver(() => this.#scale());
 
-  /** `choose(step)` is called when a step is opened (null: the entry). */
-  constructor({ label, choose }) {
+  /** `choose(step)` is called when a step is opened (null: the entry); `isWhole`: at first all of it is shown. */
+  constructor({ label, choose, isWhole = false }) {
     this.#choose = choose;
     this.#frame = element("div", { class: "picture-frame", role: "group", "aria-label": label, keydown: (event) => this.#move(event) }, this.#room);
     this.node = element(
@@ -42,6 +43,7 @@ export class Picture {
       element("details", { class: "twin" }, element("summary", {}, "Show as list"), this.#list),
     );
     this.#resized.observe(this.#frame);
+    if (isWhole) this.#toggle();
   }
 
   /** `counts` by step (and "" for the entry): {lines, tone?}; lines stand in the box, tone "bad" marks it. */
@@ -61,6 +63,16 @@ export class Picture {
   mark(step) {
     this.#marked = step;
     for (const node of this.#surface.querySelectorAll("[data-key]")) node.setAttribute("aria-expanded", String(node.dataset.step === step));
+  }
+
+  /** Marks a step, and brings it into the frame where it is not. */
+  follow(step) {
+    this.mark(step);
+    const box = this.#surface.querySelector('[aria-expanded="true"]')?.getBoundingClientRect();
+    const frame = this.#frame.getBoundingClientRect();
+    if (!box) return;
+    if (box.top < frame.top || box.bottom > frame.bottom) this.#frame.scrollTop += box.top + box.height / 2 - frame.top - frame.height / 2;
+    if (box.left < frame.left || box.right > frame.right) this.#frame.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
   }
 
   /** Puts the focus on a step. */
@@ -160,10 +172,10 @@ export class Picture {
     return this.#whole.getAttribute("aria-pressed") === "true";
   }
 
-  /** Makes the whole picture as wide as its frame, unless nobody could read it then. */
+  /** Makes the whole picture as wide as its frame and no taller than the window, unless nobody could read it then. */
   #scale() {
     const { width, height } = this.#size;
-    const scale = this.#isWhole && width > 0 ? Math.max(SMALLEST, Math.min(1, this.#frame.clientWidth / width)) : 1;
+    const scale = this.#isWhole && width > 0 ? Math.max(SMALLEST, Math.min(1, this.#frame.clientWidth / width, (TALLEST * innerHeight) / height)) : 1;
     this.#surface.style.transform = scale < 1 ? `scale(${scale})` : "";
     this.#room.style.width = `${width * scale}px`;
     this.#room.style.height = `${height * scale}px`;

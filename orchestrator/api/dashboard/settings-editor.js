@@ -8,7 +8,8 @@ import { TextView } from "/dashboard/editor-json.js";
 import { Kept } from "/dashboard/editor-kept.js";
 import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { EditorNotice } from "/dashboard/editor-notice.js";
-import { ProblemList, worded } from "/dashboard/editor-problems.js";
+import { worded } from "/dashboard/editor-problem-words.js";
+import { ProblemList } from "/dashboard/editor-problems.js";
 import { readText, writeText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { Problem } from "/dashboard/problem.js";
@@ -34,7 +35,7 @@ export class SettingsEditor {
   #notice = new EditorNotice();
   #form = new Form({ sections: SETTINGS_SECTIONS, changed: (document) => this.#take(writeText(document), "form") });
   #textView = new TextView((text) => this.#take(text, "text"), "Settings as JSON");
-  #checks = new ProblemList((path) => this.#lead(path), { done: "saved", whole: "The settings" });
+  #checks = new ProblemList((path) => this.#lead(path), { done: "saved", whole: "The settings", nameOf: (path) => this.#form.nameOf(path) });
   #check;
   #words = new SettingsWords("h3");
   #bar = new SettingsBar({ view: (view) => this.#showView(view), undo: () => this.#undo(), save: () => this.#save() });
