@@ -166,7 +166,11 @@ async def test_problem_of_the_whole_and_a_warning_lead_to_their_places(site: Sit
     await page.get_by_role("button", name="Add a limit per customer").click()
     await control(page, "$.guardrails.caps[0].channel").select_option("whatsapp")
     await expect(state(page)).to_have_text("It can be published. 1 warning.")
-    await page.locator(".checks").get_by_role("button", name="Guardrails › Messages per customer › Limit 1 › Channel").click()
+    await (
+        page.locator(".checks")
+        .get_by_role("button", name="Guardrails › Messages per customer › Limit 1 › Channel")
+        .click()
+    )
     await expect(control(page, "$.guardrails.caps[0].channel")).to_be_focused()
 
 

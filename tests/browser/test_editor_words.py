@@ -1,4 +1,4 @@
-"""The editor speaks the language of whoever fills in the form: what is typed stays, and what is wrong has plain words."""
+"""The editor speaks to whoever fills in the form: what is typed stays, and what is wrong is told in plain words."""
 
 import json
 from typing import Any
@@ -57,7 +57,9 @@ async def test_length_of_time_keeps_its_number_and_unit_whatever_is_typed(site: 
     await control(page, "$.steps.breather.duration").fill("1")
     await expect(field(page, "$.steps.breather.duration").locator(".form-problem")).to_be_hidden()
     assert (await text_of(page))["steps"]["breather"]["duration"] == "PT1H"
-    await expect(page.locator('details.step-card[data-path="$.steps.breather"] > summary')).to_contain_text("Wait 1 hour")
+    await expect(page.locator('details.step-card[data-path="$.steps.breather"] > summary')).to_contain_text(
+        "Wait 1 hour"
+    )
 
 
 @pytest.mark.parametrize("written", ["soon", "P1M", 86_400])

@@ -84,7 +84,8 @@ async def test_cap_over_all_journeys_is_told_in_words_before_it_holds_and_then_h
 async def test_everything_that_the_workspace_may_set_has_a_field(site: Site, tab: Tab) -> None:
     page = await open_settings(site, tab)
     await page.locator(OWN).check()
-    for button in ("Add a limit per customer", "Add a budget", "Add a pace", "Add a brake"):
+    await page.get_by_text("More limits", exact=True).click()
+    for button in ("Add a limit per customer", "Add a budget", "Add a speed limit", "Add a rule"):
         await page.get_by_role("button", name=button).click()
     await page.locator('[data-focus="part:$.guardrails.quiet_hours"]').check()
     await control(page, "$.guardrails.minimum_gap").fill("2")
@@ -116,16 +117,18 @@ async def test_everything_that_the_workspace_may_set_has_a_field(site: Site, tab
 async def test_wrong_value_is_told_beside_its_field_and_cannot_be_saved(site: Site, tab: Tab) -> None:
     page = await open_settings(site, tab, guardrails=CAPPED)
     await control(page, "$.guardrails.caps[0].limit").fill("0")
-    await expect(field(page, "$.guardrails.caps[0].limit")).to_contain_text("This must be greater than or equal to 1.")
+    await expect(field(page, "$.guardrails.caps[0].limit")).to_contain_text("At least 1.")
     await expect(control(page, "$.guardrails.caps[0].limit")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_text("More limits", exact=True).click()
     await control(page, "$.guardrails.fallback_zones").fill("Mars/Olympus")
     await expect(field(page, "$.guardrails.fallback_zones")).to_contain_text("write one such as Europe/Berlin")
     await control(page, "$.holdout_percent").fill("96")
-    await expect(field(page, "$.holdout_percent")).to_contain_text("This must be less than or equal to 95.")
+    await expect(field(page, "$.holdout_percent")).to_contain_text("At most 95.")
     await expect(state(page)).to_have_text("3 problems to mend before it can be saved.")
     await expect(save(page)).to_be_disabled()
     await expect(words(page)).to_contain_text(CAP_IN_WORDS)  # that is what holds
-    await page.locator(".checks").get_by_role("button", name="Guardrails › caps 1 › limit").click()
+    limit = "Guardrails › Messages per customer › Limit 1 › At most"
+    await page.locator(".checks").get_by_role("button", name=limit).click()
     await expect(control(page, "$.guardrails.caps[0].limit")).to_be_focused()
     await control(page, "$.guardrails.caps[0].limit").fill("4")
     await control(page, "$.guardrails.fallback_zones").fill("")

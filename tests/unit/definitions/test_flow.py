@@ -332,3 +332,33 @@ def test_a_journey_of_two_hundred_steps_is_checked_without_walking_every_way() -
         by_id[f"s{number}"] = {**SEND, "next": after}
     caps = [{"limit": 100, "per": "P7D"}]
     assert found(start="b0", steps=steps(**by_id), guardrails={**OPEN, "caps": caps}, expires_after="P9D") == {}
+
+
+@pytest.mark.parametrize(
+    ("send", "guardrails", "message"),
+    [
+        (
+            {"expires_after": "P1D"},
+            {"minimum_gap": "P30D"},
+            "a customer gets one message per 30 days, and this one is dropped after 1 day",
+        ),
+        (
+            {"expires_after": "PT90M"},
+            {"quiet_hours": {"from": "21:00", "to": "08:00"}},
+            "quiet hours last 11 hours, and this message is dropped after 1 hour 30 minutes",
+        ),
+        (
+            {},
+            {"caps": [{"limit": 1, "per": "P7D"}]},
+            "this message never goes out: the limit of 1 message in 7 days is used up by 1 message before it",
+        ),
+    ],
+)
+def test_a_message_that_cannot_go_out_is_told_with_both_lengths(
+    send: dict[str, Any], guardrails: dict[str, Any], message: str
+) -> None:
+    by_id = steps(one={**SEND, "next": "two"}, two={**SEND, **send})
+    with pytest.raises(DefinitionError) as caught:
+        check_journey(a_journey(start="one", steps=by_id, guardrails={**OPEN, **guardrails}))
+    (problem,) = caught.value.problems
+    assert message in problem.message

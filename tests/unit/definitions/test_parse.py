@@ -1,5 +1,6 @@
 """A document becomes a definition, or everything that is wrong with it is said at once, with its place."""
 
+import re
 from typing import Any
 
 import pytest
@@ -191,3 +192,44 @@ def test_a_mistake_in_what_is_given_is_told_once() -> None:
         "$.tests[0].given[1].step": "missing",
         "$.tests[0].given[1].stp": "extra_forbidden",
     }
+
+
+NOTATION = re.compile(
+    r"ISO 8601|greater than|less than|Input should|Field required|extra inputs|P366|PT1S|P90D|PT1H|\bhave at least \d"
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        ("steps.pause.duration", "-1", "'-1' is no length of time; write one such as P7D (7 days)"),
+        ("steps.pause.duration", "P0D", "more than nothing, and at most 3,660 days"),
+        ("steps.pause.duration", 3, "3 is no length of time"),
+        ("guardrails.caps", [{"limit": 0, "per": "P7D"}], "must be at least 1"),
+        ("guardrails.caps", [{"limit": 1.5, "per": "P7D"}], "must be a whole number"),
+        ("guardrails.caps", [{"limit": 1, "per": "P400D"}], "a cap counts over 1 second to 366 days"),
+        ("guardrails.minimum_gap", "P400D", "the minimum gap is 1 second to 366 days"),
+        ("guardrails.rates", [{"limit": 1, "per": "day"}], "must be one of 'second', 'minute' or 'hour'"),
+        ("guardrails.brakes", [{"outcome": "failed", "percent": 0}], "must be more than 0"),
+        ("guardrails.budgets", [{"kind": "messages", "limit": "9", "per": "day"}], "must be a number"),
+        ("holdout", {"percent": 96}, "must be at most 95"),
+        ("entry.grace", "PT2H", "1 hour at most"),
+        ("entry.kind", "birth", "there is no kind 'birth'"),
+        ("name", "", "must not be empty"),
+        ("name", 7, "must be text"),
+        ("name", "x" * 201, "must have 200 characters at most"),
+        ("colour", "red", "there is no field 'colour' here"),
+    ],
+)
+def test_what_is_wrong_is_said_so_that_it_may_stand_beside_a_field_of_a_form(
+    place: str, value: object, message: str
+) -> None:
+    document = a_journey(guardrails={})
+    *way, last = place.split(".")
+    holder = document
+    for name in way:
+        holder = holder[name]
+    holder[last] = value
+    (problem,) = problems_of(document).values()
+    assert message in problem.message
+    assert not NOTATION.search(problem.message)
