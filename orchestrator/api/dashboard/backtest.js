@@ -3,7 +3,8 @@
 import { BacktestAnswer, daysOf } from "/dashboard/backtest-answer.js";
 import { BacktestQuestion } from "/dashboard/backtest-question.js";
 import { problemsOf } from "/dashboard/editor-check.js";
-import { placeWords, worded } from "/dashboard/editor-problems.js";
+import { worded } from "/dashboard/editor-problem-words.js";
+import { placeWords } from "/dashboard/editor-problems.js";
 import { element } from "/dashboard/element.js";
 import { count, moment } from "/dashboard/format.js";
 import { explain, Problem, sentence } from "/dashboard/problem.js";
