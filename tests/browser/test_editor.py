@@ -418,7 +418,7 @@ async def test_journey_can_be_made_and_published_by_keyboard_alone(site: Site, t
     assert [item["status"] for item in await named(site, "By keyboard")] == ["ACTIVE"]
 
 
-@pytest.mark.parametrize("width", [390, 820, 1280])
+@pytest.mark.parametrize("width", [320, 390, 820, 1280])
 async def test_editor_fits_the_screen(site: Site, tab: Tab, width: int) -> None:
     await tab.page.set_viewport_size({"width": width, "height": 844})
     page = await open_new(site, tab, "abandoned-cart")

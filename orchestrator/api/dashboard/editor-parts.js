@@ -14,7 +14,7 @@ export function morePart(label, isUsed, nodes) {
   return element(
     "details",
     { class: "form-more", "data-section": label, "data-used": isUsed },
-    element("summary", { "data-focus": `more:${label}` }, label, element("span", { class: "step-problems", hidden: true })),
+    element("summary", { "data-focus": `more:${label}` }, element("span", {}, label), element("span", { class: "step-problems", hidden: true })),
     element("div", { class: "form-inner" }, nodes.flat(Infinity)),
   );
 }

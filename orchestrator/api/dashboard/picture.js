@@ -13,7 +13,7 @@ const CHARACTER = 0.42;
 const WIDEST_LABEL = 12;
 const ROUND = 10; // px
 const SMALLEST = 0.4; // of its size, for the whole picture
-const TALLEST = 0.6; // of the window, for the whole picture
+const TALLEST = 0.5; // of the window, for the whole picture
 const MOST_STEPS = 400; // twice what a journey may have; a text with more is not drawn
 
 export class Picture {
