@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestrator.api.rule_sentences import length
-from orchestrator.definitions.duration import parse_duration
+from orchestrator.definitions.duration import length_in_words, parse_duration
 from orchestrator.store.reports import ActivityItem
 
 HOLDOUT = "holdout"
@@ -62,7 +61,7 @@ def why(activity: ActivityItem) -> str:
                 reason = _quiet(inputs, activity.created_at)
             case "minimum_gap" if isinstance(since_ms := inputs.get("since_last_ms"), int):
                 gap = _in_words(str(inputs.get("gap")))
-                ago = length(timedelta(milliseconds=since_ms))
+                ago = length_in_words(timedelta(milliseconds=since_ms))
                 reason = f"the last message was {ago} before, and at least {gap} must lie between two"
             case _:
                 pass
@@ -93,7 +92,7 @@ def _in_words(reason: str) -> str:
 
     def written(found: re.Match[str]) -> str:
         try:
-            return length(parse_duration(found[0]))
+            return length_in_words(parse_duration(found[0]))
         except ValueError:
             return found[0]
 

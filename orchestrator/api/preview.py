@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from orchestrator.api.documents import GroupPreview, VersionPreview
-from orchestrator.api.rule_sentences import length
-from orchestrator.definitions.duration import parse_duration
+from orchestrator.definitions.duration import length_in_words, parse_duration
 from orchestrator.messages.config import Migration
 
 Steps = Mapping[str, object]
@@ -98,11 +97,11 @@ def _arriving(before: object, after: object) -> str:
 
 def _recounted(before: object, after: object, how: str) -> str:
     was, now = parse_duration(str(before)), parse_duration(str(after))
-    counted = f" Their wait is counted from when it began: {how.format(length(now))}"
+    counted = f" Their wait is counted from when it began: {how.format(length_in_words(now))}"
     if was == now:
         return f"{counted}, as before."
     at_once = "; who has waited that long already goes on at once" if now < was else ""
-    return f"{counted}, not {length(was)}{at_once}."
+    return f"{counted}, not {length_in_words(was)}{at_once}."
 
 
 def _end(migration: Migration) -> str:

@@ -179,7 +179,8 @@ async def test_a_mistake_in_a_test_is_told_beside_its_field_and_in_its_result(si
     await expect(field(page, "$.tests[0].given[1].at")).to_contain_text("Fill this in.")
     await expect(told(page)).to_have_text("Mend the problems first: then the tests can be played.")
     await page.locator("details.test-card > summary").click()
-    await page.locator(".check-list").get_by_role("button", name="Tests 1 › given 2 › at").click()
+    place = "Test 1 › What happens › Occurrence 2 › After the start"
+    await page.locator(".check-list").get_by_role("button", name=place).click()
     await expect(control(page, "$.tests[0].given[1].at")).to_be_focused()
 
 

@@ -113,7 +113,7 @@ export function namesField(form, path, options) {
     const names = control.value.split(",").map((name) => name.trim()).filter(Boolean);
     form.set(path, names.length === 0 && !options.isRequired ? undefined : names);
   };
-  const control = element("input", { type: "text", placeholder: options.example && `such as ${options.example}`, autocomplete: "off", spellcheck: "false", input: write });
+  const control = element("input", { type: "text", placeholder: options.placeholder ?? (options.example && `such as ${options.example}`), autocomplete: "off", spellcheck: "false", input: write });
   const value = form.get(path);
   control.value = Array.isArray(value) ? value.map(typed).join(", ") : typed(value);
   return field(path, { hint: "Several are separated by commas.", ...options }, control);

@@ -63,8 +63,10 @@ export class Form {
     const section = this.#sections.find(({ paths }) => paths.some((own) => isWithin(path, own)));
     if (section === undefined) return null;
     for (const [own, build] of this.#unbuilt) if (isWithin(path, own)) build();
-    const names = [...this.#places()].filter(([own]) => isWithin(path, own)).map(([own, node]) => nameOfPlace(own, node)).filter(Boolean);
-    return (isWithin(path, "$.steps") && names.length > 0 ? names : [section.title, ...names]).join(" › ");
+    const around = [...this.#places()].filter(([own]) => isWithin(path, own));
+    const card = around.findIndex(([, node]) => node.classList.contains("step-card")); // which says enough of where it is
+    const names = around.slice(Math.max(0, card)).map(([own, node]) => nameOfPlace(own, node)).filter(Boolean);
+    return (card >= 0 ? names : [section.title, ...names]).join(" › ");
   }
 
   /** Tells problems ({path, words}) beside their fields. */
@@ -214,7 +216,8 @@ export class Form {
 
 /** What the form calls the part that is about a path. */
 function nameOfPlace(path, node) {
-  if (node.classList.contains("step-card")) return node.querySelector("summary .step-id") ? `Step ${path.slice("$.steps.".length)}` : null;
+  if (node.classList.contains("test-card")) return `Test ${Number(/\d+/.exec(path)) + 1}`;
+  if (node.classList.contains("step-card")) return `Step ${path.slice("$.steps.".length)}`;
   if (node.classList.contains("form-item")) return node.getAttribute("aria-label");
   if (node.classList.contains("form-part")) return node.querySelector(".form-tick > span").firstChild.textContent;
   return node.querySelector(":scope > label, :scope > legend")?.textContent ?? null;

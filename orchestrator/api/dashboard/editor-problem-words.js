@@ -15,7 +15,8 @@ const PATTERNS = [
   [/\.at\[\d+\]$/, "Write a date and a time, such as 2027-03-01T09:00."],
   [/\.(next|on_timeout|otherwise|back_to|when_missing|start|step)$/, CHOOSE_STEP],
 ];
-const LENGTHS = /\.(duration|timeout|look_back|horizon|window|compare_before|expires_after|before|after|within|period|grace|minimum_gap|per)$/;
+const LENGTHS = /\.(duration|timeout|look_back|horizon|window|compare_before|expires_after|before|after|within|period|grace|minimum_gap|per|runs_for)$/;
+const MOMENTS = /^\$\.tests\[.*\.at$/; // after the start of a test, which is 0
 const WHOLE = "Write a whole number of at least 1.";
 
 /** What the form says in place of the check's own words, which speak of the document: `what` is wrong, `fix` mends it. */
@@ -79,6 +80,7 @@ function inWords({ path, rule, detail, fix }, value) {
       return "This kind is not known.";
     case "value_error":
       if (LENGTHS.test(path) && !secondsOf(value)) return WHOLE;
+      if (MOMENTS.test(path) && secondsOf(value) === null) return "Write a whole number.";
       break;
     default:
   }

@@ -121,6 +121,7 @@ export class JourneyTests {
     );
     this.#cards.push(drawn);
     if (form.isOpen(key)) build();
+    else form.whenNeeded(path, build);
     return node;
   }
 
