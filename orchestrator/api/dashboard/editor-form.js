@@ -63,7 +63,8 @@ export class Form {
     const section = this.#sections.find(({ paths }) => paths.some((own) => isWithin(path, own)));
     if (section === undefined) return null;
     for (const [own, build] of this.#unbuilt) if (isWithin(path, own)) build();
-    const around = [...this.#places()].filter(([own]) => isWithin(path, own));
+    const isSection = (own) => section.paths.length === 1 && own === section.paths[0] && own !== path; // named by its title
+    const around = [...this.#places()].filter(([own]) => isWithin(path, own) && !isSection(own));
     const card = around.findIndex(([, node]) => node.classList.contains("step-card")); // which says enough of where it is
     const names = around.slice(Math.max(0, card)).map(([own, node]) => nameOfPlace(own, node)).filter(Boolean);
     return (card >= 0 ? names : [section.title, ...names]).join(" › ");
