@@ -211,3 +211,11 @@ function sorted(value) {
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
 }
+
+/** What is sent of a document: campaign and name only where they differ from those of the journey (null: a new one). */
+export function bodyOf({ journey, campaign }, config, mine) {
+  const body = { config };
+  if (journey === null ? mine !== "" : mine !== campaign) body.campaign_id = mine || null;
+  if (journey !== null && config.name !== journey.config.name) body.name = config.name;
+  return body;
+}

@@ -2,10 +2,11 @@
 
 import { EditorBar, mayChange } from "/dashboard/editor-bar.js";
 import { Check, problemsOf } from "/dashboard/editor-check.js";
-import { inReadingOrder, tidy } from "/dashboard/editor-document.js";
+import { bodyOf, inReadingOrder, tidy } from "/dashboard/editor-document.js";
 import { Form } from "/dashboard/editor-form.js";
 import { TextView } from "/dashboard/editor-json.js";
 import { Kept } from "/dashboard/editor-kept.js";
+import { editorLayout } from "/dashboard/editor-layout.js";
 import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { changesBetween, EditorNotice } from "/dashboard/editor-notice.js";
 import { faults, stepOf, worded } from "/dashboard/editor-problem-words.js";
@@ -59,14 +60,7 @@ export class Editor {
     }, journeyId === null);
     this.#bar.node.append(this.#notice.node); // where it is seen however far down one reads
     this.#textView.node.hidden = true;
-    this.node = element("section", { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
-      this.#bar.node,
-      this.#start.node,
-      element("div", { class: "editor-parts" },
-        element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
-        element("div", { class: "editor-aside" }, this.#checks.node, element("section", { class: "panel", "aria-labelledby": "editor-picture-title" }, element("h3", { id: "editor-picture-title" }, "Picture"), this.#picture.node)),
-      ),
-    );
+    this.node = editorLayout({ bar: this.#bar.node, start: this.#start.node, form: this.#form.node, text: this.#textView.node, checks: this.#checks.node, picture: this.#picture.node });
     this.#form.node.addEventListener("focusin", ({ target }) => this.#picture.follow(stepOf(target.closest(".step-card")?.dataset.path)));
     this.#guard = new LeaveGuard(() => this.#isDirty);
   }
@@ -258,11 +252,7 @@ export class Editor {
   }
 
   #body() {
-    const [{ journey, campaign }, mine] = [this.#base, this.#campaign.value.trim()];
-    const body = { config: this.#read.value };
-    if (journey === null ? mine !== "" : mine !== campaign) body.campaign_id = mine || null;
-    if (journey !== null && body.config.name !== journey.config.name) body.name = body.config.name;
-    return body;
+    return bodyOf(this.#base, this.#read.value, this.#campaign.value.trim());
   }
 
   /** Sends a change; the reader is told what came of it, and loses nothing when it is refused. */

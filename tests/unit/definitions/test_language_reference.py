@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import orchestrator.api.checks as checks_over_http
 import orchestrator.definitions as room
 from orchestrator.backtest.files import read_document
 from orchestrator.definitions.journey_test import JourneyTest
@@ -19,10 +20,11 @@ NOT_OF_THE_LANGUAGE = {"not_json"}
 
 
 def rules_of_the_code() -> set[str]:
-    """The second argument of every ``Problem(…)`` of the room that is written out."""
+    """The second argument of every ``Problem(…)`` that is written out in the room, or where tests are played."""
+    files = [*Path(str(room.__file__)).parent.glob("*.py"), Path(str(checks_over_http.__file__))]
     calls = [
         node
-        for file in Path(str(room.__file__)).parent.glob("*.py")
+        for file in files
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem"
     ]
