@@ -161,6 +161,7 @@ async def test_activities_are_paged_newest_first_and_filtered(api: ApiSession) -
     pages = [newest_first[at : at + 3] for at in range(0, len(rows), 3)]  # cut by id, and told as it came about
     told = [row for page in pages for row in sorted(page, key=lambda row: (row[5], rows.index(row)), reverse=True)]
     assert [item["id"] for item in seen] == [str(row[0]) for row in told]
+    assert "Entered" in seen[0].pop("sentence")
     assert seen[0] == {
         "id": str(newest_first[0][0]),
         "journey_id": str(journey_id),

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.errors import ConfigurationError
 from orchestrator.local.ports import LOOPBACK
+from orchestrator.telemetry.metrics import SINK_LAST_COMMIT
 from orchestrator.telemetry.probes import Check, Probes, TelemetryServer, serve_telemetry
 
 GOOD, BAD = Check(True, "as it should be"), Check(False, "not read yet")
@@ -27,10 +28,11 @@ def ask(server: TelemetryServer, path: str) -> httpx.Response:
 
 
 def test_a_process_that_is_well_is_alive_and_ready_and_shows_its_metrics() -> None:
+    SINK_LAST_COMMIT.set(1_000)
     with serving(Probes(live=lambda: {"loop": GOOD}, ready=lambda: {"loop": GOOD, "configs": GOOD})) as server:
         assert (ask(server, "/livez").status_code, ask(server, "/livez").json()["status"]) == (200, "alive")
         assert (ask(server, "/readyz").status_code, ask(server, "/readyz").json()["status"]) == (200, "ready")
-        assert "orchestrator_" in ask(server, "/metrics").text
+        assert "orchestrator_sink_last_commit_timestamp_seconds 1000.0" in ask(server, "/metrics").text
         assert ask(server, "/").status_code == 404
 
 
