@@ -190,7 +190,7 @@ async def test_publishing_names_the_tests_that_fail_and_goes_on_when_told_to(sit
     await page.locator('details.step-card[data-path="$.steps.pause"] summary').click()
     await control(page, "$.steps.pause.duration").fill("5")
     await expect(state(page)).to_have_text("It can be published. 2 warnings.")
-    await page.locator(".check-list").get_by_role("button", name="Tests 2").click()
+    await page.locator(".check-list").get_by_role("button", name="Test 2").click()
     await expect(control(page, "$.tests[1].name")).to_be_focused()
     await expect(control(page, "$.tests[1].name")).to_be_in_viewport()
     await publish(page).click()

@@ -106,6 +106,7 @@ async def test_days_are_those_of_the_zone_chosen_and_so_is_every_figure(site: Si
     )
     await page.go_back()
     await page.go_forward()
+    await expect(page.locator(".dates")).to_have_text("10 Jun 1998 (Pacific/Chatham days)")
     await expect(page.get_by_label("Zone")).to_have_value("Pacific/Chatham")
     async with page.expect_download() as download:
         await page.get_by_role("group", name="Export these days").get_by_role("button", name="CSV").click()
