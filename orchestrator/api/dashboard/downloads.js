@@ -17,20 +17,21 @@ export class Downloads {
   #client;
   #said = element("span", { class: "soft", role: "status" });
 
-  /** `formats` are {label, query}; `source()` gives {path, query} as they are chosen on the page. */
+  /** `formats` are {label, query}; `source()` gives {path, query} as they are chosen on the page, or a promise of them. */
   constructor(client, { label, formats, source }) {
     this.#client = client;
     const buttons = formats.map(({ label: name, query }) =>
-      element("button", { type: "button", class: "button", click: (event) => this.#fetch(event.currentTarget, source(), query) }, name),
+      element("button", { type: "button", class: "button", click: (event) => this.#fetch(event.currentTarget, source, query) }, name),
     );
     this.node = element("div", { class: "downloads", role: "group", "aria-label": label }, element("span", { class: "soft" }, label), buttons, this.#said);
   }
 
-  async #fetch(button, { path, query }, format) {
+  async #fetch(button, source, format) {
     button.disabled = true;
     this.#said.className = "soft";
     this.#said.textContent = "Being made…";
     try {
+      const { path, query } = await source();
       const { blob, name } = await this.#client.download(path, { ...query, ...format });
       hand(blob, name);
       this.#said.textContent = `${name} (${count(Math.ceil(blob.size / 1024))} KiB)`;

@@ -28,7 +28,6 @@ export class JourneyList {
   #period;
   #pages = 1; // shown; "Load more" adds one
   #shown = "";
-  #days = {};
   #typing = null;
   #zone;
   #newest; // tells the last day of the zone that has figures
@@ -79,7 +78,7 @@ export class JourneyList {
     const change = (part) => this.#shell.show({ ...this.#address, ...part }, { replace: true });
     this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => change({ period: name }));
     this.#zones = new ZoneChoice(knownZone(address.zone), (chosen) => change({ zone: chosen }));
-    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: () => ({ path: client.overviewExport, query: { ...this.#days, zone: this.#zone, ...soughtBy(this.#address) } }) });
+    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: async () => ({ path: client.overviewExport, query: { ...(await this.#daysOf(this.#period)), zone: this.#zone, ...soughtBy(this.#address) } }) });
     this.node = element(
       "section",
       { class: "journey list", "aria-labelledby": "list-title", "aria-busy": "true" },
@@ -103,7 +102,6 @@ export class JourneyList {
     const period = this.#period;
     const overview = await this.#read(address, await this.#daysOf(period));
     if (address !== this.#address || period !== this.#period) return overview.generated_at;
-    this.#days = { from: overview.from, to: overview.to };
     this.#choice.update(overview);
     this.#create.hidden = role === "viewer";
     this.#create.href = hrefTo({ page: "new" });
