@@ -187,7 +187,7 @@ async def test_what_was_decided_is_read_page_by_page_and_explained(desk: Desk, s
     page = await desk.types("journeys", "activities", journey, "--limit", "2", "--type", "send_requested")
     assert [line.split("\t")[1] for line in page.out.splitlines()[1:]] == ["send_requested"] * 2
     explained = await desk.types("journeys", "explain", journey, CUSTOMER)
-    assert "welcome was asked for over email" in explained.out
+    assert "welcome was asked for over e-mail" in explained.out
     assert "entered\t1" in (await desk.types("journeys", "metrics", journey)).out
 
 

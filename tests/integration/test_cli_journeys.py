@@ -65,7 +65,7 @@ async def test_a_customer_is_explained_on_the_command_line(settings: Settings) -
     await sunk(settings, story)
     code, said = orchestrator(settings, "explain", journey_id, "c1", "--workspace", "acme")
     assert code == 0, said
-    assert "welcome was asked for over email" in said
+    assert "welcome was asked for over e-mail" in said
     code, said = orchestrator(settings, "explain", journey_id, "nobody", "--workspace", "acme")
     assert code == 1
     assert "nothing was decided" in said

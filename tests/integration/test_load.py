@@ -124,6 +124,8 @@ async def nobody_scans(pool: Pool) -> None:
         assert "Index" in plan, (name, plan)
     span = (first.date(), last.date())
     of_overview: dict[str, tuple[object, ...]] = {
+        "oldest_day": (WORKSPACE,),
+        "oldest_quarter": (WORKSPACE, first.date()),
         "newest_day": (WORKSPACE,),
         "newest_quarter": (WORKSPACE, first.date()),
         "figures": (WORKSPACE, None, None, None, *span, [first], [last], [1]),
