@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrator.definitions.duration import length_in_words, parse_duration
+from orchestrator.guardrails.zone import MINUTE_MS, known_zone, local_ms
 from orchestrator.store.reports import ActivityItem
 
 HOLDOUT = "holdout"
@@ -110,8 +110,10 @@ def _quiet(inputs: Mapping[str, object], decided_at: datetime) -> str:
     return f"{was} {day} {time} for the customer ({place}{assumed}), and it is quiet from {hours}"
 
 
-def _clock(zone: str, moment: datetime) -> str | None:
-    try:
-        return f"{moment.astimezone(ZoneInfo(zone)):%H:%M}"
-    except (ZoneInfoNotFoundError, ValueError):
+def _clock(name: str, moment: datetime) -> str | None:
+    """What a clock there shows, HH:MM; None: there is no such zone."""
+    zone = known_zone(name)
+    if zone is None:
         return None
+    minutes = local_ms(zone, round(moment.timestamp() * 1_000)) // MINUTE_MS
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"

@@ -1,6 +1,5 @@
 """Commands about backtests that the API runs: what a definition would have done over the events it has."""
 
-from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,7 +7,7 @@ import typer
 
 from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in
-from orchestrator.cli.options import Api, AsJson, Cursor, Every, Limit, Since, Until, example
+from orchestrator.cli.options import Api, AsJson, Cursor, Every, JourneyFile, Limit, Since, Until, example
 from orchestrator.cli.session import calling, done
 from orchestrator.cli.show import print_fields, print_rows, say, scalars
 
@@ -32,9 +31,7 @@ BacktestId = Annotated[UUID, typer.Argument(metavar="BACKTEST", help="The backte
     "start", epilog=example("backtests start welcome.yaml", "backtests start welcome.yaml --from 2026-10-01T00:00:00Z")
 )
 def start(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A journey in YAML or JSON.")
-    ],
+    file: JourneyFile,
     since: Since = None,
     until: Until = None,
     journey: Annotated[UUID | None, typer.Option(help="The journey it is a definition of.")] = None,

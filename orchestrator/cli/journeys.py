@@ -10,7 +10,19 @@ import typer
 from orchestrator.backtest import commands as files
 from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in, named_values
-from orchestrator.cli.options import Api, AsJson, Cursor, Every, IfMatch, JourneyId, Limit, Yes, example
+from orchestrator.cli.options import (
+    Api,
+    AsJson,
+    Cursor,
+    Every,
+    IfMatch,
+    JourneyFile,
+    JourneyFiles,
+    JourneyId,
+    Limit,
+    Yes,
+    example,
+)
 from orchestrator.cli.session import calling, confirm
 from orchestrator.cli.show import PROBLEMS, print_document, print_fields, print_items, say, scalars, tell
 
@@ -45,9 +57,7 @@ OnlyDefinition = Annotated[bool, typer.Option("--definition", help="Print the de
 
 @journeys.command("test", epilog=example("journeys test welcome.yaml", "journeys test welcome.yaml --online"))
 def play_command(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Journeys in YAML or JSON.")
-    ],
+    paths: JourneyFiles,
     online: Annotated[
         bool, typer.Option("--online", help="Let the API play, which may be of another version.")
     ] = False,
@@ -58,12 +68,9 @@ def play_command(
 
     It needs nothing but the files, unless --online asks the API; --json goes with --online and one file.
     """
+    _see_that_it_can_be_printed(paths, online, as_json)
     if not online:
-        if as_json:
-            raise typer.BadParameter("--json prints what the API says: it goes with --online")
         files.test(paths)
-    if as_json and len(paths) > 1:
-        raise typer.BadParameter("--json prints one document: name one file")
     are_passed = True
     with calling(api, as_json) as session:
         for path in paths:
@@ -76,9 +83,7 @@ def play_command(
 
 @journeys.command("check", epilog=example("journeys check welcome.yaml", "journeys check welcome.yaml --online"))
 def check(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Journeys in YAML or JSON.")
-    ],
+    paths: JourneyFiles,
     online: Annotated[
         bool, typer.Option("--online", help="Let the API check, which may be of another version.")
     ] = False,
@@ -89,12 +94,9 @@ def check(
 
     The check needs nothing but the files, unless --online asks the API; --json goes with --online and one file.
     """
+    _see_that_it_can_be_printed(paths, online, as_json)
     if not online:
-        if as_json:
-            raise typer.BadParameter("--json prints what the API says: it goes with --online")
         files.check(paths)
-    if as_json and len(paths) > 1:
-        raise typer.BadParameter("--json prints one document: name one file")
     are_right = True
     with calling(api, as_json) as session:
         for path in paths:
@@ -102,6 +104,13 @@ def check(
             session.show(answer, partial(_print_check, path))
             are_right = are_right and answer.document["is_publishable"]
     raise typer.Exit(0 if are_right else 1)
+
+
+def _see_that_it_can_be_printed(paths: list[Path], online: bool, as_json: bool) -> None:
+    if as_json and not online:
+        raise typer.BadParameter("--json prints what the API says: it goes with --online")
+    if as_json and len(paths) > 1:
+        raise typer.BadParameter("--json prints one document: name one file")
 
 
 @journeys.command("list", epilog=example("journeys list", "journeys list --status ACTIVE --all --json"))
@@ -134,9 +143,7 @@ def show(journey: JourneyId, definition: OnlyDefinition = False, api: Api = USUA
 
 @journeys.command("create", epilog=example("journeys create welcome.yaml", "journeys create welcome.yaml --publish"))
 def create(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A journey in YAML or JSON.")
-    ],
+    file: JourneyFile,
     publish: Annotated[bool, typer.Option("--publish", help="Start it at once; else it is a draft.")] = False,
     name: Annotated[str | None, typer.Option(help="Its name, if not that in the file.")] = None,
     campaign: Annotated[str | None, typer.Option(help="The campaign it belongs to.")] = None,

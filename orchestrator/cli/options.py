@@ -1,5 +1,6 @@
 """Options and arguments that several commands take, and how a command's example is shown in its help."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -24,6 +25,12 @@ ByRows = Annotated[
 ]
 Since = Annotated[str | None, typer.Option("--from", metavar="TIME", help="From then on, as 2026-01-31T09:30:00Z.")]
 Until = Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before then.")]
+JourneyFile = Annotated[
+    Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A journey in YAML or JSON.")
+]
+JourneyFiles = Annotated[
+    list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Journeys in YAML or JSON.")
+]
 Zone = Annotated[str | None, typer.Option(metavar="NAME", help="Whose days they are, as Europe/Berlin; else UTC.")]
 JourneyId = Annotated[
     UUID,

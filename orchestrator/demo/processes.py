@@ -17,7 +17,6 @@ from orchestrator.local.process import ServerProcess, spawn, tail
 FILE = "processes.json"
 GRACE_S = 10.0  # from asking a process to end to ending it
 WATCH_S = 0.2
-NAME_POLL_S = 0.005
 _DEMO = "demo"
 
 

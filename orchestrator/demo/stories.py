@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import msgspec
 from msgspec.structs import replace
 
 from orchestrator.backtest.crowd import Crowd
@@ -26,7 +25,7 @@ from orchestrator.sink.exposures import Exposures, exposures
 from orchestrator.sink.fold import Fold, fold
 from orchestrator.sink.positions import positions
 from orchestrator.store.bulk import line_of
-from orchestrator.store.rows import MinuteKey, Position
+from orchestrator.store.rows import MinuteKey, Position, activity_row
 
 JOURNEY = "@JOURNEY@"
 COPY = "@COPY@"
@@ -111,23 +110,7 @@ def _story(activities: list[Activity]) -> Story:
 
 def _activity(activity: Activity) -> str:
     at = _at(activity.at_ms)
-    return line_of(
-        (
-            activity.id,
-            activity.journey_id,
-            activity.workspace_id,
-            activity.type,
-            msgspec.json.encode(activity.details).decode(),
-            at,
-            activity.customer_id,
-            activity.run_id or None,
-            activity.version,
-            activity.step,
-            activity.arm,
-            activity.cause,
-            at,
-        )
-    )
+    return line_of((*activity_row(activity, at), at))
 
 
 def _participants(folded: Fold) -> Iterator[str]:

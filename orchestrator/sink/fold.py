@@ -73,7 +73,8 @@ from typing import assert_never
 
 from orchestrator.messages.activity import Activity
 from orchestrator.sink.sums import OVERALL, Increment, Sums, add, add_all, of_day, of_quarter
-from orchestrator.store.quarters import NUMBERS, QUARTER_MS, quarter_of
+from orchestrator.store.figures import NUMBERS
+from orchestrator.store.quarters import QUARTER_MS, quarter_of
 from orchestrator.store.rows import CustomerKey, DayKey, Figures, Participant, QuarterKey
 
 DAY_MS = 86_400_000

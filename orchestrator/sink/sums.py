@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TypeAlias
 
-from orchestrator.store.quarters import NUMBERS, OF_ARMS, OF_WHOLE_DAYS
+from orchestrator.store.figures import NUMBERS
+from orchestrator.store.quarters import OF_ARMS, OF_WHOLE_DAYS
 from orchestrator.store.rows import Figures
 
 Path: TypeAlias = tuple[str, ...]

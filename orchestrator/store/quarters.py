@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from orchestrator.guardrails.zone import DAY_MS, Zone, first_instant, local_day
+from orchestrator.store.figures import NUMBERS, add_figures
 from orchestrator.store.rows import Figures
 
 QUARTER_MS = 900_000
@@ -25,8 +26,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _MILLISECOND = timedelta(milliseconds=1)
 
-# To ask whether a figure is a number is many times faster than to ask whether it is a mapping.
-NUMBERS = (int, Decimal)
 # Of a day alone: a sum of squares cannot be cut at another midnight, and the others look at the customer's whole past.
 OF_WHOLE_DAYS = frozenset({"value_squares", "past", "baseline"})
 # Of an arm only what reports show: the rest would double the size of every quarter.
@@ -135,28 +134,16 @@ def days_of_zone(
     """
     sums: dict[Edge, _Sums] = {}
     for edge, figures in of_edges:
-        _add(sums.setdefault(edge, {}), figures, 1)
+        add_figures(sums.setdefault(edge, {}), figures)
     cut: dict[date, _Sums] = {}
     for day, figures in days.items():
         if first <= day <= last:
-            _add(cut.setdefault(day, {}), that_add_up(figures), 1)
+            add_figures(cut.setdefault(day, {}), that_add_up(figures))
     for edge, total in sums.items():
         for day, times in ((edge.zone_day, 1), (edge.utc_day, -1)):
             if first <= day <= last:
-                _add(cut.setdefault(day, {}), total, times)
+                add_figures(cut.setdefault(day, {}), total, times)
     return {day: kept for day, figures in sorted(cut.items()) if (kept := without_zeros(figures))}
-
-
-def _add(total: _Sums, more: Figures, times: int) -> None:
-    """Adds ``times`` as much as ``more`` to ``total``, key by key."""
-    for name, amount in more.items():
-        before = total.get(name)
-        if isinstance(amount, NUMBERS):
-            total[name] = (before if isinstance(before, NUMBERS) else 0) + times * amount
-        else:
-            if not isinstance(before, dict):
-                before = total[name] = {}
-            _add(before, amount, times)
 
 
 def date_in(zone: Zone, at: datetime) -> date:

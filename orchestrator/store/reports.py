@@ -18,6 +18,7 @@ import msgspec
 from orchestrator.errors import RequestError
 from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
+from orchestrator.store.figures import add_figures
 from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant
@@ -29,7 +30,6 @@ _Item = TypeVar("_Item")
 # A day's figures as JSON has them; Any, because which keys are numbers and which are groups is said in sink/fold.py.
 Metrics: TypeAlias = dict[str, Any]
 _DECODER: msgspec.json.Decoder[Metrics] = msgspec.json.Decoder(float_hook=Decimal)
-_NUMBERS = (int, float, Decimal)  # to ask for these is many times faster than to ask for a mapping
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -210,16 +210,8 @@ def added_up(days: Iterable[Mapping[str, Any]]) -> Metrics:
     """The sum of figures, key by key, at every depth."""
     total: Metrics = {}
     for day in days:
-        _add(total, day)
+        add_figures(total, day)
     return total
-
-
-def _add(total: Metrics, more: Mapping[str, Any]) -> None:
-    for key, amount in more.items():
-        if isinstance(amount, _NUMBERS):
-            total[key] = total.get(key, 0) + amount
-        else:
-            _add(total.setdefault(key, {}), amount)
 
 
 def arm_of(name: str, figures: Mapping[str, Any]) -> Arm:

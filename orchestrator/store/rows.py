@@ -7,6 +7,9 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TypeAlias
 
+import msgspec
+
+from orchestrator.messages.activity import Activity
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key
 
@@ -128,3 +131,21 @@ class Refusal:
         """Follows from the place and the bytes, so that a topic made anew cannot hide one record behind another."""
         digest = sha256(self.value or b"").hexdigest()
         return derived_id("refusal", self.topic, str(self.partition), str(self.offset), digest)
+
+
+def activity_row(activity: Activity, at: object) -> tuple[object, ...]:
+    """The columns of an activity, in the table's order from its id on; ``at``: when, as the statement takes it."""
+    return (
+        activity.id,
+        activity.journey_id,
+        activity.workspace_id,
+        activity.type,
+        msgspec.json.encode(activity.details).decode(),
+        at,
+        activity.customer_id,
+        activity.run_id or None,
+        activity.version,
+        activity.step,
+        activity.arm,
+        activity.cause,
+    )

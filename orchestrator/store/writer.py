@@ -22,6 +22,7 @@ from orchestrator.store.rows import (
     Position,
     QuarterKey,
     Refusal,
+    activity_row,
 )
 
 # Sums of money stay decimal on their way through JSON: figures must add up to the cent, in any order.
@@ -258,21 +259,7 @@ class ActivityWriter:
 
 def _incoming(place: int, activity: Activity) -> tuple[object, ...]:
     """An activity as a row of the temporary table ``incoming``."""
-    return (
-        place,
-        activity.id,
-        activity.journey_id,
-        activity.workspace_id,
-        activity.type,
-        msgspec.json.encode(activity.details).decode(),
-        activity.at_ms,
-        activity.customer_id,
-        activity.run_id or None,
-        activity.version,
-        activity.step,
-        activity.arm,
-        activity.cause,
-    )
+    return (place, *activity_row(activity, activity.at_ms))
 
 
 def _storable(text: str | None) -> str | None:

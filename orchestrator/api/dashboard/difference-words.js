@@ -1,11 +1,10 @@
 // What differs between two definitions, in words. Pure.
 
+import { isSame } from "/dashboard/editor-document.js";
 import { counted } from "/dashboard/format.js";
 import { conditionWords, durationWords } from "/dashboard/picture-conditions.js";
-import { entryWords, stepWords } from "/dashboard/picture-words.js";
+import { entryWords, isObject, stepWords } from "/dashboard/picture-words.js";
 
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
-const differs = (one, other) => JSON.stringify(one) !== JSON.stringify(other);
 const namesOf = (...parts) => [...new Set(parts.flatMap((part) => (isObject(part) ? Object.keys(part) : [])))];
 
 const CONDITIONS = ["where", "audience", "exclude", "when", "condition"];
@@ -53,11 +52,11 @@ function stepsOf(before, after) {
   return {
     added: Object.keys(is).filter((step) => !(step in was)),
     removed: Object.keys(was).filter((step) => !(step in is)),
-    changed: Object.keys(is).filter((step) => step in was && differs(was[step], is[step])),
+    changed: Object.keys(is).filter((step) => step in was && !isSame(was[step], is[step])),
   };
 }
 
-const partsOf = (before, after) => namesOf(before, after).filter((part) => part !== "steps" && differs(before[part], after[part]));
+const partsOf = (before, after) => namesOf(before, after).filter((part) => part !== "steps" && !isSame(before[part], after[part]));
 
 /** What is told by the step's sentence is not told again field by field. */
 function changedStep(step, was, is) {
@@ -87,7 +86,7 @@ function entryRest(was, is) {
 
 /** Each value that differs: [{path, was, is}]; conditions are one value. */
 function fields(was, is, path = []) {
-  if (!differs(was, is)) return [];
+  if (isSame(was, is)) return [];
   const isCondition = CONDITIONS.includes(path.at(-1));
   if (isCondition || (!isObject(was) && !isList(was)) || (!isObject(is) && !isList(is)) || isObject(was) !== isObject(is)) return [{ path, was, is }];
   if (isList(was) && ![...was, ...is].some(isObject)) return [{ path, was, is }];

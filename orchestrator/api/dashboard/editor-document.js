@@ -2,9 +2,7 @@
 
 import { graphOf } from "/dashboard/picture-graph.js";
 import { ranksOf } from "/dashboard/picture-layout.js";
-import { listAt, objectAt, waysOf } from "/dashboard/picture-words.js";
-
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+import { isObject, listAt, objectAt, waysOf } from "/dashboard/picture-words.js";
 
 /** What stands at a path; undefined where nothing does. */
 export function valueAt(document, path) {

@@ -6,7 +6,6 @@ import { bodyOf, inReadingOrder, tidy } from "/dashboard/editor-document.js";
 import { Form } from "/dashboard/editor-form.js";
 import { TextView } from "/dashboard/editor-json.js";
 import { Kept } from "/dashboard/editor-kept.js";
-import { editorLayout } from "/dashboard/editor-layout.js";
 import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { changesBetween, EditorNotice } from "/dashboard/editor-notice.js";
 import { faults, stepOf, worded } from "/dashboard/editor-problem-words.js";
@@ -15,7 +14,8 @@ import { askAboutStart, askAboutVersion } from "/dashboard/editor-publish.js";
 import { journeySections } from "/dashboard/editor-sections.js";
 import { TemplateChoice, TEMPLATES } from "/dashboard/editor-templates.js";
 import { JourneyTests } from "/dashboard/editor-tests.js";
-import { readText, writeText } from "/dashboard/editor-text.js";
+import { writeText } from "/dashboard/editor-text.js";
+import { Views } from "/dashboard/editor-views.js";
 import { element } from "/dashboard/element.js";
 import { Picture } from "/dashboard/picture.js";
 import { Problem } from "/dashboard/problem.js";
@@ -26,8 +26,6 @@ export class Editor {
   #opened;
   #workspace = null;
   #base = { journey: null, etag: null, text: "", campaign: "" }; // what the changes are against
-  #text = "";
-  #read = { value: undefined, places: new Map(), problem: null }; // of the text
   #checked = null; // the answer to the text as it is; null while it is awaited
   #isBusy = false;
   #isLoaded = false;
@@ -37,8 +35,9 @@ export class Editor {
   #form;
   #tests;
   #textView = new TextView((text) => this.#take(text, "text"));
+  #views;
   #picture = new Picture({ label: "Picture of the journey as written", isWhole: true, choose: (step) => this.#openStep(step) });
-  #checks = new ProblemList((path) => this.#lead(path), { nameOf: (path) => this.#form.nameOf(path) });
+  #checks = new ProblemList((path) => this.#views.lead(path), { nameOf: (path) => this.#form.nameOf(path) });
   #check;
   #campaign = element("input", { type: "text", maxlength: 255, autocomplete: "off", spellcheck: "false", input: () => this.#changed() });
   #start = new TemplateChoice((definition) => this.#useTemplate(definition), () => this.#isDirty);
@@ -53,14 +52,21 @@ export class Editor {
     this.#form = new Form({ sections: [...journeySections(this.#campaign), this.#tests.section], changed: (document) => this.#take(writeText(document), "form") });
     this.#check = new Check((definition) => client.checkDefinition(definition), (answer) => this.#tellChecked(answer));
     this.#bar = new EditorBar({
-      view: (view) => this.#showView(view),
+      view: (view) => this.#views.show(view),
       cancel: async () => (await this.#guard.mayLeave()) && leave(), backtest,
       save: () => this.#saveDraft(),
       publish: () => this.#askToPublish(),
     }, journeyId === null);
     this.#bar.node.append(this.#notice.node); // where it is seen however far down one reads
-    this.#textView.node.hidden = true;
-    this.node = editorLayout({ bar: this.#bar.node, start: this.#start.node, form: this.#form.node, text: this.#textView.node, checks: this.#checks.node, picture: this.#picture.node });
+    this.#views = new Views(this.#form, this.#textView, (view) => this.#bar.showView(view));
+    const picture = element("section", { class: "panel", "aria-labelledby": "editor-picture-title" }, element("h3", { id: "editor-picture-title" }, "Picture"), this.#picture.node);
+    this.node = element(
+      "section",
+      { class: "editor", "aria-labelledby": "editor-title", "aria-busy": "true" },
+      this.#bar.node,
+      this.#start.node,
+      element("div", { class: "editor-parts" }, this.#views.node, element("div", { class: "editor-aside" }, this.#checks.node, picture)),
+    );
     this.#form.node.addEventListener("focusin", ({ target }) => this.#picture.follow(stepOf(target.closest(".step-card")?.dataset.path)));
     this.#guard = new LeaveGuard(() => this.#isDirty);
   }
@@ -82,10 +88,10 @@ export class Editor {
   }
 
   /** What is written (null: it cannot be read), and the journey it is of (null: a new one). */
-  written = () => ({ definition: this.#read.problem === null ? this.#read.value : null, journey: this.#base.journey });
+  written = () => ({ definition: this.#views.isReadable ? this.#views.read.value : null, journey: this.#base.journey });
 
   get #isDirty() {
-    return this.#isLoaded && (this.#text !== this.#base.text || this.#campaign.value.trim() !== this.#base.campaign);
+    return this.#isLoaded && (this.#views.text !== this.#base.text || this.#campaign.value.trim() !== this.#base.campaign);
   }
 
   async #load() {
@@ -136,13 +142,8 @@ export class Editor {
 
   /** Takes a new text; the view it comes from is not drawn anew. */
   #take(text, from) {
-    this.#text = text;
-    const read = readText(text);
-    const isReadable = read.problem === null;
-    this.#read = isReadable ? read : { ...this.#read, problem: read.problem };
-    if (from !== "text") this.#textView.show(text);
-    if (from !== "form" && isReadable) this.#form.show(read.value);
-    this.#textView.tell(read.problem);
+    this.#views.take(text, from);
+    const { isReadable, read } = this.#views;
     this.#checked = null;
     this.#tests.changed();
     if (isReadable) this.#picture.update(read.value, faults(this.#form.problems));
@@ -153,23 +154,23 @@ export class Editor {
 
   #changed() {
     const { etag, text, campaign } = this.#base;
-    if (this.#isDirty) this.#kept?.write({ text: this.#text, campaign: this.#campaign.value, base: { etag, text, campaign } });
+    if (this.#isDirty) this.#kept?.write({ text: this.#views.text, campaign: this.#campaign.value, base: { etag, text, campaign } });
     else if (this.#isLoaded) this.#kept?.forget();
     this.#showState();
   }
 
   #tellChecked(answer) {
-    const problems = worded(answer.problems, this.#read.value);
+    const problems = worded(answer.problems, this.#views.read.value);
     this.#checked = { ...answer, problems };
-    this.#checks.show(problems, worded(answer.warnings, this.#read.value));
+    this.#checks.show(problems, worded(answer.warnings, this.#views.read.value));
     this.#form.showProblems(problems);
-    this.#picture.update(this.#read.value, faults(problems));
-    if (answer.failure === "") this.#tests.play(answer.isSound ? this.#read.value : null);
+    this.#picture.update(this.#views.read.value, faults(problems));
+    if (answer.failure === "") this.#tests.play(answer.isSound ? this.#views.read.value : null);
     this.#showState();
   }
 
   #showState() {
-    const isReadable = this.#read.problem === null;
+    const { isReadable } = this.#views;
     const isOpen = mayChange(this.#workspace, this.#base.journey);
     this.#form.node.disabled = !isOpen || this.#isBusy || !isReadable;
     this.#textView.isReadOnly = !isOpen || this.#isBusy;
@@ -178,20 +179,9 @@ export class Editor {
     this.#checks.tell(isReadable, this.#checked);
   }
 
-  #showView(view) {
-    [this.#form.node.hidden, this.#textView.node.hidden] = [view !== "form", view === "form"];
-    this.#bar.showView(view);
-  }
-
   #openStep(step) {
-    this.#showView("form");
+    this.#views.show("form");
     return step === null ? this.#form.lead("$.entry") : this.#form.openStep(step);
-  }
-
-  #lead(path) {
-    if (!this.#form.node.hidden && this.#form.lead(path)) return;
-    this.#showView("text");
-    this.#textView.lead(path, this.#read.places);
   }
 
   async #lookForOthers() {
@@ -218,7 +208,7 @@ export class Editor {
 
   /** What is here goes on, now as a change of what somebody else has saved. */
   #keepMine({ journey, etag }) {
-    const [text, campaign] = [this.#text, this.#campaign.value];
+    const [text, campaign] = [this.#views.text, this.#campaign.value];
     this.#beginWith({ journey, etag });
     this.#campaign.value = campaign;
     this.#take(text, "elsewhere");
@@ -246,13 +236,13 @@ export class Editor {
       const start = { ...body, status: "ACTIVE" };
       return this.#send(() => (journey === null ? this.#client.createJourney(start) : this.#client.changeJourney(journey.id, start, etag)), "", true);
     }
-    const changes = changesBetween(this.#base, { text: this.#text, campaign: this.#campaign.value.trim() });
+    const changes = changesBetween(this.#base, { text: this.#views.text, campaign: this.#campaign.value.trim() });
     const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace, warnings: this.#checked.warnings });
     if (inFlight !== null) await this.#send(() => this.#client.changeJourney(journey.id, { ...body, in_flight: inFlight }, etag), `Version ${journey.version + 1} is published.`);
   }
 
   #body() {
-    return bodyOf(this.#base, this.#read.value, this.#campaign.value.trim());
+    return bodyOf(this.#base, this.#views.read.value, this.#campaign.value.trim());
   }
 
   /** Sends a change; the reader is told what came of it, and loses nothing when it is refused. */
@@ -280,7 +270,7 @@ export class Editor {
   /** A second person has to agree: nothing has changed yet, so there is nothing more to save here. */
   #waits(journey, etag) {
     this.#kept = new Kept(this.#workspace.workspace_id, journey.id);
-    this.#base = { journey, etag, text: this.#text, campaign: this.#campaign.value.trim() };
+    this.#base = { journey, etag, text: this.#views.text, campaign: this.#campaign.value.trim() };
     this.#start.node.hidden = true;
     this.#notice.waits(journey.proposal_id, () => this.#opened(journey.id));
   }

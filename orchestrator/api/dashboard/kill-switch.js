@@ -1,7 +1,7 @@
 // Stop all sending, on the page of the settings: what holds, and the button that every page has as well.
 
 import { element } from "/dashboard/element.js";
-import { switchSending } from "/dashboard/sending.js";
+import { maySwitch, switchSending } from "/dashboard/sending.js";
 
 export class KillSwitch {
   #client;
@@ -21,7 +21,7 @@ export class KillSwitch {
     const shown = `${is_sending} ${role}`;
     if (this.#shown === shown) return;
     this.#shown = shown;
-    const may = is_sending ? role !== "viewer" : role === "admin";
+    const may = maySwitch({ is_sending, role });
     const button = is_sending
       ? element("button", { type: "button", class: "button grave", click: () => this.#turn(false) }, "Stop all sending")
       : element("button", { type: "button", class: "button primary", click: () => this.#turn(true) }, "Allow sending again");

@@ -4,7 +4,8 @@ import { channelName } from "/dashboard/channels.js";
 import { conditionWords, durationWords, listWords, quoted, weekdayWords } from "/dashboard/picture-conditions.js";
 
 const DOTS = "…";
-const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+/** Whether it has fields: no list, and not nothing. */
+export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 /** What stands there if it is an object, else an empty one; the same for lists. */
 export const objectAt = (value) => (isObject(value) ? value : {});
 export const listAt = (value) => (Array.isArray(value) ? value : []);

@@ -27,6 +27,9 @@ const ALLOW = {
   verb: "Allow sending again",
 };
 
+/** Whether a role may do what is left to do: to stop is for whoever changes journeys, to allow it again for admins. */
+export const maySwitch = ({ is_sending, role }) => (is_sending ? role !== "viewer" : role === "admin");
+
 /** Asks first, then stops all sending or allows it; what came of it as {text, isDone}, null when it was called off. */
 export async function switchSending(client, isOn) {
   if ((await confirmed(isOn ? ALLOW : STOP)) === null) return null;
@@ -79,8 +82,9 @@ export class SendingSwitch {
     if (shown === this.#shown) return;
     this.#shown = shown;
     const hadFocus = document.activeElement === this.button || document.activeElement === this.#allow;
-    this.button.hidden = !is_sending || role === "viewer";
-    this.#allow.hidden = is_sending || role !== "admin";
+    const may = maySwitch({ is_sending, role });
+    this.button.hidden = !is_sending || !may;
+    this.#allow.hidden = is_sending || !may;
     const ask = role === "admin" ? "" : " An admin can allow it again.";
     this.#about.textContent = is_sending ? "" : `Sending is switched off for the whole workspace: nobody enters a journey and nothing is sent.${ask}`;
     this.node.dataset.tone = is_sending ? "good" : "failed";

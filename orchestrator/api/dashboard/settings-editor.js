@@ -10,7 +10,8 @@ import { LeaveGuard } from "/dashboard/editor-leaving.js";
 import { EditorNotice } from "/dashboard/editor-notice.js";
 import { worded } from "/dashboard/editor-problem-words.js";
 import { ProblemList } from "/dashboard/editor-problems.js";
-import { readText, writeText } from "/dashboard/editor-text.js";
+import { writeText } from "/dashboard/editor-text.js";
+import { Views } from "/dashboard/editor-views.js";
 import { element } from "/dashboard/element.js";
 import { Problem } from "/dashboard/problem.js";
 import { SettingsBar } from "/dashboard/settings-bar.js";
@@ -25,8 +26,6 @@ export class SettingsEditor {
   #saved;
   #latest; // the workspace as it was last read
   #base; // what the changes are against: {workspace, settings, words, mark}
-  #text = "";
-  #read = { value: undefined, places: new Map(), problem: null }; // of the text
   #checked = null; // the answer to the text as it is; null while it is awaited
   #isBusy = false;
   #isContested = false;
@@ -35,10 +34,11 @@ export class SettingsEditor {
   #notice = new EditorNotice();
   #form = new Form({ sections: SETTINGS_SECTIONS, changed: (document) => this.#take(writeText(document), "form") });
   #textView = new TextView((text) => this.#take(text, "text"), "Settings as JSON");
-  #checks = new ProblemList((path) => this.#lead(path), { done: "saved", whole: "The settings", nameOf: (path) => this.#form.nameOf(path) });
+  #views = new Views(this.#form, this.#textView, (view) => this.#bar.showView(view));
+  #checks = new ProblemList((path) => this.#views.lead(path), { done: "saved", whole: "The settings", nameOf: (path) => this.#form.nameOf(path) });
   #check;
   #words = new SettingsWords("h3");
-  #bar = new SettingsBar({ view: (view) => this.#showView(view), undo: () => this.#undo(), save: () => this.#save() });
+  #bar = new SettingsBar({ view: (view) => this.#views.show(view), undo: () => this.#undo(), save: () => this.#save() });
 
   /** `saved()` is called when something has been. */
   constructor(client, workspace, saved) {
@@ -46,18 +46,12 @@ export class SettingsEditor {
     this.#saved = saved;
     this.#check = new Check((document) => client.checkWorkspace(complete(document)), (answer) => this.#tellChecked(answer));
     this.#kept = new Kept(workspace.workspace_id, "settings");
-    this.#textView.node.hidden = true;
     this.node = element(
       "section",
       { class: "editor", "aria-labelledby": "whole-title" },
       this.#bar.node,
       this.#notice.node,
-      element(
-        "div",
-        { class: "editor-parts" },
-        element("div", { class: "panel editor-document" }, this.#form.node, this.#textView.node),
-        element("div", { class: "editor-aside" }, this.#checks.node, this.#words.node),
-      ),
+      element("div", { class: "editor-parts" }, this.#views.node, element("div", { class: "editor-aside" }, this.#checks.node, this.#words.node)),
     );
     this.#begin(workspace);
   }
@@ -69,7 +63,7 @@ export class SettingsEditor {
     this.#latest = workspace;
     const theirs = settingsOf(workspace);
     const isAsBefore = isSame(theirs, this.#base.settings); // the kill switch has been used, or nothing has changed
-    if (isAsBefore && this.#isContested) this.#goOn(workspace, this.#text);
+    if (isAsBefore && this.#isContested) this.#goOn(workspace, this.#views.text);
     else if (isAsBefore) this.#base = this.#baseOf(workspace);
     else if (!this.#isDirty) this.#adopt(workspace);
     else this.#merge(workspace, theirs);
@@ -82,7 +76,7 @@ export class SettingsEditor {
   }
 
   get #isDirty() {
-    return this.#read.problem !== null || !isSame(complete(this.#read.value), complete(this.#base.settings));
+    return !this.#views.isReadable || !isSame(complete(this.#views.read.value), complete(this.#base.settings));
   }
 
   #begin(workspace) {
@@ -115,9 +109,9 @@ export class SettingsEditor {
 
   #merge(workspace, theirs) {
     const base = this.#base;
-    const isReadable = this.#read.problem === null;
-    const mine = () => (isReadable ? writeText(met(base.settings, this.#read.value, theirs).document) : this.#text);
-    const contested = isReadable ? met(base.settings, this.#read.value, theirs).contested : Object.keys(changeOf(base.settings, theirs));
+    const { isReadable } = this.#views;
+    const mine = () => (isReadable ? writeText(met(base.settings, this.#views.read.value, theirs).document) : this.#views.text);
+    const contested = isReadable ? met(base.settings, this.#views.read.value, theirs).contested : Object.keys(changeOf(base.settings, theirs));
     if (contested.length === 0) {
       this.#goOn(workspace, mine());
       return;
@@ -133,13 +127,8 @@ export class SettingsEditor {
 
   /** Takes a new text; the view it comes from is not drawn anew. */
   #take(text, from) {
-    this.#text = text;
-    const read = readText(text);
-    const isReadable = read.problem === null;
-    this.#read = isReadable ? read : { ...this.#read, problem: read.problem };
-    if (from !== "text") this.#textView.show(text);
-    if (from !== "form" && isReadable) this.#form.show(read.value);
-    this.#textView.tell(read.problem);
+    this.#views.take(text, from);
+    const { isReadable, read } = this.#views;
     this.#checked = null;
     if (isReadable) this.#check.ask(read.value);
     else this.#check.stop();
@@ -147,13 +136,13 @@ export class SettingsEditor {
   }
 
   #changed() {
-    if (this.#isDirty) this.#kept.write({ text: this.#text, base: { settings: this.#base.settings, words: this.#base.words } });
+    if (this.#isDirty) this.#kept.write({ text: this.#views.text, base: { settings: this.#base.settings, words: this.#base.words } });
     else this.#kept.forget();
     this.#showState();
   }
 
   #tellChecked(answer) {
-    const problems = worded(answer.problems, this.#read.value);
+    const problems = worded(answer.problems, this.#views.read.value);
     this.#checked = { ...answer, problems };
     this.#checks.show(problems, []);
     this.#form.showProblems(problems);
@@ -161,7 +150,7 @@ export class SettingsEditor {
   }
 
   #showState() {
-    const isReadable = this.#read.problem === null;
+    const { isReadable } = this.#views;
     this.#form.node.disabled = this.#isBusy || !isReadable;
     this.#textView.isReadOnly = this.#isBusy;
     this.#bar.show({ isReadable, isDirty: this.#isDirty, isBusy: this.#isBusy, isContested: this.#isContested, checked: this.#checked });
@@ -175,24 +164,11 @@ export class SettingsEditor {
     const { words } = this.#base;
     if (!this.#isDirty) this.#words.show(words, { title: "What holds" });
     else if (this.#checked?.isSound) this.#words.show(this.#checked.inWords, { title: "What will hold, once it is saved", changes: this.#changesNow() });
-    else if (this.#checked !== null || this.#read.problem !== null) this.#words.show(words, { title: "What holds", note: "What will hold is told here as soon as the problems are mended." });
+    else if (this.#checked !== null || !this.#views.isReadable) this.#words.show(words, { title: "What holds", note: "What will hold is told here as soon as the problems are mended." });
   }
 
   #changesNow() {
-    return changesInWords(this.#base, { settings: this.#read.value, words: this.#checked.inWords });
-  }
-
-  #showView(view) {
-    const isForm = view === "form";
-    this.#form.node.hidden = !isForm;
-    this.#textView.node.hidden = isForm;
-    this.#bar.showView(view);
-  }
-
-  #lead(path) {
-    if (!this.#form.node.hidden && this.#form.lead(path)) return;
-    this.#showView("text");
-    this.#textView.lead(path, this.#read.places);
+    return changesInWords(this.#base, { settings: this.#views.read.value, words: this.#checked.inWords });
   }
 
   async #undo() {
@@ -202,7 +178,7 @@ export class SettingsEditor {
 
   async #save() {
     const { settings, workspace, mark } = this.#base; // what the reader decides on, whatever comes while the question is open
-    const change = changeOf(settings, this.#read.value);
+    const change = changeOf(settings, this.#views.read.value);
     if ((await askAboutSettings(this.#changesNow(), workspace)) === null) return;
     this.#isBusy = true;
     this.#notice.clear();

@@ -8,20 +8,13 @@ from orchestrator.api.database import Database
 from orchestrator.errors import Forbidden, Unauthorised, Unavailable
 from orchestrator.settings import Settings
 from orchestrator.store.keys import ROLES, Holder, Role, looks_like_key
+from tests.hand_clock import Clock
 
 KEY = "jo_" + "a" * 43
 
 
 def holder(role: Role = "viewer") -> Holder:
     return Holder("key-1", "acme", "test", role)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from orchestrator.api.provider import (
 )
 from orchestrator.errors import Unavailable
 from orchestrator.settings import Settings
+from tests.hand_clock import Clock
 from tests.openid_provider import AUDIENCE, CLIENT_ID, FakeProvider, openid_provider
 
 ISSUER = "https://id.example/staff"
@@ -30,14 +31,6 @@ DISCOVERY = {
 }
 JSON = {"Content-Type": "application/json"}
 ORIGIN = "https://journeys.example"
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture
