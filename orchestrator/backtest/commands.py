@@ -1,13 +1,12 @@
-"""The commands that need no Kafka: check and test journey files, run them over history or made-up people."""
+"""What the commands that need no Kafka do: check and test journey files, run them over history or made-up people."""
 
 import asyncio
 import gc
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
 import typer
@@ -15,7 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.backtest.files import read_document, read_journey
+from orchestrator.backtest.documents import read_document
+from orchestrator.backtest.files import read_journey
 from orchestrator.backtest.history import (
     TOPIC_PREFIX,
     Event,
@@ -27,6 +27,7 @@ from orchestrator.backtest.history import (
     read_topic,
 )
 from orchestrator.backtest.memory import at_most
+from orchestrator.backtest.options import BacktestOptions
 from orchestrator.backtest.people import World
 from orchestrator.backtest.progress import Phase, Tell, Telling, nobody, told
 from orchestrator.backtest.report import as_document, difference, print_backtest, print_difference
@@ -48,12 +49,8 @@ GARBAGE_THRESHOLDS = (50_000, 20, 100)
 out = Console()
 err = Console(stderr=True)
 
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A journey in YAML or JSON.")]
-Files = Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Journeys in YAML or JSON.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
-
-def check(files: Files) -> None:
+def check(files: Sequence[Path]) -> None:
     """Say everything that is wrong with journeys; exit 1 if anything is."""
     are_right = True
     for path in files:
@@ -67,7 +64,7 @@ def check(files: Files) -> None:
     raise typer.Exit(0 if are_right else 1)
 
 
-def test(files: Files) -> None:
+def test(files: Sequence[Path]) -> None:
     """Run the tests that journeys carry under `tests`; exit 1 if one fails, or a file has none."""
     failed = 0
     for path in files:
@@ -87,61 +84,39 @@ def test(files: Files) -> None:
     raise typer.Exit(1 if failed else 0)
 
 
-def backtest_command(
-    file: File,
-    events: Annotated[str, typer.Option(help="JSON lines (.gz too), purchases (.txt), or topic:NAME.")],
-    since: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="TIME",
-            help="When the journey begins, as 2026-01-31T09:30:00Z; of what came before it is only learnt.",
-        ),
-    ] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Events before then.")] = None,
-    workspace: Annotated[str, typer.Option(help="Only the events of this workspace.")] = "",
-    workspace_settings: Annotated[
-        Path | None, typer.Option(exists=True, help="What binds every journey of the workspace, as JSON.")
-    ] = None,
-    against: Annotated[Path | None, typer.Option(exists=True, help="Another journey to compare with.")] = None,
-    against_activities: Annotated[
-        str | None, typer.Option(help="What really happened: activities as JSON lines, or topic:NAME.")
-    ] = None,
-    journey_id: Annotated[
-        str, typer.Option(help="Of a journey, so that holdout and splits fall as there.")
-    ] = JOURNEY_ID,
-    memory_mib: Annotated[int | None, typer.Option(min=64, help="Most memory it may take, in MiB.")] = None,
-    progress: Annotated[
-        bool, typer.Option("--progress", help="Tell how far it is, as JSON lines on standard error.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Run a draft over real history, in virtual time, with all guardrails: who would have got what, and why not.
+def run_backtest(asked: BacktestOptions) -> None:
+    """Runs a draft over history, in virtual time, and prints what came of it.
 
-    History cannot show how people would have reacted to messages that were never sent.
+    Raises:
+        typer.BadParameter: a moment is none.
+        typer.Exit: a journey has problems, which are printed.
+        ConfigurationError: what binds the workspace cannot be read.
     """
-    since_ms, until_ms = _moment_ms("--from", since), _moment_ms("--to", until)
-    journey = _checked(file)
-    other = None if against is None else _checked(against)
-    if journey is None or (against is not None and other is None):
+    since_ms, until_ms = _moment_ms("--from", asked.since), _moment_ms("--to", asked.until)
+    journey = _checked(asked.file)
+    other = None if asked.against is None else _checked(asked.against)
+    if journey is None or (asked.against is not None and other is None):
         raise typer.Exit(1)
-    settings = None if workspace_settings is None else _workspace_settings(workspace_settings, workspace)
-    telling = Telling(sys.stderr) if progress else nobody
-    reading, scope = Reading(), Scope(workspace, until_ms)
-    with at_most(memory_mib) as look:
+    settings = (
+        None if asked.workspace_settings is None else _workspace_settings(asked.workspace_settings, asked.workspace)
+    )
+    telling = Telling(sys.stderr) if asked.progress else nobody
+    journey_id = asked.journey_id or JOURNEY_ID
+    reading, scope = Reading(), Scope(asked.workspace, until_ms)
+    with at_most(asked.memory_mib) as look:
         _look_for_garbage_seldom()
 
         def tell(phase: Phase, done: int, of: int) -> None:
             look()
             telling(phase, done, of)
 
-        history = _events(events, reading, scope, tell)
+        history = _events(asked.events, reading, scope, tell)
 
         def run(played: JourneyDefinition, phase: Phase) -> Backtest:
             if isinstance(history, list):
                 coming: Iterable[Event] = told(history, phase, tell)
             else:  # what is read of a file is gone: to compare, it is read again
-                coming = history if phase == "running" else _events(events, Reading(), scope, tell)
+                coming = history if phase == "running" else _events(asked.events, Reading(), scope, tell)
             return backtest(played, coming, until_ms, journey_id, since_ms=since_ms, settings=settings)
 
         result = run(journey, "running")
@@ -153,13 +128,13 @@ def backtest_command(
         compared: Tally | None = None
         if other is not None:
             compared = run(other, "comparing").tally
-        elif against_activities is not None:
+        elif asked.against_activities is not None:
             compared = Tally()
-            for activity in _activities(against_activities, reading):
-                if activity.journey_id == journey_id or journey_id == JOURNEY_ID:
+            for activity in _activities(asked.against_activities, reading):
+                if asked.journey_id is None or activity.journey_id == asked.journey_id:
                     compared.take(activity)
         found = None if compared is None else difference(result.tally, compared)
-    if as_json:
+    if asked.as_json:
         _print_json(document | ({} if found is None else {"difference": found}))
         return
     _warn(reading)
@@ -168,16 +143,14 @@ def backtest_command(
         print_difference(out, found)
 
 
-def simulate_command(
-    file: File,
-    customers: Annotated[int, typer.Option(min=1, max=1_000_000, help="Made-up people.")] = 10_000,
-    days: Annotated[int, typer.Option(min=1, max=3_650, help="How long.")] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed, the same people and reactions.")] = 1,
-    base_rate: Annotated[float, typer.Option(min=0, max=1, help="Who reaches the goal without a message.")] = 0.10,
-    effect: Annotated[float, typer.Option(min=-1, max=10, help="What a message adds to that, relatively.")] = 0.20,
-    as_json: AsJson = False,
+def run_simulation(
+    file: Path, customers: int, days: int, seed: int, base_rate: float, effect: float, as_json: bool
 ) -> None:
-    """Run a journey over made-up people with a known reaction, and see whether its report would find it."""
+    """Runs a journey over made-up people and prints what came of it.
+
+    Raises:
+        typer.Exit: the journey has problems, which are printed.
+    """
     journey = _checked(file)
     if journey is None:
         raise typer.Exit(1)

@@ -4,13 +4,12 @@ import asyncio
 import json
 from collections.abc import Coroutine, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
 
 from orchestrator import __version__
-from orchestrator.backtest.commands import backtest_command, simulate_command
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
@@ -27,9 +26,11 @@ from orchestrator.cli.proposals import proposals
 from orchestrator.cli.reports import reports
 from orchestrator.cli.show import print_json, say
 from orchestrator.cli.status import status
+from orchestrator.cli.trials import backtest_command, simulate_command
 from orchestrator.cli.workspace import workspace
-from orchestrator.settings import Settings, load_settings
-from orchestrator.telemetry.log import set_up_logging
+
+if TYPE_CHECKING:
+    from orchestrator.settings import Settings
 
 app = typer.Typer(
     help="The Omnichannel Journey Orchestrator. Settings come from ORCHESTRATOR_… in the environment; for what asks "
@@ -70,8 +71,17 @@ app.command("simulate", epilog=example("simulate welcome.yaml --customers 1000")
 app.command("load", epilog=example("load --journeys 100 --days 30 --activities 10000000"))(load_command)
 
 
-def _settings(**overrides: object) -> Settings:
-    settings = load_settings(**overrides)
+def _read_settings(**overrides: object) -> "Settings":
+    from orchestrator.settings import load_settings
+
+    return load_settings(**overrides)
+
+
+def _settings(**overrides: object) -> "Settings":
+    """The settings, with the log as they say."""
+    from orchestrator.telemetry.log import set_up_logging
+
+    settings = _read_settings(**overrides)
     set_up_logging(settings)
     return settings
 
@@ -128,7 +138,7 @@ def demo(
     from orchestrator.demo.run import run
 
     options = DemoOptions(keep=keep, personas=personas, days_per_second=days_per_second, port=port)
-    raise typer.Exit(run(load_settings(log_format="text", log_level="WARNING"), options))
+    raise typer.Exit(run(_read_settings(log_format="text", log_level="WARNING"), options))
 
 
 @local.command("up", epilog=example("local up"))
@@ -136,7 +146,7 @@ def local_up() -> None:
     """Start Kafka and PostgreSQL, or find them running; their data is kept between runs."""
     from orchestrator.local.stack import up
 
-    stack = up(load_settings().data_dir, say)
+    stack = up(_read_settings().data_dir, say)
     say(f"export ORCHESTRATOR_KAFKA={stack.kafka} ORCHESTRATOR_REPLICAS=1")
     say(f"export ORCHESTRATOR_POSTGRES={stack.postgres}")
 
@@ -146,7 +156,7 @@ def local_down() -> None:
     """Stop what "up" has started."""
     from orchestrator.local.stack import down
 
-    down(load_settings().data_dir, say)
+    down(_read_settings().data_dir, say)
 
 
 @local.command("status", epilog=example("local status"))
@@ -154,7 +164,7 @@ def local_status() -> None:
     """Say what runs."""
     from orchestrator.local.stack import status
 
-    for server in status(load_settings().data_dir):
+    for server in status(_read_settings().data_dir):
         say(str(server))
 
 
@@ -183,7 +193,7 @@ def topics_show() -> None:
     from orchestrator.catalog import Catalog
     from orchestrator.kafka.topics import show
 
-    for line in show(Catalog(load_settings()).specs):
+    for line in show(Catalog(_read_settings()).specs):
         say(line)
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from orchestrator.backtest.files import read_document
+from orchestrator.backtest.documents import read_document
 from orchestrator.errors import DefinitionError, Problem
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from orchestrator.backtest import commands as files
 from orchestrator.cli.credentials import USUAL_URL
 from orchestrator.cli.document import document_in, named_values
 from orchestrator.cli.options import (
@@ -70,6 +69,8 @@ def play_command(
     """
     _see_that_it_can_be_printed(paths, online, as_json)
     if not online:
+        from orchestrator.backtest import commands as files
+
         files.test(paths)
     are_passed = True
     with calling(api, as_json) as session:
@@ -96,6 +97,8 @@ def check(
     """
     _see_that_it_can_be_printed(paths, online, as_json)
     if not online:
+        from orchestrator.backtest import commands as files
+
         files.check(paths)
     are_right = True
     with calling(api, as_json) as session:

@@ -9,8 +9,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from orchestrator.settings import load_settings
-
 
 def load_command(
     journeys: Annotated[int, typer.Option(min=1, max=10_000, help="How many journeys.")] = 100,
@@ -21,6 +19,7 @@ def load_command(
 ) -> None:
     """Fill an empty database with sample journeys, their activities and everything that follows from them."""
     from orchestrator.demo.load import Loaded, LoadOptions, load
+    from orchestrator.settings import load_settings
 
     options = LoadOptions(journeys, days, activities, workspace, seed, datetime.now(UTC))
     console = Console(stderr=True)

@@ -1,4 +1,4 @@
-"""Customers wait while a worker starts: it loads what it needs, and nothing else."""
+"""Customers wait while a worker starts, people while a command does: each loads what it needs, and nothing else."""
 
 import os
 import subprocess
@@ -52,6 +52,12 @@ def test_a_worker_loads_neither_the_command_line_nor_what_other_processes_need(t
     found = loaded(WORKER, tmp_path)
     assert {"faust", "aiokafka", "orchestrator"} <= found
     assert not found & NOT_NEEDED
+
+
+def test_a_command_that_asks_the_api_loads_no_engine_and_nothing_of_kafka(tmp_path: Path) -> None:
+    found = loaded("import orchestrator.cli.commands", tmp_path)
+    assert {"typer", "orchestrator"} <= found
+    assert not found & {"aiokafka", "asyncpg", "fastapi", "pydantic_settings", "uvloop"}
 
 
 def test_what_was_left_out_of_faust_can_be_loaded_afterwards(tmp_path: Path) -> None:

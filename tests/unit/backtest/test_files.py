@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.backtest.files import read_document, read_journey
+from orchestrator.backtest.documents import read_document
+from orchestrator.backtest.files import read_journey
 from orchestrator.errors import DefinitionError
 
 JOURNEY = """

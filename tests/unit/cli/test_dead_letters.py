@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.cli.commands import app
-from orchestrator.cli.dead_letters import _shown, _text
+from orchestrator.cli.letters import _shown, _text
 
 
 def run(*arguments: str) -> tuple[int, str]:

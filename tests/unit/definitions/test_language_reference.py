@@ -8,7 +8,7 @@ import pytest
 
 import orchestrator.api.checks as checks_over_http
 import orchestrator.definitions as room
-from orchestrator.backtest.files import read_document
+from orchestrator.backtest.documents import read_document
 from orchestrator.definitions.journey_test import JourneyTest
 from orchestrator.definitions.parse import check_journey
 from orchestrator.definitions.warnings import find_warnings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from orchestrator.backtest.files import read_document
+from orchestrator.backtest.documents import read_document
 from orchestrator.definitions.journey import JourneyDefinition
 from tests.builders import a_journey
 
