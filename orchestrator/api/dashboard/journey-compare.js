@@ -3,6 +3,7 @@
 import { Comparison } from "/dashboard/comparison.js";
 import { Downloads, REPORTS } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
+import { isEnded } from "/dashboard/ending.js";
 import { Experiments } from "/dashboard/experiments.js";
 import { Gain } from "/dashboard/gain.js";
 import { Kept } from "/dashboard/kept.js";
@@ -46,17 +47,20 @@ export class JourneyCompare {
   }
 
   /** A comparison is of a journey's whole life, so the days chosen elsewhere do not matter here. */
-  async refresh({ period }) {
+  async refresh({ journey: asked, period }) {
     this.#zone = period.zone;
-    const [metrics, experiments] = await Promise.all([
+    const [journey, metrics, experiments] = await Promise.all([
+      asked,
       wholeLife(this.#client, this.#id, period.zone),
       this.#learnt.value(),
     ]);
     const { generated_at, days: _, ...figures } = metrics;
-    const shown = JSON.stringify([figures, experiments]);
+    const shown = JSON.stringify([figures, experiments, journey.status]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      for (const part of [this.#verdict, this.#gain, this.#comparison, this.#safety]) part.update(figures);
+      this.#verdict.update(figures, journey, generated_at);
+      this.#comparison.update(figures, isEnded(journey));
+      for (const part of [this.#gain, this.#safety]) part.update(figures);
       this.#experiments.update(experiments, figures);
     }
     return generated_at;

@@ -65,17 +65,18 @@ export class JourneyOverview {
       this.#guardrails.value(),
     ]);
     this.#days = { from: metrics.from, to: metrics.to, zone: period.zone === "UTC" ? null : period.zone };
-    const { generated_at: _, ...figures } = metrics;
-    const shown = JSON.stringify([figures, positions, guardrails, journey.version]);
+    const { generated_at: freshAt, ...figures } = metrics;
+    const shown = JSON.stringify([figures, positions, guardrails, journey.version, journey.status]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      for (const part of [this.#verdict, this.#trend, this.#channels, this.#reasons]) part.update(figures);
+      this.#verdict.update(figures, journey, freshAt);
+      for (const part of [this.#trend, this.#channels, this.#reasons]) part.update(figures);
       this.#tiles.update(figures, positions);
       this.#steps.update(journey.config, figures, positions);
       this.#gauges.update(guardrails);
     }
     this.report = metrics;
-    return metrics.generated_at;
+    return freshAt;
   }
 
   destroy() {
