@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from orchestrator.api.database import Database
 from orchestrator.api.edge import request_id_of
+from orchestrator.api.paths import ROOT
 from orchestrator.api.quota import Allowance, Quota, neighbourhood_of
 from orchestrator.api.services import Services
 from orchestrator.api.tokens import Tokens
@@ -23,6 +24,8 @@ from orchestrator.store.tenant import Tenant
 CACHE_S = 5.0  # a revoked key is refused after at most this long
 CACHE_MOST = 1_000
 READING = frozenset({"GET", "HEAD"})
+# They get a document, since one does not fit into an address, answer what comes of it, and keep nothing.
+COMPUTING = frozenset({f"{ROOT}/definitions/check", f"{ROOT}/definitions/rehearse"})
 
 
 class Access:
@@ -65,9 +68,9 @@ class Access:
         return found
 
 
-def least_role(method: str) -> Role:
-    """The least role that may use this HTTP method; a handler may ask for more."""
-    return "viewer" if method in READING else "editor"
+def least_role(method: str, path: str) -> Role:
+    """The least role that may use this HTTP method on this path; a handler may ask for more."""
+    return "viewer" if method in READING or path in COMPUTING else "editor"
 
 
 def demand(holder: Holder, role: Role, what: str = "this") -> None:
@@ -93,7 +96,7 @@ async def admit(request: Request) -> Allowance | None:
     access, quota = cast(Access, request.app.state.access), cast(Quota, request.app.state.quota)
     holder = await access.holder(request.headers.get("authorization"))
     allowance = quota.take(f"{holder.workspace_id}/{holder.id}")
-    demand(holder, least_role(request.method), f"{request.method} here")
+    demand(holder, least_role(request.method, request.url.path), f"{request.method} here")
     request.state.holder = holder
     return allowance
 

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 HEARTBEAT_S = 1.0  # well below the silence after which it is taken for dead
 RETRY_AFTER_S = 30
 STOPPED = "the API was stopped while it ran; start it again"
+BROKEN = (
+    "the API made a mistake while it ran, which its log tells; start it again, and if that does not help, report it"
+)
 
 CarryOut = Callable[[Order, Settings, Heard], Awaitable[BacktestResult]]
 
@@ -101,6 +104,10 @@ class Backtesting:
                 failure = f"it took longer than {limit_s:g} s, the most that is allowed; choose an earlier end"
                 BACKTESTS.labels("failed").inc()
                 await self._end(tenant, backtest_id, "FAILED", failure=failure)
+        except Exception:  # whatever it was: whoever waits is told at once, and the log by whoever ends the task
+            BACKTESTS.labels("failed").inc()
+            await self._end(tenant, backtest_id, "FAILED", failure=BROKEN)
+            raise
         finally:
             work.cancel()
             beating.cancel()

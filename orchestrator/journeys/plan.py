@@ -179,7 +179,6 @@ class ExitPlan:
 
 
 WaitingPlan = WaitPlan | InstantPlan | DateAttributePlan | LocalTimePlan | LocalWindowPlan
-ActionPlan = UpdatePlan | StartJourneyPlan | EmitPlan | WebhookPlan
 StepPlan = (
     SendPlan
     | WaitPlan

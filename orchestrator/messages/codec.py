@@ -86,11 +86,6 @@ def decode_delivery(key: bytes | None, value: bytes | None, headers: Headers, ti
     )
 
 
-def decode_timer(value: bytes | None) -> TimerDue:
-    """The timer in a record of the orchestrator's own topic."""
-    return _own(_timer_decoder, value)
-
-
 def decode_own(value: bytes | None, headers: Headers) -> OwnMessage:
     """The message in a record of the orchestrator's own topic, whatever its kind."""
     if not headers:

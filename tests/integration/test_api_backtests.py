@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.api import backtest_process
-from orchestrator.api.backtesting import STOPPED
+from orchestrator.api.backtesting import BROKEN, STOPPED
 from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.messages.cloudevents import Encoded
@@ -247,6 +247,21 @@ async def test_one_whose_process_of_the_api_has_died_is_told_as_failed_and_bars_
     )
     found = (await client.get(f"{PATH}/{first}")).json()
     assert (found["status"], found["failure"]) == ("FAILED", DIED)
+    monkeypatch.undo()
+    assert (await over(client, await started(client)))["status"] == "DONE"
+
+
+async def test_a_mistake_of_the_api_is_told_at_once_and_bars_nobody(
+    api: ApiSession, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def mistaken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    client = await api.client()
+    monkeypatch.setattr(backtest_process, "_attended", mistaken)
+    found = await over(client, await started(client))
+    assert (found["status"], found["failure"]) == ("FAILED", BROKEN)
+    assert [record.action for record in caplog.records if hasattr(record, "action")] == ["backtest_broke_off"]
     monkeypatch.undo()
     assert (await over(client, await started(client)))["status"] == "DONE"
 

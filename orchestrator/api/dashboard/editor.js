@@ -148,8 +148,14 @@ export class Editor {
     this.#tests.changed();
     if (isReadable) this.#picture.update(read.value, faults(this.#form.problems));
     if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
-    else this.#check.stop();
+    else this.#lookAt(isReadable ? read.value : null);
     this.#changed();
+  }
+
+  /** Who may only look sees what has been published, which was checked then, and what its tests come to. */
+  #lookAt(definition) {
+    this.#check.stop();
+    if (definition !== null && this.#base.journey !== null) this.#tests.play(definition);
   }
 
   #changed() {

@@ -5,6 +5,7 @@ import pytest
 from orchestrator.api import access
 from orchestrator.api.access import CACHE_S, Access, demand, least_role
 from orchestrator.api.database import Database
+from orchestrator.api.paths import BASE, ROOT
 from orchestrator.errors import Forbidden, Unauthorised, Unavailable
 from orchestrator.settings import Settings
 from orchestrator.store.keys import ROLES, Holder, Role, looks_like_key
@@ -65,7 +66,7 @@ def test_role_includes_those_below_it() -> None:
 
 
 def test_reading_takes_a_viewer_and_everything_else_an_editor() -> None:
-    assert {method: least_role(method) for method in ("GET", "HEAD", "POST", "PATCH", "DELETE", "BREW")} == {
+    assert {method: least_role(method, BASE) for method in ("GET", "HEAD", "POST", "PATCH", "DELETE", "BREW")} == {
         "GET": "viewer",
         "HEAD": "viewer",
         "POST": "editor",
@@ -73,6 +74,8 @@ def test_reading_takes_a_viewer_and_everything_else_an_editor() -> None:
         "DELETE": "editor",
         "BREW": "editor",
     }
+    assert least_role("POST", f"{ROOT}/definitions/rehearse") == "viewer"  # it keeps nothing
+    assert least_role("POST", f"{ROOT}/definitions/rehearse/") == "editor"
 
 
 def test_form_of_a_key() -> None:
