@@ -1,4 +1,4 @@
-"""Figures by day, week or month as a small picture in SVG: lines that can be told apart in print as well. Pure."""
+"""Figures by day as a small picture in SVG: lines that can be told apart in print as well. Pure."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,17 +11,14 @@ _COLOURS = ("#0b5cad", "#b3410e", "#1a7f37", "#6639ba")
 _DASHES = ("none", "6 3", "2 3", "8 3 2 3")
 
 
-def chart_of(days: Sequence[date], lines: Sequence[tuple[str, Sequence[float]]], grain: str = "By day") -> str:
-    """The lines over the days, each (title, an amount for each day); empty when there is nothing to see.
-
-    ``grain``: "By week" where a day stands for the week that begins with it.
-    """
+def chart_of(days: Sequence[date], lines: Sequence[tuple[str, Sequence[float]]]) -> str:
+    """The lines over the days, each (title, an amount for each day); empty when there is nothing to see."""
     most = max((amount for _, amounts in lines for amount in amounts), default=0)
     if len(days) < 2 or most <= 0:
         return ""
     top = _round_up(most)
     titles = ", ".join(title for title, _ in lines)
-    label = escape(f"{titles}, {grain.lower()} from {days[0]} to {days[-1]}; at most {most:,.0f}")
+    label = escape(f"{titles}, by day from {days[0]} to {days[-1]}; up to {most:,.0f} a day")
     parts = [f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {HEIGHT}" width="100%">']
     for share in (0.0, 0.5, 1.0):
         y = _y(share * top, top)

@@ -5,7 +5,7 @@ sheet, whose hash is in ``POLICY``.
 """
 
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime
 from hashlib import sha256
 from html import escape
@@ -42,13 +42,12 @@ td { overflow-wrap: anywhere; }
   body { font-size: 9pt; margin: 0; max-width: none; padding: 0; }
   .scroll { overflow: visible; }
   thead { display: table-header-group; }
-  tr, #trend { break-inside: avoid; }
+  tr { break-inside: avoid; }
   #by_day, #by_week, #by_month, #meanings { break-before: page; }
 }
 """
 STYLE_HASH = f"'sha256-{b64encode(sha256(STYLE.encode()).digest()).decode()}'"
 POLICY = f"default-src 'none'; style-src {STYLE_HASH}; base-uri 'none'; form-action 'none'"
-SOONEST = 2  # tables that stand before a picture: what it has come to, and the whole of the period
 _NOTHING = '<td class="none">–</td>'
 
 
@@ -63,7 +62,7 @@ def html_of(report: Report) -> str:
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
             f'<p class="headline">{escape(report.headline)}</p>\n' if report.headline else "",
             f"<p>{escape(_of(report))}</p>\n",
-            *_tables(report.told),
+            *(part for table in report.told for part in _table(table)),
             '<section id="about">\n<h2>About this report</h2>\n<dl>\n',
             *(f"<dt>{escape(what.replace('_', ' '))}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
             "</dl>\n</section>\n",
@@ -73,21 +72,11 @@ def html_of(report: Report) -> str:
     )
 
 
-def _tables(tables: Sequence[Table]) -> Iterator[str]:
-    """All of them; what is drawn of one stands behind the first two, and is seen before its many rows are."""
-    for table in tables[:SOONEST]:
-        yield from _table(table)
-    for table in tables:
-        if table.drawn:
-            yield from _trend(table)
-    for table in tables[SOONEST:]:
-        yield from _table(table)
-
-
 def _table(table: Table) -> Iterator[str]:
     yield f'<section id="{escape(table.key)}">\n<h2>{escape(table.title)}</h2>\n'
     if table.about:
         yield f"<p>{escape(table.about)}</p>\n"
+    yield _chart(table)
     yield f'<div class="scroll"><table{" class=list" * table.is_list}>\n'
     if table.is_list:
         yield "<tbody>\n"
@@ -108,7 +97,7 @@ def _of(report: Report) -> str:
     return f"{about['from']} to {about['to']} ({about['zone']} days), made {about['made_at']}"
 
 
-def _trend(table: Table) -> Iterator[str]:
+def _chart(table: Table) -> str:
     days = [row[0] for row in table.rows if isinstance(row[0], date)]
     lines = [
         (
@@ -117,8 +106,7 @@ def _trend(table: Table) -> Iterator[str]:
         )
         for place in map(table.columns.index, table.drawn)
     ]
-    if picture := chart_of(days, lines, table.title):
-        yield f'<section id="trend">\n<h2>{escape(table.title)}, as a picture</h2>\n{picture}</section>\n'
+    return chart_of(days, lines)
 
 
 def _meanings(report: Report) -> Iterator[str]:

@@ -177,8 +177,7 @@ def _longest_common(one: str, other: str) -> int:
             "STOPPED",
             "2026-03-01",
             "2026-03-02",
-            "Nobody enters any more. Goals of those who have entered count until 9 Mar 2026 at the latest; "
-            "then this is final.",
+            "Nobody enters any more. Goals of those who have entered count until 9 Mar 2026 at the latest; then this is final.",
         ),
         (
             "ARCHIVED",

@@ -36,7 +36,7 @@ from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_csv import csv_of, guarded, lines_of, zip_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
 from orchestrator.api.report_rows import rows_of
-from orchestrator.api.report_tables import LIST_COLUMNS, MEANINGS_COLUMNS, Report, Table, meaning_rows
+from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
 from orchestrator.api.report_xlsx import xlsx_of
 from orchestrator.api.step_order import steps_in_order
 from orchestrator.store.journeys import Sought
@@ -323,7 +323,7 @@ def test_activities_as_lines_begin_with_what_they_are_and_end_with_their_number(
 
 def test_days_are_drawn_as_lines_that_a_reader_without_eyes_hears_of() -> None:
     picture = chart_of([date(2026, 1, 5), date(2026, 1, 6), date(2026, 1, 7)], [("<Entered>", [0, 70, 10])])
-    assert 'aria-label="&lt;Entered&gt;, by day from 2026-01-05 to 2026-01-07; at most 70"' in picture
+    assert 'aria-label="&lt;Entered&gt;, by day from 2026-01-05 to 2026-01-07; up to 70 a day"' in picture
     assert ">80<" in picture  # the scale ends above the most
     (points,) = re.findall(r'points="([^"]+)"', picture)
     heights = [float(point.split(",")[1]) for point in points.split()]
@@ -345,21 +345,6 @@ def test_a_report_begins_with_the_result_and_ends_with_the_days_that_have_figure
     sections = list(Page(html_of(report)).sections)
     assert (sections[:2], sections[-3:]) == (["result", "summary"], ["by_day", "about", "meanings"])
     assert [row[0] for row in report.told[-1].rows] == [date(2026, 1, 5)]
-
-
-def test_a_page_shows_how_figures_went_before_it_lists_them() -> None:
-    tables = [
-        Table("summary", "Summary", LIST_COLUMNS, [("entered", 9)]),
-        Table("by_channel", "By channel", ("channel", "sends"), [("email", 9)]),
-        Table("by_reason", "By reason", ("reason", "suppressed"), [("consent", 9)]),
-        Table(
-            "by_week", "By week", ("date", "sends"), [(date(2026, 1, 5), 4), (date(2026, 1, 12), 5)], drawn=("sends",)
-        ),
-    ]
-    about = [("from", "2026-01-05"), ("to", "2026-01-18"), ("zone", "UTC"), ("made_at", "now")]
-    page = html_of(Report("Weeks", about, tables))
-    assert list(Page(page).sections) == ["summary", "by_channel", "trend", "by_reason", "by_week", "about", "meanings"]
-    assert 'aria-label="Sends, by week from 2026-01-05 to 2026-01-12; at most 5"' in page
 
 
 def test_the_result_is_that_of_the_comparison_in_words_and_with_ranges() -> None:
