@@ -162,9 +162,9 @@ async def test_change_that_waits_for_a_second_person_says_so_and_leads_to_it(sit
     try:
         answer = await site.client.post(BASE, json={"config": JOURNEY, "name": "Waits", "status": "DRAFT"})
         page = await open_journey(site, tab, answer.json()["id"])
-        await page.get_by_role("button", name="Publish").click()
-        await page.get_by_role("dialog").get_by_role("button", name="Publish").click()
-        await expect(page.locator(".effect").first).to_contain_text("Publish waits for a second person")
+        await page.get_by_role("button", name="Activate").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Activate").click()
+        await expect(page.locator(".effect").first).to_contain_text("Activate waits for a second person")
         assert (await journey_of(site, answer.json()["id"]))["status"] == "DRAFT"
         await page.get_by_role("link", name="See what waits").click()
         await expect(page.locator(".proposal", has_text="Waits")).to_contain_text("Start the journey.")

@@ -166,30 +166,3 @@ def _longest_common(one: str, other: str) -> int:
     if one[0] == other[0]:
         return 1 + _longest_common(one[1:], other[1:])
     return max(_longest_common(one[1:], other), _longest_common(one, other[1:]))
-
-
-@pytest.mark.parametrize(
-    ("status", "last_day", "today", "said"),
-    [
-        ("ACTIVE", "2026-03-01", "2026-03-02", ""),
-        ("STOPPED", None, "2026-03-02", ""),
-        (
-            "STOPPED",
-            "2026-03-01",
-            "2026-03-02",
-            "Nobody enters any more. Goals of those who have entered count until 9 Mar 2026 at the latest; then this is final.",
-        ),
-        (
-            "ARCHIVED",
-            "2026-03-01",
-            "2026-03-10",
-            "Nobody enters any more, and no goal can come in that still counts: this is final.",
-        ),
-    ],
-    ids=["runs", "never", "open", "final"],
-)
-async def test_who_reads_of_a_journey_that_has_ended_is_told_whether_its_figures_are_final(
-    site: Site, tab: Tab, status: str, last_day: str | None, today: str, said: str
-) -> None:
-    journey = {"status": status, "config": {"goal": {"event": "ordered", "window": "P7D"}}}
-    assert await call(site, tab, "ending.js", "endingWords", journey, last_day, today) == said

@@ -1,6 +1,6 @@
 // One step of the canvas, in words and numbers.
 
-import { doneWith } from "/dashboard/canvas-figures.js";
+import { arrivedAt } from "/dashboard/canvas-figures.js";
 import { element } from "/dashboard/element.js";
 import { count, counted, money, moment, percent, share } from "/dashboard/format.js";
 import { conditionWords } from "/dashboard/picture-conditions.js";
@@ -62,8 +62,8 @@ function entryContent(definition, { totals }, positions) {
     figures: [
       ["Entered", count(totals.entered), "runs in these days, both arms"],
       ["Refused", count(totals.entry_refused), "entries that a rule forbade"],
-      ["Held out", count(totals.arms?.holdout?.entered ?? 0), "of those who entered in these days"],
-      ["Under way now", count(positions.under_way), "all versions"],
+      ["Under way", count(positions.under_way), "now, all versions"],
+      ["Held out", count(positions.held_out), "of all so far"],
     ],
   };
 }
@@ -78,11 +78,13 @@ const begun = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1)
 
 function stepFigures(figures, version) {
   const { passed, waiting, since, sends, suppressed, deferred, cost, exits, waits } = figures;
-  const done = doneWith(figures);
+  const arrived = arrivedAt(figures);
   const due = sends + suppressed;
   const rows = [
-    ["Passed", count(passed), `${percent(share(passed, done))} of those who were done here in these days`],
-    ["Left early", count(exits), `${percent(share(exits, done))} of them; who reached the goal is among these`],
+    ["Arrived", count(arrived), "passed, left or waiting now"],
+    ["Passed", count(passed), `${percent(share(passed, arrived))} of arrived`],
+    ["Waiting now", count(waiting), since ? `on version ${version}; the longest since ${moment(since)}` : `on version ${version}`],
+    ["Left early", count(exits), `${percent(share(exits, arrived))} of arrived; the goal reached is among them`],
   ];
   if (waits > 0) rows.push(["Waits begun", count(waits), "in these days"]);
   if (due + deferred > 0) {
@@ -90,6 +92,5 @@ function stepFigures(figures, version) {
     rows.push(["Suppressed", count(suppressed), `${percent(share(suppressed, due))} of ${counted(due, "due send")}`]);
     rows.push(["Put off", count(deferred), "times, until a guardrail allowed it"]);
   }
-  rows.push(["Waiting now", count(waiting), since ? `on version ${version}; the longest since ${moment(since)}` : `on version ${version}`]);
   return rows;
 }

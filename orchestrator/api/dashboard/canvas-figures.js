@@ -3,7 +3,7 @@
 import { count, counted, day, percent, share } from "/dashboard/format.js";
 
 const NOTHING = { passed: 0, waits: 0, sends: 0, suppressed: 0, deferred: 0, cost: 0, exits: 0 };
-const FEWEST = 10; // customers done with a step below which a share of them says nothing
+const FEWEST = 10; // arrivals below which a share says nothing
 
 /**
  * The figures of each step, by its id: those of the metrics, and {waiting, since} of the positions, for the version
@@ -23,56 +23,49 @@ export function figuresByStep({ definition, version, metrics, positions }) {
   );
 }
 
-/** Those who were done with the step in the days shown: they went on, or left the journey there. Who waits is not. */
-export const doneWith = ({ passed, exits }) => passed + exits;
+/** Those who have come to the step: gone on, gone away, or still there. */
+export const arrivedAt = ({ passed, exits, waiting }) => passed + exits + waiting;
 
-/**
- * The lines of each box of the picture, by step; "" is the entry. What happened in the days shown comes first; what is
- * counted at this moment stands beneath it and says so.
- */
+/** The lines of each box of the picture, by step; "" is the entry. */
 export function countLines({ definition, metrics, positions }, figures) {
   const worst = worstStep(definition, figures);
   const lines = new Map(Object.keys(definition.steps).map((step) => [step, { lines: linesOf(figures.get(step)), tone: step === worst ? "bad" : null }]));
-  const { entered, arms } = metrics.totals;
-  const heldOut = arms?.holdout?.entered ?? 0;
-  const happened = { text: `${count(entered)} entered${heldOut > 0 ? `, ${count(heldOut)} of them held out` : ""}` };
-  return lines.set("", { lines: [happened, atThisMoment(`${count(positions.under_way)} under way`)], tone: null });
+  const heldOut = positions.held_out > 0 ? ` · ${count(positions.held_out)} held out` : "";
+  return lines.set("", { lines: [`${count(metrics.totals.entered)} entered${heldOut}`, `${count(positions.under_way)} under way`], tone: null });
 }
-
-const atThisMoment = (text) => ({ text: `Now: ${text}`, look: "now" });
 
 function linesOf(figures) {
   const { passed, waiting, since, sends, suppressed, deferred, exits, isEnd } = figures;
-  if (isEnd) return [{ text: `${count(passed)} completed` }];
-  const lines = [{ text: `${count(passed)} passed${sends > 0 ? ` · ${count(sends)} sent` : ""}` }];
+  if (isEnd) return [`${count(passed)} completed`];
+  const lines = [`${count(passed)} passed${sends > 0 ? ` · ${count(sends)} sent` : ""}`];
+  if (waiting > 0) lines.push(`${count(waiting)} waiting${since ? ` since ${day(since)}` : ""}`);
   const held = [suppressed > 0 ? `${count(suppressed)} suppressed` : "", deferred > 0 ? `${count(deferred)} put off` : ""].filter(Boolean);
-  if (held.length > 0) lines.push({ text: held.join(" · ") });
-  if (exits > 0) lines.push({ text: `${count(exits)} left (${percent(share(exits, doneWith(figures)))})`, look: "lost" });
-  if (waiting > 0) lines.push(atThisMoment(`${count(waiting)} waiting${since ? ` since ${day(since)}` : ""}`));
+  if (held.length > 0) lines.push(held.join(" · "));
+  if (exits > 0) lines.push(`${count(exits)} left (${percent(share(exits, arrivedAt(figures)))})`);
   return lines;
 }
 
-/** The step at which the largest share of those who were done there left; null: too few were, or nobody left. */
+/** The step at which the largest share of those who arrived left; null where too few have arrived, or nobody left. */
 function worstStep(definition, figures) {
   let worst = null;
   let most = 0;
   for (const step of Object.keys(definition.steps)) {
     if (figures.get(step).isEnd) continue;
-    const done = doneWith(figures.get(step));
-    const lost = share(figures.get(step).exits, done) ?? 0;
-    if (done >= FEWEST && lost > most) [worst, most] = [step, lost];
+    const arrived = arrivedAt(figures.get(step));
+    const lost = share(figures.get(step).exits, arrived) ?? 0;
+    if (arrived >= FEWEST && lost > most) [worst, most] = [step, lost];
   }
   return worst;
 }
 
 /** Where customers are lost, in a sentence. */
 export function dropOffSentence({ definition, metrics }, figures) {
-  if (metrics.totals.entered === 0 && [...figures.values()].every((each) => doneWith(each) === 0)) return "Nobody has come through in these days.";
+  if (metrics.totals.entered === 0 && [...figures.values()].every((each) => arrivedAt(each) === 0)) return "Nobody has come through in these days.";
   const worst = worstStep(definition, figures);
   if (worst === null) return "No step loses a notable part of its customers.";
   const { exits } = figures.get(worst);
-  const done = doneWith(figures.get(worst));
+  const arrived = arrivedAt(figures.get(worst));
   const goals = metrics.totals.exits_by_reason?.goal_reached ?? 0;
   const reached = goals > 0 ? ` Of all ${counted(metrics.totals.exited, "run")} that ended early in these days, ${count(goals)} had reached the goal.` : "";
-  return `The biggest drop-off is at “${worst}”: ${count(exits)} of the ${count(done)} who were done there in these days left the journey (${percent(share(exits, done))}), the others went on.${reached}`;
+  return `The biggest drop-off is at “${worst}”: ${count(exits)} of the ${count(arrived)} who arrived left the journey there (${percent(share(exits, arrived))}).${reached}`;
 }

@@ -1,7 +1,7 @@
 // The canvas: a journey's picture with what happens at each step, and where customers are lost.
 
 import { CanvasDetails } from "/dashboard/canvas-details.js";
-import { countLines, doneWith, dropOffSentence, figuresByStep } from "/dashboard/canvas-figures.js";
+import { arrivedAt, countLines, dropOffSentence, figuresByStep } from "/dashboard/canvas-figures.js";
 import { element } from "/dashboard/element.js";
 import { count, counted, dayRange, moment, percent, share } from "/dashboard/format.js";
 import { figuresOver } from "/dashboard/period.js";
@@ -31,12 +31,13 @@ export class Canvas {
     columns: [
       { label: "Step" },
       { label: "What it does" },
+      { label: "Arrived", note: "passed, left or waiting", numeric: true },
       { label: "Passed", numeric: true },
-      { label: "Left early", note: "of passed and left", numeric: true },
+      { label: "Waiting now", numeric: true },
       { label: "Sends", numeric: true },
       { label: "Suppressed", numeric: true },
       { label: "Put off", numeric: true },
-      { label: "Waiting", note: "at this moment", numeric: true },
+      { label: "Left early", note: "of arrived", numeric: true },
     ],
     empty: "This version has no steps.",
   });
@@ -163,15 +164,16 @@ function fateOf(from, versions, number) {
 
 function row(step, definition, figures) {
   const { passed, waiting, sends, suppressed, deferred, exits } = figures;
-  return [step, stepWords(definition), count(passed), `${count(exits)} (${percent(share(exits, doneWith(figures)))})`, count(sends), count(suppressed), count(deferred), count(waiting)];
+  const arrived = arrivedAt(figures);
+  return [step, stepWords(definition), count(arrived), count(passed), count(waiting), count(sends), count(suppressed), count(deferred), `${count(exits)} (${percent(share(exits, arrived))})`];
 }
 
 function aboutCounts({ metrics, positions, version, definition }, figures) {
   const zone = metrics.zone ?? "UTC";
   const elsewhere = [...figures.keys()].filter((step) => !Object.hasOwn(definition.steps, step));
   const parts = [
-    `Counts are of ${dayRange(metrics.from, metrics.to)} (${zone} days), of all versions. “Now” is ${moment(positions.generated_at)}, whatever days are shown; who waits is counted on version ${version}, who is under way on all.`,
-    "Left is a share of those who were done with the step in these days: who went on, and who left the journey there. Who waits is neither yet.",
+    `Counts are of ${dayRange(metrics.from, metrics.to)} (${zone} days), of all versions; who waits is counted now (${moment(positions.generated_at)}), on version ${version}.`,
+    "Arrived are those who passed the step or left the journey there in these days, and those who wait there now.",
   ];
   if (elsewhere.length > 0) parts.push(`Steps that only other versions have: ${elsewhere.join(", ")}.`);
   return parts.join(" ");

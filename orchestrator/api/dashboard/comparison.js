@@ -45,8 +45,7 @@ export class Comparison {
     element("details", { class: "twin" }, element("summary", {}, "Details for analysts"), this.#differences.node, this.#facts),
   );
 
-  /** `isOver`: nobody enters any more, so more customers cannot be waited for. */
-  update({ comparison }, isOver) {
+  update({ comparison }) {
     this.#span.textContent = comparison
       ? `Over the journey's whole life so far, ${dayRange(comparison.first_day, comparison.last_day)}: a conversion belongs to its entry, whenever it came.`
       : "";
@@ -54,7 +53,7 @@ export class Comparison {
     this.#differences.setRows(comparison ? differenceRows(comparison) : []);
     this.#baseline.update({ comparison });
     for (const [list, texts] of [[this.#needed, needs], [this.#facts, remarks]]) {
-      list.replaceChildren(...(comparison ? texts(comparison, isOver) : []).map((text) => element("li", {}, text)));
+      list.replaceChildren(...(comparison ? texts(comparison) : []).map((text) => element("li", {}, text)));
     }
   }
 }
@@ -133,11 +132,11 @@ function between({ conversions_low: low, conversions_high: high }) {
 
 const waiting = (days) => (days === null ? "" : `: ${counted(days, "day")} at the pace so far`);
 
-/** What is wrong, or missing until more can be told, which is nothing once nobody enters any more. */
-function needs({ sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed }, isOver) {
+/** What is wrong, or missing until more can be told. */
+function needs({ sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed }) {
   const texts = [];
   if (sample_ratio?.is_suspect) texts.push(`The groups are not as large as planned: ${percent(sample_ratio.actual_treatment_share)} get messages, ${percent(sample_ratio.expected_treatment_share)} should.`);
-  if (customers_still_needed > 0 && !isOver) {
+  if (customers_still_needed > 0) {
     const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
     texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
   }

@@ -77,7 +77,7 @@ function stateWords({ journey, isReadable, isDirty, isBusy }) {
 function whyNot({ workspace, journey, isOpen, isDraft, isDirty, isReadable, checked }) {
   if (workspace === null) return "";
   if (workspace.role === "viewer") return "Your key is a viewer's: you can look, and not change.";
-  if (!isOpen) return "A stopped or archived journey keeps its definition. “Copy into a new journey”, above, begins another with it.";
+  if (!isOpen) return "A stopped or archived journey keeps its definition. Create a new journey instead.";
   if (!isReadable) return "Mend the JSON text first.";
   if (checked && !checked.isSound) return `Mend the problems first: then it can be ${isDraft ? "saved and published" : "published"}. Until then what you have written is kept in this browser tab.`;
   if (!isDraft && !isDirty) return "Change something to publish another version.";

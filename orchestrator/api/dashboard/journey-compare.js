@@ -3,7 +3,6 @@
 import { Comparison } from "/dashboard/comparison.js";
 import { Downloads, REPORTS } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
-import { isEnded } from "/dashboard/ending.js";
 import { Experiments } from "/dashboard/experiments.js";
 import { Gain } from "/dashboard/gain.js";
 import { Kept } from "/dashboard/kept.js";
@@ -47,20 +46,17 @@ export class JourneyCompare {
   }
 
   /** A comparison is of a journey's whole life, so the days chosen elsewhere do not matter here. */
-  async refresh({ journey: asked, period }) {
+  async refresh({ period }) {
     this.#zone = period.zone;
-    const [journey, metrics, experiments] = await Promise.all([
-      asked,
+    const [metrics, experiments] = await Promise.all([
       wholeLife(this.#client, this.#id, period.zone),
       this.#learnt.value(),
     ]);
     const { generated_at, days: _, ...figures } = metrics;
-    const shown = JSON.stringify([figures, experiments, journey.status]);
+    const shown = JSON.stringify([figures, experiments]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#verdict.update(figures, journey, generated_at);
-      this.#comparison.update(figures, isEnded(journey));
-      for (const part of [this.#gain, this.#safety]) part.update(figures);
+      for (const part of [this.#verdict, this.#gain, this.#comparison, this.#safety]) part.update(figures);
       this.#experiments.update(experiments, figures);
     }
     return generated_at;

@@ -217,9 +217,7 @@ function totalTiles(totals) {
 }
 
 function rowOf({ journey, figures, under_way, finding, verdict }, period, isSending) {
-  // A draft has nothing to look at yet: it opens where one goes on with it.
-  const tab = journey.status === "DRAFT" ? "edit" : null;
-  const name = element("a", { href: hrefTo({ journey: journey.id, tab, period }), "data-journey": journey.id }, journey.name);
+  const name = element("a", { href: hrefTo({ journey: journey.id, period }), "data-journey": journey.id }, journey.name);
   const campaign = journey.campaign_id ? `campaign ${journey.campaign_id}` : "no campaign";
   return [
     element("span", { class: "figure" }, name, element("small", { class: "wrapping" }, campaign)),

@@ -65,18 +65,17 @@ export class JourneyOverview {
       this.#guardrails.value(),
     ]);
     this.#days = { from: metrics.from, to: metrics.to, zone: period.zone === "UTC" ? null : period.zone };
-    const { generated_at: freshAt, ...figures } = metrics;
-    const shown = JSON.stringify([figures, positions, guardrails, journey.version, journey.status]);
+    const { generated_at: _, ...figures } = metrics;
+    const shown = JSON.stringify([figures, positions, guardrails, journey.version]);
     if (shown !== this.#shown) {
       this.#shown = shown;
-      this.#verdict.update(figures, journey, freshAt);
-      for (const part of [this.#trend, this.#channels, this.#reasons]) part.update(figures);
+      for (const part of [this.#verdict, this.#trend, this.#channels, this.#reasons]) part.update(figures);
       this.#tiles.update(figures, positions);
       this.#steps.update(journey.config, figures, positions);
       this.#gauges.update(guardrails);
     }
     this.report = metrics;
-    return freshAt;
+    return metrics.generated_at;
   }
 
   destroy() {

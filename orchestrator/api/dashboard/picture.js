@@ -46,7 +46,7 @@ export class Picture {
     if (isWhole) this.#toggle();
   }
 
-  /** `counts` by step (and "" for the entry): {lines, tone?}; lines, each {text, look?}, stand in the box, tone "bad" marks it. */
+  /** `counts` by step (and "" for the entry): {lines, tone?}; lines stand in the box, tone "bad" marks it. */
   update(definition, counts = new Map()) {
     const steps = Object.keys(definition?.steps ?? {}).length;
     const graph = steps <= MOST_STEPS ? graphOf(definition) : { nodes: [], edges: [] };
@@ -116,7 +116,7 @@ export class Picture {
       element("span", { class: "picture-words" }, words),
       note ? element("span", { class: "picture-note" }, note) : null,
       isUnreachable ? element("span", { class: "picture-flag" }, "No way leads here") : null,
-      (count?.lines ?? []).map(({ text, look }) => element("span", { class: "picture-count", "data-look": look }, text)),
+      (count?.lines ?? []).map((line) => element("span", { class: "picture-count" }, line)),
     );
     box.style.width = `${width}px`;
     box.style.height = `${height}px`;
@@ -186,7 +186,7 @@ export class Picture {
     const nameOf = new Map(nodes.map(({ key, step }) => [key, step ?? "Entry"]));
     return nodes.map(({ key, step, words, note, isUnreachable }) => {
       const ways = edges.filter(({ from }) => from === key).map(({ to, label, isBack }) => `${label ? `${label}: ` : ""}${isBack ? "back to" : "to"} ${nameOf.get(to)}`);
-      const rest = [words, note, isUnreachable ? "No way leads here" : "", ...(counts.get(step ?? "")?.lines ?? []).map(({ text }) => text)].filter(Boolean);
+      const rest = [words, note, isUnreachable ? "No way leads here" : "", ...(counts.get(step ?? "")?.lines ?? [])].filter(Boolean);
       return element("li", {}, element("strong", {}, step ?? "Entry"), ` ${rest.join(". ")}.`, ways.length > 0 ? element("ul", {}, ways.map((way) => element("li", {}, way))) : null);
     });
   }

@@ -10,10 +10,10 @@ import { changeTo } from "/dashboard/status.js";
 
 const STATUS = { open: "Waits", approved: "Approved", rejected: "Rejected" };
 const POLICIES = {
-  pin: "customers under way finish as they began",
-  follow: "customers under way go over to it",
-  map: "customers under way go over to it, at the steps that were named for theirs",
-  drain: "customers under way go on as they began, and leave at the moment chosen",
+  pin: "customers under way stay on their version",
+  follow: "customers under way go on in the new version",
+  map: "customers under way go on at the steps that were named for theirs",
+  drain: "customers under way stay on their version until its end",
 };
 
 /** What a change would do, in words. */

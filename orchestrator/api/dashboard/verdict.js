@@ -1,7 +1,6 @@
 // What the comparison comes to: the API's own sentence, with a title that can be read across a room.
 
 import { element } from "/dashboard/element.js";
-import { endingWords, isEnded } from "/dashboard/ending.js";
 import { count, counted, dayRange, percent } from "/dashboard/format.js";
 
 /** Title and tone ("good", "bad", "open", "warning", "quiet") of each finding. */
@@ -14,24 +13,16 @@ const FINDINGS = {
   no_holdout: { title: "Uplift not known", tone: "quiet" },
 };
 const NOBODY = { title: "Nobody has entered yet", tone: "quiet", text: "Figures appear here as soon as the first customer enters." };
-const NEVER = { title: "Nobody has entered", tone: "quiet", text: "Nobody will: the journey has been stopped." };
-const UNPUBLISHED = { title: "Not published yet", tone: "quiet", text: "Nobody enters until somebody publishes it. What it would do to whom can be tried before, under Backtest." };
 
 /** The title of a finding of the API; null: nobody has entered. */
 export const findingTitle = (finding) => (finding === null ? "Nobody yet" : (FINDINGS[finding]?.title ?? "Result"));
 
-/** {title, tone, text, days?} for the comparison of the metrics endpoint, which may be null, of a journey. */
-export function verdictOf(comparison, journey) {
-  if (comparison === null) return isEnded(journey) ? NEVER : journey.status === "DRAFT" ? UNPUBLISHED : NOBODY;
-  const { title, tone } = findingOf(comparison, journey);
+/** {title, tone, text, days?} for the comparison of the metrics endpoint, which may be null. */
+export function verdictOf(comparison) {
+  if (comparison === null) return NOBODY;
+  const { title, tone } = FINDINGS[comparison.finding] ?? { title: "Result", tone: "quiet" };
   const text = `${comparison.verdict} ${groupsOf(comparison)}`;
   return { title, tone, text, days: dayRange(comparison.first_day, comparison.last_day) };
-}
-
-/** Where nobody enters any more, it is not early: it stays as little. */
-function findingOf({ finding }, journey) {
-  if (finding === "not_enough_data" && isEnded(journey)) return { title: "Too few to tell", tone: "quiet" };
-  return FINDINGS[finding] ?? { title: "Result", tone: "quiet" };
 }
 
 /** Whom the sentence is about. */
@@ -46,13 +37,11 @@ export class Verdict {
   #days = element("p", { class: "footnote" });
   node = element("section", { class: "verdict", "aria-labelledby": "verdict-title" }, this.#title, this.#text, this.#days);
 
-  /** `generatedAt` is when the figures were read. */
-  update({ comparison }, journey, generatedAt) {
-    const { title, tone, text, days } = verdictOf(comparison, journey);
-    const ending = endingWords(journey, comparison?.last_day, generatedAt.slice(0, 10));
+  update({ comparison }) {
+    const { title, tone, text, days } = verdictOf(comparison);
     this.node.dataset.tone = tone;
     this.#title.textContent = title;
     this.#text.textContent = text;
-    this.#days.textContent = [days ? `Over the journey's whole life${isEnded(journey) ? "" : " so far"}, ${days}.` : "", ending].filter(Boolean).join(" ");
+    this.#days.textContent = days ? `Over the journey's whole life so far, ${days}.` : "";
   }
 }
