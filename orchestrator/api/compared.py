@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ async def comparisons(
             life.first_day,
             life.last_day,
             compares_before=goal is not None and goal.compare_before is not None,
+            settled_on=_settled_on(life.ended_on, goal),
             baselines={} if _is_incomparable(goal) else {name: each.baseline for name, each in of_arms.items()},
         )
     return found
@@ -38,6 +39,14 @@ async def comparisons(
 def _goal(document: Mapping[str, Any] | None) -> Goal | None:
     # Read as JSON text: in strict mode only JSON may write a duration as text.
     return None if document is None else Goal.model_validate_json(json.dumps(document))
+
+
+def _settled_on(ended_on: date | None, goal: Goal | None) -> date | None:
+    """The day on which the goal's window is over for whoever may have entered last; None: customers may enter."""
+    if ended_on is None:
+        return None
+    last_entry = datetime.combine(ended_on + timedelta(days=1), time(), UTC)
+    return (last_entry + (timedelta(0) if goal is None else goal.window)).date()
 
 
 def _is_incomparable(goal: Goal | None) -> bool:

@@ -58,12 +58,14 @@ def comparison_of(
     last_day: date,
     *,
     compares_before: bool = False,
+    settled_on: date | None = None,
     baselines: Mapping[str, BeforeAfter] = MappingProxyType({}),
 ) -> ComparisonDocument | None:
     """The comparison of a journey's arms; None while nobody has entered.
 
     ``holdout_percents``: the different shares of the holdout over the journey's versions. ``compares_before``: whether
-    the journey asks to take the past out of the comparison. ``baselines``: before and after, by arm.
+    the journey asks to take the past out of the comparison. ``settled_on``: from when on nothing changes any more, where
+    nobody enters. ``baselines``: before and after, by arm.
     """
     by_name: Mapping[str, Arm] = {arm.arm: arm for arm in arms}
     treatment, holdout = (_summary(by_name.get(name), compares_before) for name in (TREATMENT, HOLDOUT))
@@ -78,7 +80,7 @@ def comparison_of(
     elif 0 < observed < 1:
         expected = observed  # nothing to check against: the arms are taken as they are
     else:
-        return _without_holdout(treatment, first_day, last_day, baselines)
+        return _without_holdout(treatment, (first_day, last_day), settled_on, baselines)
     result = _compared(treatment, holdout, expected)
     notes = [_BY_ASSIGNMENT, _LOOK_DAILY]
     if compares_before:
@@ -87,7 +89,7 @@ def comparison_of(
         notes.append(_HOLDOUT_CHANGED)
     if any(counts.customers for counts in baselines.values()):
         notes.append(_BASELINE_IS_WEAK)
-    return _document(result, by_name, expected, is_steady, (first_day, last_day), notes, baselines)
+    return _document(result, by_name, expected, is_steady, (first_day, last_day), settled_on, notes, baselines)
 
 
 def _baseline(counts: BeforeAfter | None) -> BaselineDocument | None:
@@ -110,6 +112,7 @@ def _document(
     expected: float,
     is_steady: bool,
     span: tuple[date, date],
+    settled_on: date | None,
     notes: list[str],
     baselines: Mapping[str, BeforeAfter],
 ) -> ComparisonDocument:
@@ -134,7 +137,8 @@ def _document(
         sample_ratio=ratio if is_steady else None,
         minimum_detectable_uplift=result.minimum_detectable_uplift,
         customers_still_needed=result.customers_still_needed,
-        days_still_needed=days_needed(result.customers_still_needed, customers / days),
+        days_still_needed=days_needed(result.customers_still_needed, customers / days) if settled_on is None else None,
+        settled_on=settled_on,
         finding=result.finding,
         verdict=result.verdict,
         notes=notes,
@@ -142,12 +146,12 @@ def _document(
 
 
 def _without_holdout(
-    treatment: ArmSummary, first_day: date, last_day: date, baselines: Mapping[str, BeforeAfter]
+    treatment: ArmSummary, span: tuple[date, date], settled_on: date | None, baselines: Mapping[str, BeforeAfter]
 ) -> ComparisonDocument:
     alone = _arm(compare(treatment, _NO_ARM, 0.5).treatment, baselines.get(TREATMENT))
     return ComparisonDocument(
-        first_day=first_day,
-        last_day=last_day,
+        first_day=span[0],
+        last_day=span[1],
         confidence=1 - ALPHA,
         treatment=alone,
         holdout=None,
@@ -159,6 +163,7 @@ def _without_holdout(
         minimum_detectable_uplift=None,
         customers_still_needed=None,
         days_still_needed=None,
+        settled_on=settled_on,
         finding="no_holdout",
         verdict="Everybody gets the messages, so what they bring cannot be told; give the journey a holdout.",
         notes=[] if alone.baseline is None else [_BASELINE_IS_WEAK],

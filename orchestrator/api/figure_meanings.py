@@ -123,6 +123,7 @@ _COMPARISON = {
         "Least uplift to be seen", "share", "The relative uplift that so many customers show in 80 % of cases."
     ),
     "customers_still_needed": Meaning("Customers still needed", "count", "Until the uplift seen would be sure."),
+    "settled_on": Meaning("Final from", "day", "Nobody enters any more, and from this day on no conversion counts."),
     "days_still_needed": Meaning("Days still needed", "count", "Until so many have come, at the mean pace so far."),
     "note": Meaning("Note", "text", "What must be known to read the comparison."),
     "conversion_rate": Meaning("Conversion rate", "share", "Customers converted / customers, over the whole life."),

@@ -226,7 +226,7 @@ def _comparison(found: ComparisonDocument | None) -> Iterator[Table]:
 def _findings(found: ComparisonDocument) -> list[Row]:
     incremental, ratio = found.incremental, found.sample_ratio
     first = ("finding", "verdict", "first_day", "last_day", "confidence")
-    last = ("minimum_detectable_uplift", "customers_still_needed", "days_still_needed")
+    last = ("minimum_detectable_uplift", "customers_still_needed", "days_still_needed", "settled_on")
     return [
         *((name, getattr(found, name)) for name in first),
         *((name, _field(incremental, field)) for name, field in _INCREMENTAL.items()),

@@ -62,7 +62,9 @@ def html_of(report: Report) -> str:
             f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n",
             f'<p class="headline">{escape(report.headline)}</p>\n' if report.headline else "",
             f"<p>{escape(_of(report))}</p>\n",
-            *(part for table in report.told for part in _table(table)),
+            *(part for table in report.told[:1] for part in _table(table)),
+            *_trend(report),
+            *(part for table in report.told[1:] for part in _table(table)),
             '<section id="about">\n<h2>About this report</h2>\n<dl>\n',
             *(f"<dt>{escape(what.replace('_', ' '))}</dt><dd>{escape(which)}</dd>\n" for what, which in report.about),
             "</dl>\n</section>\n",
@@ -76,7 +78,6 @@ def _table(table: Table) -> Iterator[str]:
     yield f'<section id="{escape(table.key)}">\n<h2>{escape(table.title)}</h2>\n'
     if table.about:
         yield f"<p>{escape(table.about)}</p>\n"
-    yield _chart(table)
     yield f'<div class="scroll"><table{" class=list" * table.is_list}>\n'
     if table.is_list:
         yield "<tbody>\n"
@@ -95,6 +96,17 @@ def _of(report: Report) -> str:
     """Of what it is, in a line."""
     about = dict(report.about)
     return f"{about['from']} to {about['to']} ({about['zone']} days), made {about['made_at']}"
+
+
+def _trend(report: Report) -> Iterator[str]:
+    """The lines over time, right after the result; the numbers that they are drawn from stand last."""
+    for table in report.told:
+        if chart := _chart(table):
+            yield f'<section id="trend">\n<h2>Over time</h2>\n<p>{escape(_drawn(table))}</p>\n{chart}</section>\n'
+
+
+def _drawn(table: Table) -> str:
+    return f"The numbers stand at the end, under “{table.title}”."
 
 
 def _chart(table: Table) -> str:

@@ -53,12 +53,16 @@ class CountsOfPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """A journey that has figures: its first and last day, the goal of its definition, the holdouts of its versions."""
+    """A journey that has figures: its first and last day, the goal of its definition, the holdouts of its versions.
+
+    ``ended_on``: a day after which nobody has entered, once nobody can; null: customers may enter.
+    """
 
     first_day: date
     last_day: date
     goal: Mapping[str, Any] | None
     holdout_percents: tuple[float, ...]
+    ended_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,14 @@ async def lives(tenant: Tenant, journey_ids: Sequence[UUID]) -> dict[UUID, Life]
     """Of these journeys, those that have figures."""
     with translated("reading the lives of the journeys"):
         rows = await tenant.fetch(load_queries("overview")["lives"], tenant.workspace_id, journey_ids)
-    return {
-        row["id"]: Life(row["first_day"], row["last_day"], row["goal"], tuple(row["percents"] or ())) for row in rows
-    }
+    return {row["id"]: _life(row) for row in rows}
+
+
+def _life(row: "asyncpg.Record") -> Life:
+    # Figures may come after the last entry, and so may a change of the name: the earlier one is the nearer.
+    has_ended = row["status"] in ("STOPPED", "ARCHIVED")
+    ended_on = min(row["last_day"], row["updated_at"].date()) if has_ended else None
+    return Life(row["first_day"], row["last_day"], row["goal"], tuple(row["percents"] or ()), ended_on)
 
 
 async def arms_by_journey(

@@ -108,7 +108,8 @@ group by config_id;
 
 -- name: lives -- what a comparison must know of these journeys beside their arms
 select
-    configs.id, configs.config -> 'goal' as goal, days.first_day, days.last_day, holdouts.percents
+    configs.id, configs.config -> 'goal' as goal, configs.status, configs.updated_at,
+    days.first_day, days.last_day, holdouts.percents
 from "033_omnichannel_journey_orchestrator_configs" as configs
 cross join lateral (
     select min(date) as first_day, max(date) as last_day

@@ -1,6 +1,6 @@
 // One step of the canvas, in words and numbers.
 
-import { arrivedAt } from "/dashboard/canvas-figures.js";
+import { doneAt } from "/dashboard/canvas-figures.js";
 import { element } from "/dashboard/element.js";
 import { count, counted, money, moment, percent, share } from "/dashboard/format.js";
 import { conditionWords } from "/dashboard/picture-conditions.js";
@@ -35,7 +35,8 @@ export class CanvasDetails {
     this.#body.replaceChildren(
       element("p", { class: "canvas-details-words" }, content.words),
       ...content.sentences.map((sentence) => element("p", {}, sentence)),
-      element("dl", { class: "canvas-details-figures" }, content.figures.map(([name, value, note]) => element("div", {}, element("dt", {}, name), element("dd", {}, value, note ? element("small", {}, ` ${note}`) : null)))),
+      ...figuresUnder("In these days", content.figures),
+      ...figuresUnder("Now", content.now),
     );
   }
 
@@ -49,6 +50,13 @@ export class CanvasDetails {
   }
 }
 
+/** Figures of one kind under their heading; none: no heading. */
+function figuresUnder(heading, figures) {
+  if (figures.length === 0) return [];
+  const row = ([name, value, note]) => element("div", {}, element("dt", {}, name), element("dd", {}, value, note ? element("small", {}, ` ${note}`) : null));
+  return [element("h4", { class: "canvas-details-when" }, heading), element("dl", { class: "canvas-details-figures" }, figures.map(row))];
+}
+
 function entryContent(definition, { totals }, positions) {
   const { entry, holdout, goal } = definition;
   const sentences = [`A customer may come ${reEntryWords(entry.re_entry)}.`];
@@ -60,35 +68,41 @@ function entryContent(definition, { totals }, positions) {
     words: entryWords(entry),
     sentences,
     figures: [
-      ["Entered", count(totals.entered), "runs in these days, both arms"],
+      ["Entered", count(totals.entered), "runs, both groups"],
       ["Refused", count(totals.entry_refused), "entries that a rule forbade"],
-      ["Under way", count(positions.under_way), "now, all versions"],
-      ["Held out", count(positions.held_out), "of all so far"],
+      ],
+    now: [
+      ["Under way", count(positions.under_way), "all versions"],
+      ["Held out", count(positions.held_out), "whose time in the journey is not over"],
     ],
   };
 }
 
 function stepContent(step, definition, figures, version) {
-  if (!definition) return { words: "This version does not have the step.", sentences: [], figures: [] };
+  if (!definition) return { words: "This version does not have the step.", sentences: [], figures: [], now: [] };
   const ways = waysOf(definition).map(({ to, label, isBack }) => begun(`${label ? `${label}: ` : ""}${isBack ? "back to" : "on to"} ${to}.`));
-  return { words: `${stepWords(definition)}.`, sentences: [...stepDetails(definition), ...ways], figures: figures.isEnd ? [["Completed", count(figures.passed), "runs in these days"]] : stepFigures(figures, version) };
+  const { isEnd, passed, waiting, since } = figures;
+  return {
+    words: `${stepWords(definition)}.`,
+    sentences: [...stepDetails(definition), ...ways],
+    figures: isEnd ? [["Completed", count(passed), "runs"]] : stepFigures(figures),
+    now: isEnd ? [] : [["Waiting", count(waiting), since ? `on version ${version}; the longest since ${moment(since)}` : `on version ${version}`]],
+  };
 }
 
 const begun = (sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
-function stepFigures(figures, version) {
-  const { passed, waiting, since, sends, suppressed, deferred, cost, exits, waits } = figures;
-  const arrived = arrivedAt(figures);
+function stepFigures(figures) {
+  const { passed, sends, suppressed, deferred, cost, exits, waits } = figures;
+  const done = doneAt(figures);
   const due = sends + suppressed;
   const rows = [
-    ["Arrived", count(arrived), "passed, left or waiting now"],
-    ["Passed", count(passed), `${percent(share(passed, arrived))} of arrived`],
-    ["Waiting now", count(waiting), since ? `on version ${version}; the longest since ${moment(since)}` : `on version ${version}`],
-    ["Left early", count(exits), `${percent(share(exits, arrived))} of arrived; the goal reached is among them`],
+    ["Passed", count(passed), `${percent(share(passed, done))} of the ${count(done)} who were done with it`],
+    ["Left early", count(exits), `${percent(share(exits, done))} of the same; who reached the goal is among them`],
   ];
-  if (waits > 0) rows.push(["Waits begun", count(waits), "in these days"]);
+  if (waits > 0) rows.push(["Waits begun", count(waits)]);
   if (due + deferred > 0) {
-    rows.push(["Sends", count(sends), cost > 0 ? `at a cost of ${money(cost)}` : "in these days"]);
+    rows.push(["Sends", count(sends), cost > 0 ? `at a cost of ${money(cost)}` : ""]);
     rows.push(["Suppressed", count(suppressed), `${percent(share(suppressed, due))} of ${counted(due, "due send")}`]);
     rows.push(["Put off", count(deferred), "times, until a guardrail allowed it"]);
   }

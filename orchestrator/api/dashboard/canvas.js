@@ -1,7 +1,7 @@
 // The canvas: a journey's picture with what happens at each step, and where customers are lost.
 
 import { CanvasDetails } from "/dashboard/canvas-details.js";
-import { arrivedAt, countLines, dropOffSentence, figuresByStep } from "/dashboard/canvas-figures.js";
+import { countLines, doneAt, dropOffSentence, figuresByStep } from "/dashboard/canvas-figures.js";
 import { element } from "/dashboard/element.js";
 import { count, counted, dayRange, moment, percent, share } from "/dashboard/format.js";
 import { figuresOver } from "/dashboard/period.js";
@@ -21,6 +21,7 @@ export class Canvas {
   #offered = "";
   #finding = element("p", { class: "canvas-finding", role: "status" });
   #others = element("p", { class: "canvas-others", hidden: true });
+  #legend = element("p", { class: "canvas-legend" });
   #about = element("p", { class: "footnote" });
   #versions = element("select", { id: "canvas-version", change: () => this.#choose() });
   #choice = element("div", { class: "filters", hidden: true }, element("label", { for: "canvas-version" }, "Version"), this.#versions);
@@ -31,13 +32,12 @@ export class Canvas {
     columns: [
       { label: "Step" },
       { label: "What it does" },
-      { label: "Arrived", note: "passed, left or waiting", numeric: true },
       { label: "Passed", numeric: true },
-      { label: "Waiting now", numeric: true },
+      { label: "Left early", note: "of passed and left", numeric: true },
       { label: "Sends", numeric: true },
       { label: "Suppressed", numeric: true },
       { label: "Put off", numeric: true },
-      { label: "Left early", note: "of arrived", numeric: true },
+      { label: "Waiting", note: "now, whatever days", numeric: true },
     ],
     empty: "This version has no steps.",
   });
@@ -51,6 +51,7 @@ export class Canvas {
       element("div", { class: "panel-head" }, element("h2", { id: "canvas-title" }, "Canvas"), this.#choice),
       this.#finding,
       this.#others,
+      this.#legend,
       element("div", { class: "canvas-parts" }, this.#picture.node, this.#details.node),
       element("details", { class: "twin" }, element("summary", {}, "Show counts as table"), element("div", { class: "scrolling", tabindex: "0", role: "region", "aria-label": "Counts as a table" }, this.#table.node)),
       this.#about,
@@ -94,6 +95,7 @@ export class Canvas {
     this.#picture.update(read.definition, countLines(read, figures));
     this.#finding.textContent = dropOffSentence(read, figures);
     this.#table.setRows(Object.keys(read.definition.steps).map((step) => row(step, read.definition.steps[step], figures.get(step))));
+    this.#legend.replaceChildren(...legend(read));
     this.#about.textContent = aboutCounts(read, figures);
     if (this.#open !== null) this.#details.show(this.#open, this.#read);
   }
@@ -164,16 +166,24 @@ function fateOf(from, versions, number) {
 
 function row(step, definition, figures) {
   const { passed, waiting, sends, suppressed, deferred, exits } = figures;
-  const arrived = arrivedAt(figures);
-  return [step, stepWords(definition), count(arrived), count(passed), count(waiting), count(sends), count(suppressed), count(deferred), `${count(exits)} (${percent(share(exits, arrived))})`];
+  const left = `${count(exits)} (${percent(share(exits, doneAt(figures)))})`;
+  return [step, stepWords(definition), count(passed), left, count(sends), count(suppressed), count(deferred), count(waiting)];
 }
 
-function aboutCounts({ metrics, positions, version, definition }, figures) {
-  const zone = metrics.zone ?? "UTC";
+/** Which numbers are of the days, and which of now, each written as in the picture. */
+function legend({ metrics, version }) {
+  const days = `${dayRange(metrics.from, metrics.to)} (${metrics.zone ?? "UTC"} days), all versions`;
+  return [
+    element("span", {}, element("span", { class: "picture-count" }, "Plain"), ` what happened in ${days}`),
+    element("span", {}, element("span", { class: "picture-now" }, "Now"), ` where customers stand at this moment, whatever days are chosen: at a step those on version ${version}, at the entry all`),
+  ];
+}
+
+function aboutCounts({ positions, definition }, figures) {
   const elsewhere = [...figures.keys()].filter((step) => !Object.hasOwn(definition.steps, step));
   const parts = [
-    `Counts are of ${dayRange(metrics.from, metrics.to)} (${zone} days), of all versions; who waits is counted now (${moment(positions.generated_at)}), on version ${version}.`,
-    "Arrived are those who passed the step or left the journey there in these days, and those who wait there now.",
+    `Who waits now was counted on ${moment(positions.generated_at)}.`,
+    "Done with a step are those who passed it or left the journey there in these days; who waits there now is not among them. Who came before these days and passed in them is, so a step may count more than entered.",
   ];
   if (elsewhere.length > 0) parts.push(`Steps that only other versions have: ${elsewhere.join(", ")}.`);
   return parts.join(" ");

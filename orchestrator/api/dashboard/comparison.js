@@ -133,12 +133,14 @@ function between({ conversions_low: low, conversions_high: high }) {
 const waiting = (days) => (days === null ? "" : `: ${counted(days, "day")} at the pace so far`);
 
 /** What is wrong, or missing until more can be told. */
-function needs({ sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed }) {
+function needs({ sample_ratio, minimum_detectable_uplift, customers_still_needed, days_still_needed, settled_on }) {
   const texts = [];
   if (sample_ratio?.is_suspect) texts.push(`The groups are not as large as planned: ${percent(sample_ratio.actual_treatment_share)} get messages, ${percent(sample_ratio.expected_treatment_share)} should.`);
   if (customers_still_needed > 0) {
     const smallest = minimum_detectable_uplift === null ? "" : ` So many as now would show an uplift of ${change(minimum_detectable_uplift)} or more.`;
-    texts.push(`About ${counted(customers_still_needed, "more customer")} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
+    const missing = counted(customers_still_needed, "more customer");
+    if (settled_on) texts.push(`About ${missing} would have been needed to tell an uplift of the planned size from chance; nobody enters any more.${smallest}`);
+    else texts.push(`About ${missing} are needed to tell an uplift of the planned size from chance${waiting(days_still_needed)}.${smallest}`);
   }
   return texts;
 }

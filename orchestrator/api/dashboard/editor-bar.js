@@ -16,9 +16,10 @@ export class EditorBar {
   #backtest;
   #save;
   #publish;
+  #copy;
   #why = element("p", { class: "footnote", id: "editor-why" });
 
-  /** `acts` are view(name), cancel(), backtest(), save() and publish(); `isPage`: nothing else heads the page. */
+  /** `acts` are view(name), cancel(), copy(), backtest(), save() and publish(); `isPage`: nothing else heads the page. */
   constructor(acts, isPage) {
     this.#title = element(isPage ? "h1" : "h2", { id: "editor-title" });
     this.#views = [["form", "Form"], ["text", "JSON"]].map(([view, name]) =>
@@ -27,13 +28,14 @@ export class EditorBar {
     this.#backtest = element("button", { type: "button", class: "button", click: acts.backtest }, "Backtest…");
     this.#save = element("button", { type: "button", class: "button", click: acts.save }, "Save draft");
     this.#publish = element("button", { type: "button", class: "button primary", "aria-describedby": "editor-why", click: acts.publish }, "Publish…");
+    this.#copy = element("button", { type: "button", class: "button small", hidden: true, click: acts.copy }, "Copy into a new journey");
     this.node = element(
       "header",
       { class: "editor-bar" },
       element("div", { class: "editor-what" }, this.#title, this.#state),
       element("div", { class: "segments", role: "group", "aria-label": "Shown as" }, this.#views),
       element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: acts.cancel }, "Cancel"), this.#backtest, this.#save, this.#publish),
-      this.#why,
+      element("div", { class: "editor-why" }, this.#why, this.#copy),
     );
     new ResizeObserver(() => this.node.parentElement?.style.setProperty("--bar", `${this.node.offsetHeight}px`)).observe(this.node);
   }
@@ -54,6 +56,7 @@ export class EditorBar {
     say(this.#state, stateWords({ journey, isReadable, isDirty, isBusy }));
     this.#save.hidden = !isDraft || !isOpen;
     this.#publish.hidden = !isOpen;
+    this.#copy.hidden = workspace === null || workspace.role === "viewer" || isOpen;
     this.#backtest.hidden = !isOpen;
     this.#backtest.disabled = isBusy || !isReadable;
     this.#publish.textContent = isDraft ? "Publish…" : `Publish version ${journey.version + 1}…`;
@@ -77,7 +80,7 @@ function stateWords({ journey, isReadable, isDirty, isBusy }) {
 function whyNot({ workspace, journey, isOpen, isDraft, isDirty, isReadable, checked }) {
   if (workspace === null) return "";
   if (workspace.role === "viewer") return "Your key is a viewer's: you can look, and not change.";
-  if (!isOpen) return "A stopped or archived journey keeps its definition. Create a new journey instead.";
+  if (!isOpen) return "A stopped or archived journey keeps its definition. To go on from it:";
   if (!isReadable) return "Mend the JSON text first.";
   if (checked && !checked.isSound) return `Mend the problems first: then it can be ${isDraft ? "saved and published" : "published"}. Until then what you have written is kept in this browser tab.`;
   if (!isDraft && !isDirty) return "Change something to publish another version.";

@@ -2,6 +2,7 @@
 
 import { EditorBar, mayChange } from "/dashboard/editor-bar.js";
 import { Check, problemsOf } from "/dashboard/editor-check.js";
+import { keepCopy } from "/dashboard/editor-copy.js";
 import { bodyOf, inReadingOrder, tidy } from "/dashboard/editor-document.js";
 import { Form } from "/dashboard/editor-form.js";
 import { TextView } from "/dashboard/editor-json.js";
@@ -43,8 +44,8 @@ export class Editor {
   #start = new TemplateChoice((definition) => this.#useTemplate(definition), () => this.#isDirty);
   #bar;
 
-  /** `journeyId` null: a new journey. `leave()` goes back; `opened(id)` shows a journey that was made. `backtest()` opens one. */
-  constructor(client, { journeyId, leave, opened, backtest }) {
+  /** `journeyId` null: a new journey. `leave()` goes back; `opened(id)` shows a journey that was made. `copied()` shows the copy of one. `backtest()` opens one. */
+  constructor(client, { journeyId, leave, opened, copied, backtest }) {
     this.#client = client;
     this.#journeyId = journeyId;
     this.#opened = opened;
@@ -54,6 +55,7 @@ export class Editor {
     this.#bar = new EditorBar({
       view: (view) => this.#views.show(view),
       cancel: async () => (await this.#guard.mayLeave()) && leave(), backtest,
+      copy: async () => (await keepCopy(this.#base.journey, this.#workspace)) && copied(),
       save: () => this.#saveDraft(),
       publish: () => this.#askToPublish(),
     }, journeyId === null);

@@ -92,6 +92,7 @@ export class JourneyHeader {
 
   async #ask(target) {
     this.hush();
+    if (this.#journey.status === "DRAFT" && target === "ACTIVE") return this.#askToPublish(target);
     const { verb, done, means, points } = changeTo(target, this.#journey);
     const isStop = target === "STOPPED";
     const isRunning = this.#journey.status !== "DRAFT";
@@ -106,6 +107,20 @@ export class JourneyHeader {
     });
     if (choice === null) return;
     await this.#apply(choice === "drain" ? { status: target, drain: true } : { status: target }, done);
+  }
+
+  /** The question of the editor: a draft is published in one way wherever the button stands. */
+  async #askToPublish(status) {
+    const { askAboutStart } = await import("/dashboard/editor-publish.js");
+    const { config, name } = this.#journey;
+    let warnings;
+    try {
+      ({ warnings } = await this.#client.checkDefinition(config));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if ((await askAboutStart({ ...config, name }, this.#workspace, warnings)) !== null) await this.#apply({ status }, changeTo(status, this.#journey).done);
   }
 
   /** How many it concerns, in a sentence; empty where that cannot be said: a stop must not wait for it. */
@@ -155,11 +170,15 @@ export class JourneyHeader {
       this.update({ ...this.#journey, ...journey }, this.#workspace);
       this.#buttons.querySelector("button")?.focus(); // the one that was pressed is gone
     } catch (error) {
-      this.#effect.className = "effect failed";
-      this.#effect.textContent = explain(error);
-      for (const button of this.#buttons.children) button.disabled = false;
+      this.#fail(error);
     }
     this.#shell.refresh();
+  }
+
+  #fail(error) {
+    this.#effect.className = "effect failed";
+    this.#effect.textContent = explain(error);
+    for (const button of this.#buttons.children) button.disabled = false;
   }
 }
 

@@ -1,6 +1,7 @@
 // A journey at a glance: what it comes to, its figures by day, step, channel and reason, its limits, and files of them.
 
 import { Channels } from "/dashboard/channels.js";
+import { Draft } from "/dashboard/draft.js";
 import { Downloads, REPORTS } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
 import { Gauges } from "/dashboard/gauges.js";
@@ -19,6 +20,7 @@ export class JourneyOverview {
   #id;
   #shown = "";
   #days = { from: null, to: null, zone: null };
+  #draft = new Draft();
   #verdict = new Verdict();
   #tiles = new Tiles();
   #trend = new Trend();
@@ -28,6 +30,7 @@ export class JourneyOverview {
   #gauges = new Gauges();
   #positions;
   #guardrails;
+  #figures;
 
   constructor(client, id) {
     this.#client = client;
@@ -39,7 +42,7 @@ export class JourneyOverview {
       formats: REPORTS,
       source: () => ({ path: client.journeyExport(id), query: this.#days }),
     });
-    this.node = element(
+    this.#figures = element(
       "div",
       { class: "journey" },
       this.#verdict.node,
@@ -51,9 +54,10 @@ export class JourneyOverview {
       this.#gauges.node,
       element("section", { class: "panel", "aria-label": "Export" }, downloads.node),
     );
+    this.node = element("div", { class: "journey" }, this.#draft.node, this.#figures);
   }
 
-  /** The figures shown, for whoever wants to tell their days; null before the first. */
+  /** The figures shown, for whoever wants to tell their days; null before the first, and of a draft. */
   report = null;
 
   /** Reads everything anew; returns the time the figures are of. */
@@ -64,6 +68,13 @@ export class JourneyOverview {
       this.#positions.value(),
       this.#guardrails.value(),
     ]);
+    const isDraft = journey.status === "DRAFT";
+    this.#draft.node.hidden = !isDraft;
+    this.#figures.hidden = isDraft;
+    if (isDraft) {
+      this.#draft.update(this.#id);
+      return metrics.generated_at;
+    }
     this.#days = { from: metrics.from, to: metrics.to, zone: period.zone === "UTC" ? null : period.zone };
     const { generated_at: _, ...figures } = metrics;
     const shown = JSON.stringify([figures, positions, guardrails, journey.version]);

@@ -33,8 +33,11 @@ async function openEditor(client, id, shell) {
   const { EditorWithBacktest } = await import("/dashboard/editor-backtest.js");
   await Promise.all(["canvas", "editor", "backtest"].map((name) => loadStyle(`/dashboard/${name}.css`)));
   const overview = () => shell.show({ tab: null });
-  return new EditorWithBacktest(client, { journeyId: id, leave: overview, opened: overview });
+  return new EditorWithBacktest(client, { journeyId: id, leave: overview, opened: overview, copied: () => shell.show(NEW) });
 }
+
+/** Where a new journey is written. */
+const NEW = { page: "new", journey: null, tab: null, customer: null, period: null };
 
 async function openBacktests(client, id) {
   const { Backtests } = await import("/dashboard/backtest.js");
@@ -96,6 +99,7 @@ export class JourneyView {
     if (tab !== this.#address.tab || period !== this.#period) return freshAt;
     if (part.report) await this.#widen(part, { workspace, journey, period });
     if (part.report) this.#choice.update(part.report);
+    if (tab === "overview") this.#toolbar.hidden = part.report === null; // a draft has no figures and no customers
     this.node.setAttribute("aria-busy", "false");
     return freshAt;
   }

@@ -46,7 +46,7 @@ export class Picture {
     if (isWhole) this.#toggle();
   }
 
-  /** `counts` by step (and "" for the entry): {lines, tone?}; lines stand in the box, tone "bad" marks it. */
+  /** `counts` by step (and "" for the entry): {lines, now?, tone?}; `now` is a line in another hand, tone "bad" marks the box. */
   update(definition, counts = new Map()) {
     const steps = Object.keys(definition?.steps ?? {}).length;
     const graph = steps <= MOST_STEPS ? graphOf(definition) : { nodes: [], edges: [] };
@@ -87,7 +87,7 @@ export class Picture {
 
   #draw(counts) {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
-    const linesOf = ({ step, note, isUnreachable }) => (counts.get(step ?? "")?.lines.length ?? 0) + (note ? 1 : 0) + (isUnreachable ? 1 : 0);
+    const linesOf = ({ step, note, isUnreachable }) => linesAt(counts.get(step ?? "")).length + (note ? 1 : 0) + (isUnreachable ? 1 : 0);
     const boxes = this.#graph.nodes.map((node) => ({ key: node.key, width: WIDTH * rem, height: (HEIGHT + LINE * linesOf(node)) * rem }));
     const edges = this.#graph.edges.map((edge) => ({ ...edge, labelWidth: edge.label ? Math.min(WIDEST_LABEL, 1.2 + CHARACTER * edge.label.length) * rem : 0 }));
     const layout = layoutOf(boxes, edges);
@@ -117,6 +117,7 @@ export class Picture {
       note ? element("span", { class: "picture-note" }, note) : null,
       isUnreachable ? element("span", { class: "picture-flag" }, "No way leads here") : null,
       (count?.lines ?? []).map((line) => element("span", { class: "picture-count" }, line)),
+      count?.now ? element("span", { class: "picture-now" }, count.now) : null,
     );
     box.style.width = `${width}px`;
     box.style.height = `${height}px`;
@@ -186,11 +187,13 @@ export class Picture {
     const nameOf = new Map(nodes.map(({ key, step }) => [key, step ?? "Entry"]));
     return nodes.map(({ key, step, words, note, isUnreachable }) => {
       const ways = edges.filter(({ from }) => from === key).map(({ to, label, isBack }) => `${label ? `${label}: ` : ""}${isBack ? "back to" : "to"} ${nameOf.get(to)}`);
-      const rest = [words, note, isUnreachable ? "No way leads here" : "", ...(counts.get(step ?? "")?.lines ?? [])].filter(Boolean);
+      const rest = [words, note, isUnreachable ? "No way leads here" : "", ...linesAt(counts.get(step ?? ""))].filter(Boolean);
       return element("li", {}, element("strong", {}, step ?? "Entry"), ` ${rest.join(". ")}.`, ways.length > 0 ? element("ul", {}, ways.map((way) => element("li", {}, way))) : null);
     });
   }
 }
+
+const linesAt = (count) => [...(count?.lines ?? []), count?.now].filter(Boolean);
 
 const kindName = (kind) => ({ entry: "Who enters", missing: "Missing" })[kind] ?? STEP_KINDS[kind]?.name ?? "";
 

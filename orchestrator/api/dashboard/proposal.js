@@ -10,16 +10,22 @@ import { changeTo } from "/dashboard/status.js";
 
 const STATUS = { open: "Waits", approved: "Approved", rejected: "Rejected" };
 const POLICIES = {
-  pin: "customers under way stay on their version",
-  follow: "customers under way go on in the new version",
-  map: "customers under way go on at the steps that were named for theirs",
-  drain: "customers under way stay on their version until its end",
+  pin: "customers under way finish as they began",
+  follow: "customers under way go over to the new version",
+  map: "customers under way go over, to the steps chosen",
+  drain: "customers under way go on as they began, until a moment",
 };
+
+/** What becomes of customers under way, in the words in which whoever publishes is asked. */
+function fateOf(inFlight) {
+  const fate = POLICIES[inFlight?.policy ?? "pin"];
+  return inFlight?.until ? `${fate.replace("a moment", moment(inFlight.until))}; whoever is still on an old version then leaves` : fate;
+}
 
 /** What a change would do, in words. */
 export function proposedWords({ status, name, campaign_id, config, in_flight }) {
   const said = [];
-  if (config) said.push(`publish another definition (${POLICIES[in_flight?.policy ?? "pin"]})`);
+  if (config) said.push(status === "ACTIVE" ? "publish another definition" : `publish another definition: ${fateOf(in_flight)}`);
   if (status) said.push(status === "ACTIVE" ? "start the journey" : `${changeTo(status).verb.toLowerCase()} the journey`);
   if (name) said.push(`name it “${name}”`);
   if (campaign_id) said.push(`put it on the campaign ${campaign_id}`);

@@ -4,7 +4,7 @@ import { element } from "/dashboard/element.js";
 import { words } from "/dashboard/format.js";
 
 const ABOUT = {
-  DRAFT: { word: "Draft", about: "Nobody enters yet." },
+  DRAFT: { word: "Draft", about: "Nobody enters until it is published." },
   ACTIVE: { word: "Active", about: "Customers enter and messages are sent." },
   PAUSED: { word: "Paused", about: "Nobody enters and nothing is sent until it is resumed." },
   STOPPED: { word: "Stopped", about: "Nobody enters and nothing is sent. It cannot be started again." },
@@ -63,7 +63,7 @@ export function changeTo(target, { status: current, drain, config }) {
               kind === "segment" ? "Whoever belongs to the audience now enters." : "Who would have entered while it was paused does not.",
             ],
           }
-        : { verb: "Activate", done: "Activated", means: "Customers who meet the entry conditions enter from now on.", points: [] };
+        : { verb: "Publish", done: "Published", means: "Customers who meet the entry conditions enter from now on.", points: [] };
     case "PAUSED":
       return {
         verb: "Pause",

@@ -102,7 +102,7 @@ def test_lopsided_arms_are_not_to_be_trusted_whatever_they_show() -> None:
 def test_too_little_data_is_said_to_be_too_little(treatment: ArmSummary, control: ArmSummary) -> None:
     comparison = compare(treatment, control, 0.5)
     assert comparison.finding == "not_enough_data"
-    assert "Not enough data yet" in comparison.verdict
+    assert "Not enough data" in comparison.verdict
 
 
 def test_customers_still_needed_count_down_to_none() -> None:
