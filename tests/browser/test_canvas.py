@@ -38,25 +38,44 @@ async def test_counts_of_each_step_are_those_of_the_api(site: Site, tab: Tab) ->
     standing = next(each["customers"] for each in positions["steps"] if each["step"] == "hello")
     assert min(hello["sends"], hello["suppressed"], hello["exits"], hello["passed"], standing) > 0
     await expect(node(page, "hello")).to_contain_text(f"{hello['passed']:,} passed · {hello['sends']:,} sent")
-    await expect(node(page, "hello")).to_contain_text(f"{standing:,} waiting since")
+    await expect(node(page, "hello").locator(".picture-now").first).to_have_text(f"Now: {standing:,} waiting")
     await expect(node(page, "hello")).to_contain_text(f"{hello['suppressed']:,} suppressed")
-    arrived = hello["passed"] + hello["exits"] + standing
-    left = f"{hello['exits']:,} left ({hello['exits'] / arrived:.1%})"
-    await expect(node(page, "hello")).to_contain_text(left)
+    share = f"{hello['exits'] / (hello['passed'] + hello['exits']):.1%}"
+    await expect(node(page, "hello")).to_contain_text(f"{hello['exits']:,} left ({share})")
     entry = node(page, "")
-    await expect(entry).to_contain_text(f"{totals['entered']:,} entered · {positions['held_out']:,} held out")
-    await expect(entry).to_contain_text(f"{positions['under_way']:,} under way")
+    await expect(entry.locator(".picture-count")).to_have_text(f"{totals['entered']:,} entered")
+    now = [f"Now: {positions['under_way']:,} under way", f"{positions['held_out']:,} held out"]
+    await expect(entry.locator(".picture-now")).to_have_text(now)
     await page.get_by_text("Show counts as table").click()
     cells = row_of(page, "hello").get_by_role("cell")
-    for at, figure in enumerate((arrived, hello["passed"], standing, hello["sends"], hello["suppressed"]), start=1):
-        await expect(cells.nth(at)).to_have_text(f"{figure:,}")
+    counts = [f"{hello['passed']:,}", f"{hello['exits']:,} ({share})"]
+    counts += [f"{figure:,}" for figure in (hello["sends"], hello["suppressed"], hello["deferred"], standing)]
+    for at, text in enumerate(counts, start=1):
+        await expect(cells.nth(at)).to_have_text(text)
+
+
+async def test_counts_of_the_days_and_of_now_are_told_apart(site: Site, tab: Tab) -> None:
+    page = await open_canvas(site, tab)
+    of_now = node(page, "hello").locator(".picture-now").first
+    of_days = node(page, "hello").locator(".picture-count").first
+    legend = page.locator(".canvas-legend")
+    for line, word in ((of_days, "In grey:"), (of_now, "Now:")):
+        sample = legend.get_by_text(word, exact=True)
+        assert await colour_of(sample) == await colour_of(line)
+    assert await colour_of(of_days) != await colour_of(of_now)
+    await expect(legend).to_contain_text("what happened in 31 May – 29 Jun 1998 (UTC days), all versions.")
+    await node(page, "hello").click()
+    details = page.get_by_role("complementary", name="hello")
+    await expect(details.get_by_role("heading", level=4)).to_have_text(["In these days", "Now"])
 
 
 async def test_biggest_drop_off_is_pointed_out_in_words(site: Site, tab: Tab) -> None:
     page = await open_canvas(site, tab)
     hello = (await metrics_of(site))["totals"]["steps"]["hello"]
+    done = hello["passed"] + hello["exits"]  # who waits there now is not of these days
     finding = page.locator(".canvas-finding")
-    await expect(finding).to_contain_text(f"The biggest drop-off is at “hello”: {hello['exits']:,} of the ")
+    await expect(finding).to_contain_text(f"The biggest drop-off is at “hello”: of the {done:,} who were ")
+    await expect(finding).to_contain_text(f"{hello['exits']:,} left the journey there ({hello['exits'] / done:.1%})")
     await expect(node(page, "hello")).to_have_attribute("data-tone", "bad")
     await expect(node(page, "pause")).not_to_have_attribute("data-tone", "bad")
 
@@ -108,12 +127,12 @@ async def test_version_is_chosen_where_customers_are_under_way_on_several(site: 
     await sunk(site.session.settings, standing_at("pause", journey_id, version=2, customers=2))
     page = await open_canvas(site, tab, journey_id)
     await expect(node(page, "pause")).to_contain_text("Wait 9 days")
-    await expect(node(page, "pause")).to_contain_text("2 waiting since")
+    await expect(node(page, "pause")).to_contain_text("Now: 2 waiting")
     others = page.locator(".canvas-others")
     await expect(others).to_have_text("Shown here is version 2. 3 customers are on version 1 and finish as they began.")
     await page.get_by_label("Version").select_option("1")
     await expect(node(page, "pause")).to_contain_text("Wait 3 days")
-    await expect(node(page, "pause")).to_contain_text("3 waiting since")
+    await expect(node(page, "pause")).to_contain_text("Now: 3 waiting")
     await expect(others).to_contain_text("2 customers are on version 2 and finish as they began.")
 
 
@@ -152,6 +171,11 @@ async def test_canvas_fits_the_screen(site: Site, tab: Tab, width: int) -> None:
     page = await open_canvas(site, tab)
     await node(page, "hello").click()
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def colour_of(line: Locator) -> str:
+    """The colour in which a line is written."""
+    return str(await line.evaluate("one => getComputedStyle(one).color"))
 
 
 def a_large_journey(number: int) -> dict[str, Any]:

@@ -74,10 +74,10 @@ async def test_difference_with_the_past_taken_out_stands_below_the_plain_one(sit
 async def test_after_against_before_is_shown_as_what_it_is(site: Site, tab: Tab) -> None:
     page = await open_journey(site, tab, at="compare")
     comparison = (await metrics_of(site))["comparison"]
-    for arm in ("treatment", "holdout"):
+    for arm, name in (("treatment", "With"), ("holdout", "Without")):
         baseline = comparison[arm]["baseline"]
         assert baseline["customers"] == comparison[arm]["customers"]  # all windows of 1998 are over
-        cells = row_of(page, f"{arm.title()}, after against before").get_by_role("cell")
+        cells = row_of(page, f"{name} messages, after against before").get_by_role("cell")
         await expect(cells.nth(0)).to_have_text(f"{baseline['customers']:,}")
         await expect(cells.nth(1)).to_have_text(f"{baseline['rate_before']:.1%}")
         await expect(cells.nth(2)).to_have_text(f"{baseline['rate_after']:.1%}")

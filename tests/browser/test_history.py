@@ -172,7 +172,7 @@ async def test_definition_proposed_is_shown_against_the_one_in_force(
     assert (await editor.patch(f"{BASE}/{journey_id}", json={"config": CHANGED})).status_code == 202
     page = await open_page(site, tab, "proposals")
     proposal = page.locator(".proposal", has_text="To be rewritten")
-    await expect(proposal).to_contain_text("Publish another definition (customers under way stay on their version).")
+    await expect(proposal).to_contain_text("Publish another definition: customers under way finish as they began.")
     await proposal.get_by_text("What differs from the definition in force").click()
     await expect(proposal.locator(".difference > p")).to_contain_text("1 step added: “thanks”")
 

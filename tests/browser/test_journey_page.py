@@ -11,7 +11,17 @@ from orchestrator.messages.activity import Activity
 from orchestrator.messages.ids import derived_id
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_of, journey_of, metrics_of, money, open_journey, row_of, table_of, tile
+from tests.browser.pages import (
+    answer_dialog,
+    answer_of,
+    journey_of,
+    metrics_of,
+    money,
+    open_journey,
+    row_of,
+    table_of,
+    tile,
+)
 from tests.browser.standing import standing_at
 from tests.browser.story import FIRST_MS, HOSTILE, JOURNEY, LAST_DAY, story
 from tests.builders import DAY, WORKSPACE
@@ -162,14 +172,49 @@ async def test_change_that_waits_for_a_second_person_says_so_and_leads_to_it(sit
     try:
         answer = await site.client.post(BASE, json={"config": JOURNEY, "name": "Waits", "status": "DRAFT"})
         page = await open_journey(site, tab, answer.json()["id"])
-        await page.get_by_role("button", name="Activate").click()
-        await page.get_by_role("dialog").get_by_role("button", name="Activate").click()
-        await expect(page.locator(".effect").first).to_contain_text("Activate waits for a second person")
+        await page.get_by_role("button", name="Publish").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Ask for approval").click()
+        await expect(page.locator(".effect").first).to_contain_text("Publish waits for a second person")
         assert (await journey_of(site, answer.json()["id"]))["status"] == "DRAFT"
         await page.get_by_role("link", name="See what waits").click()
         await expect(page.locator(".proposal", has_text="Waits")).to_contain_text("Start the journey.")
     finally:
         await site.client.patch("/api/v1/workspace", json={"needs_approval": False})
+
+
+async def test_draft_says_what_is_next_and_is_published_by_the_editors_question(site: Site, tab: Tab) -> None:
+    answer = await site.client.post(BASE, json={"config": JOURNEY, "name": "Not yet", "status": "DRAFT"})
+    page = await open_journey(site, tab, answer.json()["id"])
+    await expect(page.get_by_role("heading", name="A draft reaches nobody")).to_be_visible()
+    await expect(tile(page, "Entered")).to_be_hidden()
+    await expect(page.locator(".toolbar")).to_be_hidden()
+    await page.get_by_role("link", name="Go on writing").click()
+    await expect(page.get_by_role("heading", name="Edit the draft")).to_be_visible()
+    await page.get_by_role("tab", name="Overview").click()
+    await page.get_by_role("button", name="Publish", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("It has 2 messages; consent, limits and quiet hours are checked before each.")
+    await answer_dialog(page, "Publish")
+    await expect(page.locator(".effect").first).to_contain_text("Published. Passed on in ")
+    await expect(tile(page, "Entered")).to_have_text("0")
+    await expect(page.get_by_role("heading", name="A draft reaches nobody")).to_be_hidden()
+
+
+async def test_stopped_journey_says_what_is_final_and_its_editor_leads_to_a_copy(site: Site, tab: Tab) -> None:
+    journey_id = await site.create("Over")
+    await site.sink(story(journey_id, seed=3))
+    await site.client.patch(f"{BASE}/{journey_id}", json={"status": "STOPPED"})
+    page = await open_journey(site, tab, journey_id)
+    await expect(page.locator(".verdict")).to_contain_text("This is final: nobody enters any more")
+    await page.get_by_role("tab", name="Edit").click()
+    await page.locator(".editor-bar").get_by_role("button", name="Copy into a new journey").click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Copy of Over")
+
+
+async def test_tab_that_is_open_is_in_view_on_a_phone(site: Site, tab: Tab) -> None:
+    await tab.page.set_viewport_size({"width": 390, "height": 844})
+    page = await open_journey(site, tab, at="history")
+    await expect(page.get_by_role("tab", name="History")).to_be_in_viewport(ratio=1)
 
 
 async def test_pause_whose_answer_is_lost_is_asked_for_again_as_the_same_request(site: Site, tab: Tab) -> None:

@@ -25,8 +25,8 @@ export class Baseline {
 
   update({ comparison }) {
     const arms = [
-      ["Treatment, after against before", comparison?.treatment.baseline],
-      ["Holdout, after against before", comparison?.holdout?.baseline],
+      ["With messages, after against before", comparison?.treatment.baseline],
+      ["Without messages, after against before", comparison?.holdout?.baseline],
     ].filter(([, baseline]) => baseline);
     this.node.hidden = arms.length === 0;
     const reach = reachOf(arms.map(([, baseline]) => intervalOf(baseline, "absolute")));

@@ -31,8 +31,8 @@ export const doneAt = ({ passed, exits }) => passed + exits;
 export function countLines({ definition, metrics, positions }, figures) {
   const worst = worstStep(definition, figures);
   const lines = new Map(Object.keys(definition.steps).map((step) => [step, { lines: linesOf(figures.get(step)), now: nowAt(figures.get(step)), tone: step === worst ? "bad" : null }]));
-  const heldOut = positions.held_out > 0 ? ` · ${count(positions.held_out)} held out` : "";
-  return lines.set("", { lines: [`${count(metrics.totals.entered)} entered`], now: `Now ${count(positions.under_way)} under way${heldOut}`, tone: null });
+  const heldOut = positions.held_out > 0 ? [`${count(positions.held_out)} held out`] : [];
+  return lines.set("", { lines: [`${count(metrics.totals.entered)} entered`], now: [`${count(positions.under_way)} under way`, ...heldOut], tone: null });
 }
 
 function linesOf(figures) {
@@ -45,9 +45,9 @@ function linesOf(figures) {
   return lines;
 }
 
-/** Who stands there at this moment; null: nobody. */
+/** Who stands there at this moment; empty: nobody. */
 function nowAt({ waiting, since }) {
-  return waiting > 0 ? `Now ${count(waiting)} waiting${since ? `, since ${day(since)}` : ""}` : null;
+  return waiting > 0 ? [`${count(waiting)} waiting`, ...(since ? [`the longest since ${day(since)}`] : [])] : [];
 }
 
 /** The step at which the largest share of those done with it left; null where they are too few, or nobody left. */

@@ -58,6 +58,9 @@ export class Canvas {
     );
   }
 
+  /** The figures shown, for whoever wants to tell their days; null before the first. */
+  report = null;
+
   /** Reads everything anew; returns the time the figures are of. */
   async refresh({ period }) {
     const chosen = this.#version;
@@ -76,6 +79,7 @@ export class Canvas {
     this.#others.textContent = onOtherVersions(version, versions, customers);
     this.#others.hidden = this.#others.textContent === "";
     this.#show({ definition, version, metrics, positions });
+    this.report = metrics;
     this.node.setAttribute("aria-busy", "false");
     return positions.generated_at;
   }
@@ -174,8 +178,8 @@ function row(step, definition, figures) {
 function legend({ metrics, version }) {
   const days = `${dayRange(metrics.from, metrics.to)} (${metrics.zone ?? "UTC"} days), all versions`;
   return [
-    element("span", {}, element("span", { class: "picture-count" }, "Plain"), ` what happened in ${days}`),
-    element("span", {}, element("span", { class: "picture-now" }, "Now"), ` where customers stand at this moment, whatever days are chosen: at a step those on version ${version}, at the entry all`),
+    element("span", {}, element("span", { class: "picture-count" }, "In grey:"), ` what happened in ${days}.`),
+    element("span", {}, element("span", { class: "picture-now" }, "Now:"), ` where customers stand at this moment, whatever days are chosen; at a step those on version ${version}.`),
   ];
 }
 

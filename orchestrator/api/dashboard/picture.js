@@ -46,7 +46,7 @@ export class Picture {
     if (isWhole) this.#toggle();
   }
 
-  /** `counts` by step (and "" for the entry): {lines, now?, tone?}; `now` is a line in another hand, tone "bad" marks the box. */
+  /** `counts` by step (and "" for the entry): {lines, now?, tone?}; `now` are lines under that word, tone "bad" marks the box. */
   update(definition, counts = new Map()) {
     const steps = Object.keys(definition?.steps ?? {}).length;
     const graph = steps <= MOST_STEPS ? graphOf(definition) : { nodes: [], edges: [] };
@@ -117,7 +117,7 @@ export class Picture {
       note ? element("span", { class: "picture-note" }, note) : null,
       isUnreachable ? element("span", { class: "picture-flag" }, "No way leads here") : null,
       (count?.lines ?? []).map((line) => element("span", { class: "picture-count" }, line)),
-      count?.now ? element("span", { class: "picture-now" }, count.now) : null,
+      nowLines(count).map((line) => element("span", { class: "picture-now" }, line)),
     );
     box.style.width = `${width}px`;
     box.style.height = `${height}px`;
@@ -193,7 +193,8 @@ export class Picture {
   }
 }
 
-const linesAt = (count) => [...(count?.lines ?? []), count?.now].filter(Boolean);
+const nowLines = (count) => (count?.now ?? []).map((line, at) => (at === 0 ? `Now: ${line}` : line));
+const linesAt = (count) => [...(count?.lines ?? []), ...nowLines(count)];
 
 const kindName = (kind) => ({ entry: "Who enters", missing: "Missing" })[kind] ?? STEP_KINDS[kind]?.name ?? "";
 

@@ -1,7 +1,7 @@
 // Step by step: who passed, who stands there now, what was sent and what was held back.
 
 import { element } from "/dashboard/element.js";
-import { count, money, moment, words } from "/dashboard/format.js";
+import { count, day, money, words } from "/dashboard/format.js";
 import { figure, Table } from "/dashboard/table.js";
 
 const NONE = { passed: 0, waits: 0, sends: 0, suppressed: 0, deferred: 0, cost: 0, exits: 0 };
@@ -31,12 +31,12 @@ export class StepTable {
     columns: [
       { label: "Step" },
       { label: "Passed", numeric: true },
-      { label: "There now", numeric: true },
       { label: "Sends", numeric: true },
       { label: "Suppressed", numeric: true },
       { label: "Put off", numeric: true },
       { label: "Left early", numeric: true },
       { label: "Cost", numeric: true },
+      { label: "There now", note: "whatever days", numeric: true },
     ],
     empty: "The journey has no steps.",
     isCaptionHidden: true,
@@ -58,15 +58,15 @@ export class StepTable {
 }
 
 function stepRow(step, kind, { passed, sends, suppressed, deferred, exits, cost }, standing) {
-  const since = standing?.since ? `since ${moment(standing.since)}` : "";
+  const since = standing?.since ? `the longest since ${day(standing.since)}` : "";
   return [
     element("span", { class: "figure" }, step, element("small", {}, kind)),
     count(passed),
-    figure(count(standing?.customers ?? 0), since),
     count(sends),
     count(suppressed),
     count(deferred),
     count(exits),
     cost > 0 ? money(cost) : "–",
+    figure(count(standing?.customers ?? 0), since),
   ];
 }

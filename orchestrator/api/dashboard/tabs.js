@@ -2,6 +2,8 @@
 
 import { element } from "/dashboard/element.js";
 
+const NEIGHBOUR = 32; // px of the tabs beside the open one that tell there are more
+
 export class Tabs {
   #tabs;
   #buttons;
@@ -22,6 +24,7 @@ export class Tabs {
     );
     this.node = element("div", { class: "tabs", role: "tablist", "aria-label": label }, this.#buttons);
     this.panels = element("div", {}, this.#panels);
+    new ResizeObserver(() => this.#reveal()).observe(this.node); // it has no width before it stands on the page
   }
 
   /** Shows the panel of this tab. */
@@ -32,15 +35,24 @@ export class Tabs {
       this.#buttons[at].tabIndex = isOpen ? 0 : -1;
       this.#panels[at].hidden = !isOpen;
     });
-    this.#buttonOf(name)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    this.#reveal();
+  }
+
+  /** Brings the open tab, and a part of its neighbours, into view where not all fit. */
+  #reveal() {
+    const open = this.#buttons.find((button) => button.tabIndex === 0);
+    const { clientWidth, scrollLeft, offsetLeft } = this.node;
+    if (!open || clientWidth === 0) return;
+    const left = open.offsetLeft - offsetLeft - NEIGHBOUR;
+    const right = left + open.offsetWidth + 2 * NEIGHBOUR;
+    if (left < scrollLeft) this.node.scrollLeft = left;
+    else if (right > scrollLeft + clientWidth) this.node.scrollLeft = right - clientWidth;
   }
 
   /** Puts `node` into the panel of a tab. */
   fill(name, node) {
     this.#panels[this.#tabs.findIndex((tab) => tab.name === name)].replaceChildren(node);
   }
-
-  #buttonOf = (name) => this.#buttons[this.#tabs.findIndex((tab) => tab.name === name)];
 
   #move(event) {
     const last = this.#buttons.length - 1;

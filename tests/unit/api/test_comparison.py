@@ -137,6 +137,14 @@ def test_days_still_needed_are_none_when_enough_have_come_and_unknown_when_no_nu
     assert compared(arm("treatment", 500, 50), percents=(0.0,)).days_still_needed is None
 
 
+def test_no_days_are_still_needed_where_nobody_enters_any_more() -> None:
+    arms = (arm("treatment", 2_790, 279), arm("holdout", 310, 30))
+    document = compared(*arms, settled_on=date(2026, 2, 14))
+    assert compared(*arms).days_still_needed is not None
+    assert (document.days_still_needed, document.settled_on) == (None, date(2026, 2, 14))
+    assert document.customers_still_needed == compared(*arms).customers_still_needed
+
+
 @pytest.mark.parametrize("percents", [(10.0,), (0.0,)], ids=["with a holdout", "without"])
 def test_after_against_before_is_told_of_each_arm_and_that_it_is_weak(percents: tuple[float, ...]) -> None:
     arms = [arm("treatment", 900, 90), *([arm("holdout", 100, 9)] if percents[0] else [])]

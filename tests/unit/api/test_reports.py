@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO, StringIO
 from uuid import UUID
@@ -36,7 +37,7 @@ from orchestrator.api.report_chart import chart_of
 from orchestrator.api.report_csv import csv_of, guarded, lines_of, zip_of
 from orchestrator.api.report_html import POLICY, STYLE_HASH, html_of
 from orchestrator.api.report_rows import rows_of
-from orchestrator.api.report_tables import MEANINGS_COLUMNS, Report, Table, meaning_rows
+from orchestrator.api.report_tables import LIST_COLUMNS, MEANINGS_COLUMNS, Report, Table, meaning_rows
 from orchestrator.api.report_xlsx import xlsx_of
 from orchestrator.api.step_order import steps_in_order
 from orchestrator.store.journeys import Sought
@@ -329,6 +330,18 @@ def test_days_are_drawn_as_lines_that_a_reader_without_eyes_hears_of() -> None:
     heights = [float(point.split(",")[1]) for point in points.split()]
     assert heights[1] < heights[2] < heights[0]
     assert chart_of([date(2026, 1, 5)], [("Entered", [1])]) == chart_of([date(2026, 1, 5)] * 2, [("x", [0, 0])]) == ""
+
+
+def test_lines_over_time_stand_right_after_the_result_and_their_numbers_last() -> None:
+    days = [(date(2026, 1, 5), 0), (date(2026, 1, 6), 70)]
+    drawn = Table("by_day", "By day", ("date", "entered"), days, drawn=("entered",))
+    result = Table("result", "Result", LIST_COLUMNS, [("with_messages", 70)])
+    summary = Table("summary", "Summary", LIST_COLUMNS, [("entered", 70)])
+    page = html_of(replace(a_report(), tables=(result, summary, drawn)))
+    order = ["result", "trend", "summary", "by_day", "about", "meanings"]
+    assert re.findall(r'<section id="(\w+)">', page) == order
+    assert page.count("<svg") == 1
+    assert page.index("<svg") < page.index('id="summary"')
 
 
 def test_a_page_begins_with_the_verdict() -> None:
