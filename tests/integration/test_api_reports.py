@@ -101,6 +101,22 @@ async def test_metrics_have_every_day_the_totals_and_the_comparison_of_the_whole
     assert usual["comparison"] == comparison
 
 
+async def test_result_of_a_stopped_journey_says_from_when_on_it_is_final(api: ApiSession) -> None:
+    journey_id = await a_journey_with_figures(api)
+    client = await api.client()
+
+    async def settled_on() -> str | None:
+        comparison = (await client.get(f"{BASE}/{journey_id}/metrics")).json()["comparison"]
+        return None if comparison["settled_on"] is None else str(comparison["settled_on"])
+
+    for status in ("ACTIVE", "PAUSED"):
+        assert (await client.patch(f"{BASE}/{journey_id}", json={"status": status})).status_code == 200
+        assert await settled_on() is None  # customers may enter, or may again
+    for status in ("STOPPED", "ARCHIVED"):
+        assert (await client.patch(f"{BASE}/{journey_id}", json={"status": status})).status_code == 200
+        assert await settled_on() == "2026-02-07"  # 30 days after the end of the last day with figures
+
+
 async def test_metrics_of_a_journey_that_nobody_has_entered_are_zero(api: ApiSession) -> None:
     client = await api.client()
     journey = (await client.post(BASE, json={"config": a_journey()})).json()
