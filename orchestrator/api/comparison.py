@@ -64,8 +64,8 @@ def comparison_of(
     """The comparison of a journey's arms; None while nobody has entered.
 
     ``holdout_percents``: the different shares of the holdout over the journey's versions. ``compares_before``: whether
-    the journey asks to take the past out of the comparison. ``settled_on``: from when on nothing changes any more, where
-    nobody enters. ``baselines``: before and after, by arm.
+    the journey asks to take the past out of the comparison. ``settled_on``: from when on nothing changes any more,
+    where nobody enters. ``baselines``: before and after, by arm.
     """
     by_name: Mapping[str, Arm] = {arm.arm: arm for arm in arms}
     treatment, holdout = (_summary(by_name.get(name), compares_before) for name in (TREATMENT, HOLDOUT))

@@ -112,8 +112,8 @@ class ComparisonDocument(BaseModel):
         description="Until so many have come, at the mean pace from the first to the last day; null: it cannot be said."
     )
     settled_on: date | None = Field(
-        description="Of a stopped or archived journey: from this day on no conversion counts any more, since the goal's "
-        "window is over for whoever entered last. Null: customers may enter."
+        description="Of a stopped or archived journey: from this day on no conversion counts any more, since the "
+        "goal's window is over for whoever entered last. Null: customers may enter."
     )
     finding: Literal["better", "worse", "no_difference_yet", "not_enough_data", "sample_ratio_mismatch", "no_holdout"]
     verdict: str

@@ -41,6 +41,9 @@ td { overflow-wrap: anywhere; }
 @media print {
   body { font-size: 9pt; margin: 0; max-width: none; padding: 0; }
   .scroll { overflow: visible; }
+  h2 { margin-top: 1.4rem; }
+  th, td { padding-block: .12rem; }
+  #trend { break-inside: avoid; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
   #by_day, #by_week, #by_month, #meanings { break-before: page; }

@@ -13,7 +13,7 @@ const KINDS = {
   brake: "Brake",
   capacity: "Capacity",
   holdout: "Holdout",
-  kill_switch: "Stop all sending",
+  kill_switch: "All sending",
 };
 const NEAR = 0.8; // of a limit: from here on it is said to be close
 
