@@ -47,9 +47,9 @@ WIN_BACK: dict[str, object] = {
             "event": ORDER_PLACED,
             "timeout": "P60D",
             "next": "back",
-            "on_timeout": "email",
+            "on_timeout": "remind",
         },
-        "email": {
+        "remind": {
             "kind": "send",
             "channel": "email",
             "template": "we-miss-you",
@@ -62,9 +62,9 @@ WIN_BACK: dict[str, object] = {
             "event": ORDER_PLACED,
             "timeout": "P14D",
             "next": "back",
-            "on_timeout": "push",
+            "on_timeout": "offer",
         },
-        "push": {
+        "offer": {
             "kind": "send",
             "channel": "push",
             "template": "ten-percent-off",
