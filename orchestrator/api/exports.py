@@ -29,6 +29,7 @@ from orchestrator.api.answers import item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.downloads import Downloads, DownloadsOfApp
 from orchestrator.api.journey_report import JourneyAnswers, journey_report
+from orchestrator.api.list_order import OfOrder
 from orchestrator.api.moments import From, To
 from orchestrator.api.overview_report import overview_report
 from orchestrator.api.paths import BASE, ROOT, JourneyId
@@ -124,14 +125,15 @@ async def of_overview(
     status: journeys.OfStatus = None,
     campaign_id: journeys.OfCampaign = None,
     name: journeys.OfName = None,
+    sort: OfOrder = "newest",
 ) -> Response:
     """What `getOverview` says on all its pages, with the meaning of each figure."""
     span = metrics.Span(since, until, zone, whole_life)
     downloads.check(tenant.workspace_id)
     with downloads.one(tenant.workspace_id):
         sought = Sought(status, campaign_id, name)
-        whole = await overview.whole_overview(tenant, standing, overview.Asked(sought, span))
-        report = overview_report(whole, tenant.workspace_id, sought)
+        whole = await overview.whole_overview(tenant, standing, overview.Asked(sought, span, sort))
+        report = overview_report(whole, tenant.workspace_id, sought, sort)
         return await _file(report, format, f"journeys-{whole.since}-to-{whole.until}", whole.generated_at)
 
 

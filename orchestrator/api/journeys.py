@@ -1,5 +1,6 @@
 """Journeys over HTTP: create, list, read, change, stop."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from orchestrator.api.answers import answer, document_of, item_of
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import checked_definition, etag, new_journey, stopped
 from orchestrator.api.documents import CampaignId, JourneyDocument, JourneyList, JourneyPatch, NewJourney
-from orchestrator.api.moments import Cursor
+from orchestrator.api.list_order import ListCursor, OfOwnOrder, OwnOrder, check_newest, ranked_page
 from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.publishing import ErrandOfCaller, change_or_propose, propose_change
 from orchestrator.api.repeats import IdOfCreation
@@ -24,10 +25,13 @@ from orchestrator.store.journeys import (
     Written,
     change_journey,
     create_journey,
+    every_journey,
     find_journey,
+    journeys_of,
     list_journeys,
 )
 from orchestrator.store.reports import page_of, read_cursor, write_cursor
+from orchestrator.store.tenant import Tenant
 from orchestrator.store.workspaces import find_workspace
 
 MAX_LISTED = 200
@@ -69,20 +73,35 @@ async def create(
     return await answer(services, written, response)
 
 
-@router.get("", operation_id="listJourneys", summary="List journeys, newest first")
+@router.get("", operation_id="listJourneys", summary="List journeys")
 async def list_all(
     tenant: CallersTenant,
     status: OfStatus = None,
     campaign_id: OfCampaign = None,
     name: OfName = None,
-    cursor: Cursor = None,
+    sort: OfOwnOrder = "newest",
+    cursor: ListCursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> JourneyList:
     """A page of the workspace's journeys, without their definitions. Archived ones only when asked for by status."""
-    after = None if cursor is None else read_cursor(cursor)
-    found = await list_journeys(tenant, Sought(status, campaign_id, name), limit=limit + 1, after=after)
-    page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
+    page, next_cursor = await page_by_its_own(tenant, Sought(status, campaign_id, name), sort, cursor, limit)
     return JourneyList(items=[item_of(journey) for journey in page], next_cursor=next_cursor)
+
+
+async def page_by_its_own(
+    tenant: Tenant, sought: Sought, order: OwnOrder, cursor: str | None, limit: int
+) -> tuple[Sequence[Journey], str | None]:
+    """A page in an order for which no figures are needed, and the cursor of the next; None: it is the last.
+
+    Raises:
+        RequestError: the cursor is of another order.
+    """
+    if order == "newest":
+        after = None if cursor is None else read_cursor(check_newest(cursor))
+        found = await list_journeys(tenant, sought, limit=limit + 1, after=after)
+        return page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
+    ids, next_cursor = ranked_page(await every_journey(tenant, sought), order, {}, cursor, limit)
+    return await journeys_of(tenant, ids), next_cursor
 
 
 @router.get("/{id}", operation_id="getJourney", summary="Read a journey")

@@ -16,16 +16,15 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.compared import comparisons
 from orchestrator.api.experiment_documents import ComparisonDocument
 from orchestrator.api.figures import notes_on
-from orchestrator.api.journeys import MAX_LISTED, OfCampaign, OfName, OfStatus
+from orchestrator.api.journeys import MAX_LISTED, OfCampaign, OfName, OfStatus, page_by_its_own
+from orchestrator.api.list_order import ListCursor, OfOrder, Order, OwnOrder, ranked_page
 from orchestrator.api.metrics import FirstDay, LastDay, OfZone, Span, WholeLife, period, zone_of
-from orchestrator.api.moments import Cursor
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.paths import ROOT
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
-from orchestrator.store.journeys import Journey, Sought, list_journeys
+from orchestrator.store.journeys import Journey, Sought, every_journey, journeys_of
 from orchestrator.store.overview import JourneyCounts, counts_of_period, newest_day, oldest_day
 from orchestrator.store.quarters import date_in
-from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
 router = APIRouter(prefix=f"{ROOT}/overview", route_class=StrictRoute, tags=["reports"])
@@ -33,10 +32,20 @@ router = APIRouter(prefix=f"{ROOT}/overview", route_class=StrictRoute, tags=["re
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked about all journeys: which of them, and which days."""
+    """What is asked about all journeys: which of them, which days, and in which order."""
 
     sought: Sought
     span: Span
+    order: Order = "newest"
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Some journeys in order, and their comparisons; ``next_cursor`` None: there are no more."""
+
+    journeys: Sequence[Journey]
+    compared: Mapping[UUID, ComparisonDocument | None]
+    next_cursor: str | None
 
 
 @router.get("", operation_id="getOverview", summary="All journeys with their figures and what their comparisons say")
@@ -50,15 +59,17 @@ async def read(
     status: OfStatus = None,
     campaign_id: OfCampaign = None,
     name: OfName = None,
-    cursor: Cursor = None,
+    sort: OfOrder = "newest",
+    cursor: ListCursor = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LISTED)] = 50,
 ) -> OverviewDocument:
     """A page of the journeys that `listJourneys` lists. The period defaults to the last 30 days that have figures.
 
     A journey's figures are the totals of `getJourneyMetrics` for the same days and zone. Finding and verdict cover its
-    whole life, as they do there; who is under way was counted within the last minute.
+    whole life, as they do there; who is under way was counted within the last minute. In whatever order, all pages
+    together have each journey once, also when figures change while they are read.
     """
-    asked = Asked(Sought(status, campaign_id, name), Span(since, until, zone, whole_life))
+    asked = Asked(Sought(status, campaign_id, name), Span(since, until, zone, whole_life), sort)
     return await _read(tenant, standing, asked, cursor, limit)
 
 
@@ -78,23 +89,27 @@ async def _read(tenant: Tenant, standing: UnderWay, asked: Asked, cursor: str | 
     newest = asked.span.until or await newest_day(tenant, zone) or date_in(zone, now)
     oldest = await oldest_day(tenant, zone) if asked.span.whole_life else asked.span.since
     first, last = period(oldest, asked.span.until, newest)
-    after = None if cursor is None else read_cursor(cursor)
-    # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time.
-    counted, (found, compared), under_way = await asyncio.gather(
-        counts_of_period(tenant, asked.sought, zone, first, last),
-        _compared(tenant, asked.sought, limit, after, now),
-        standing.by_journey(tenant),
-    )
-    page, next_cursor = page_of(found, limit, lambda last: write_cursor(last.created_at, last.id))
+    # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time. By a figure, the
+    # period comes first, because it says whose lives are on the page.
+    counting = counts_of_period(tenant, asked.sought, zone, first, last)
+    if asked.order == "newest" or asked.order == "name":
+        own = _page_by_its_own(tenant, asked.sought, asked.order, cursor, limit, now)
+        counted, under_way, page = await asyncio.gather(counting, standing.by_journey(tenant), own)
+    else:
+        every = every_journey(tenant, asked.sought)
+        counted, under_way, candidates = await asyncio.gather(counting, standing.by_journey(tenant), every)
+        figures = _figures_of(asked.order, counted.by_journey, under_way)
+        ids, next_cursor = ranked_page(candidates, asked.order, figures, cursor, limit)
+        page = _Page(*await asyncio.gather(journeys_of(tenant, ids), comparisons(tenant, ids, now)), next_cursor)
     return OverviewDocument(
         since=first,
         until=last,
         zone=asked.span.zone,
         generated_at=now,
         notes=notes_on(counted.undivided, asked.span.zone),
-        items=_items(page, counted.by_journey, under_way, compared),
+        items=_items(page, counted.by_journey, under_way),
         totals=OverviewFigures.model_validate(added_up(counted.by_journey.values())),
-        next_cursor=next_cursor,
+        next_cursor=page.next_cursor,
     )
 
 
@@ -110,28 +125,31 @@ def _money(amounts: Iterable[float]) -> float:
     return round(fsum(amounts), 6)
 
 
-async def _compared(
-    tenant: Tenant, sought: Sought, limit: int, after: tuple[datetime, UUID] | None, now: datetime
-) -> tuple[list[Journey], dict[UUID, ComparisonDocument | None]]:
-    """The journeys of a page and one more, which tells whether there is another page; the comparisons of the page."""
-    found = await list_journeys(tenant, sought, limit=limit + 1, after=after)
-    return found, await comparisons(tenant, [journey.id for journey in found[:limit]], now)
+async def _page_by_its_own(
+    tenant: Tenant, sought: Sought, order: OwnOrder, cursor: str | None, limit: int, now: datetime
+) -> _Page:
+    journeys, next_cursor = await page_by_its_own(tenant, sought, order, cursor, limit)
+    compared = await comparisons(tenant, [journey.id for journey in journeys], now)
+    return _Page(journeys, compared, next_cursor)
 
 
-def _items(
-    page: Sequence[Journey],
-    counts: Mapping[UUID, JourneyCounts],
-    under_way: Mapping[UUID, int],
-    compared: Mapping[UUID, ComparisonDocument | None],
-) -> list[OverviewItem]:
+def _figures_of(order: Order, counts: Mapping[UUID, JourneyCounts], under_way: Mapping[UUID, int]) -> dict[UUID, float]:
+    """What the order is by, of each journey that has it."""
+    if order == "under_way":
+        return {**under_way}
+    return {journey_id: getattr(each, order) for journey_id, each in counts.items()}
+
+
+def _items(page: _Page, counts: Mapping[UUID, JourneyCounts], under_way: Mapping[UUID, int]) -> list[OverviewItem]:
     items = []
-    for journey in page:
-        comparison = compared[journey.id]
+    for journey in page.journeys:
+        comparison = page.compared[journey.id]
         items.append(
             OverviewItem(
                 journey=item_of(journey),
                 figures=OverviewFigures.model_validate(counts.get(journey.id, JourneyCounts())),
                 under_way=under_way.get(journey.id, 0),
+                last_day=None if comparison is None else comparison.last_day,
                 finding=None if comparison is None else comparison.finding,
                 verdict=None if comparison is None else comparison.verdict,
             )

@@ -30,12 +30,13 @@ class OverviewItem(BaseModel):
     journey: JourneyItem
     figures: OverviewFigures
     under_way: int = Field(description="Runs under way, without the holdout, as counted within the last minute.")
+    last_day: date | None = Field(description="The last UTC day that has figures; null: nobody has entered yet.")
     finding: str | None = Field(description="Null: nobody has entered yet.")
     verdict: str | None
 
 
 class OverviewDocument(BaseModel):
-    """A page of journeys, newest first; ``next_cursor`` null: the last page."""
+    """A page of journeys, in the order asked for; ``next_cursor`` null: the last page."""
 
     model_config = ConfigDict(populate_by_name=True, serialize_by_alias=True)
 

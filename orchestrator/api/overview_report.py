@@ -1,5 +1,6 @@
 """The report over all journeys: what the overview says, as tables. Pure."""
 
+from orchestrator.api.list_order import Order
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures
 from orchestrator.api.report_tables import LIST_COLUMNS, Report, Table, written
 from orchestrator.store.journeys import Sought
@@ -8,7 +9,7 @@ _FIGURES = tuple(OverviewFigures.model_fields)
 _JOURNEY = ("name", "journey_id", "campaign_id", "status", "version", "created_at")
 
 
-def overview_report(overview: OverviewDocument, workspace_id: str, sought: Sought) -> Report:
+def overview_report(overview: OverviewDocument, workspace_id: str, sought: Sought, order: Order) -> Report:
     """The report: the sums, and a row for each journey."""
     rows = [
         (
@@ -33,6 +34,7 @@ def overview_report(overview: OverviewDocument, workspace_id: str, sought: Sough
             ("status", sought.status or "all but archived"),
             ("campaign_id", sought.campaign_id or "any"),
             ("name", "any" if sought.name is None else f"with “{sought.name}” in it"),
+            ("sort", order),
             ("from", overview.since.isoformat()),
             ("to", overview.until.isoformat()),
             ("zone", overview.zone),

@@ -73,6 +73,15 @@ class Sought:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A journey of the workspace, and whether it is one of those sought."""
+
+    id: UUID
+    name: str
+    is_sought: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """A published definition; ``config`` is empty in a listing. The rest is that of ``Migration``, times in UTC."""
 
@@ -216,6 +225,23 @@ async def list_journeys(
             prefix,
         )
     return [_journey(row) for row in rows]
+
+
+async def every_journey(tenant: Tenant, sought: Sought) -> list[Candidate]:
+    """All journeys of the workspace, archived ones too, in the order in which they were made."""
+    chosen = (sought.status, sought.campaign_id, sought.name)
+    with translated("reading what journeys there are"):
+        rows = await tenant.fetch(load_queries("journeys")["every_journey"], tenant.workspace_id, *chosen)
+    return [Candidate(**dict(row)) for row in rows]
+
+
+async def journeys_of(tenant: Tenant, journey_ids: Sequence[UUID]) -> list[Journey]:
+    """These journeys without ``config``, in this order."""
+    prefix = _standing_key(tenant.workspace_id, "")
+    with translated("reading journeys"):
+        rows = await tenant.fetch(load_queries("journeys")["journeys_of"], tenant.workspace_id, journey_ids, prefix)
+    found = {row["id"]: _journey(row) for row in rows}
+    return [found[journey_id] for journey_id in journey_ids if journey_id in found]
 
 
 async def live_journeys(tenant: Tenant) -> list[Journey]:

@@ -54,13 +54,28 @@ select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain
            select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $8 || configs.id::text
        ) as is_published
 from "033_omnichannel_journey_orchestrator_configs" as configs
-where workspace_id = $1
-  and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
-  and ($3::text is null or campaign_id = $3)
-  and ($4::text is null or position(lower($4) in lower(name)) > 0)
+where workspace_id = $1 and
+  -- include: sought
   and ($5::timestamp is null or (created_at, id) < ($5::timestamp, $6::uuid))
 order by created_at desc, id desc
 limit $7;
+
+-- name: every_journey -- all journeys of a workspace in the order in which they were made, and whether each is sought
+select id, name, coalesce(
+    -- include: sought
+    , false) as is_sought
+from "033_omnichannel_journey_orchestrator_configs"
+where workspace_id = $1
+order by created_at, id;
+
+-- name: journeys_of -- some of a workspace's journeys
+select id, workspace_id, name, campaign_id, null::jsonb as config, status, drain, paused_reason, current_version,
+       created_at, updated_at, null::jsonb as migrations,
+       not exists (
+           select from "033_omnichannel_journey_orchestrator_outbox" as outbox where outbox.key = $3 || configs.id::text
+       ) as is_published
+from "033_omnichannel_journey_orchestrator_configs" as configs
+where workspace_id = $1 and id = any($2::uuid[]);
 
 -- name: holdout_percents -- the different holdout shares that a journey's versions have had
 select distinct coalesce((versions.config #>> '{holdout,percent}')::float8, 0) as percent

@@ -33,10 +33,8 @@ where day.workspace_id = $1 and day.date = $2;
 with sought as (
     select id
     from "033_omnichannel_journey_orchestrator_configs"
-    where workspace_id = $1
-      and (status = $2 or ($2::text is null and status <> 'ARCHIVED'))
-      and ($3::text is null or campaign_id = $3)
-      and ($4::text is null or position(lower($4) in lower(name)) > 0)
+    where workspace_id = $1 and
+        -- include: sought
 ), counted as (
     select day.config_id, day.entered, day.customers, day.completed, day.exited, day.sends, day.suppressed,
            day.conversions, day.customers_converted, day.revenue, day.cost
@@ -83,10 +81,8 @@ group by config_id;
 select distinct day.date
 from "033_omnichannel_journey_orchestrator_metrics" as day
 join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = day.config_id
-where day.workspace_id = $1 and day.date = any($5::date[])
-    and (configs.status = $2 or ($2::text is null and configs.status <> 'ARCHIVED'))
-    and ($3::text is null or configs.campaign_id = $3)
-    and ($4::text is null or position(lower($4) in lower(configs.name)) > 0)
+where day.workspace_id = $1 and day.date = any($5::date[]) and
+    -- include: sought
     and (
         day.created_at < (
             select applied_at from "033_omnichannel_journey_orchestrator_migrations"

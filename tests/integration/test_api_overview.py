@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 import pytest
 
+from orchestrator.api.list_order import Order
 from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
@@ -43,6 +44,7 @@ async def test_a_journey_is_listed_with_the_figures_and_the_verdict_of_its_page(
     assert item["figures"]["sends"] == 900
     assert item["finding"] == metrics["comparison"]["finding"] == "better"
     assert item["verdict"] == metrics["comparison"]["verdict"]
+    assert item["last_day"] == metrics["comparison"]["last_day"] == "2026-01-07"
     assert overview["totals"] == item["figures"]
     usual = (await client.get(f"{ROOT}/overview")).json()
     assert (usual["from"], usual["to"]) == ("2025-12-09", "2026-01-07")
@@ -200,8 +202,103 @@ async def test_pages_and_totals_are_of_the_journeys_that_all_filters_let_through
         assert about["campaign_id"] == filters.get("campaign_id", "any")
 
 
+async def with_sends(api: ApiSession, name: str, sends: int, on: date = date(2026, 1, 5)) -> str:
+    """A journey of this name with so many sends on a day, and money that is ranked the other way round."""
+    client = await api.client()
+    body = {"config": a_journey(), "name": name, "status": "DRAFT"}
+    journey_id = str((await client.post(BASE, json=body)).json()["id"])
+    figures = {"entered": 100, "send_requested": {"email": sends}, "goals": sends % 3, "customers_converted": 1}
+    await set_figures(api, journey_id, {**figures, "value": 1_000 - sends, "cost": 0.5}, on)
+    return journey_id
+
+
+async def set_figures(api: ApiSession, journey_id: str, figures: dict[str, Any], on: date = date(2026, 1, 5)) -> None:
+    insert = (
+        'insert into "033_omnichannel_journey_orchestrator_metrics" (config_id, workspace_id, date, metrics) '
+        "values ($1, 'acme', $2, $3) on conflict (config_id, date) do update set metrics = excluded.metrics"
+    )
+    await api.pool.execute(insert, UUID(journey_id), on, figures)
+
+
+@pytest.mark.parametrize("sort", get_args(Order))
+async def test_every_order_gives_each_journey_once_also_with_ties(api: ApiSession, sort: Order) -> None:
+    names = {
+        await with_sends(api, f"Journey {name}", sends): name for name, sends in zip("cab", (5, 9, 5), strict=True)
+    }
+    client = await api.client()
+    names[(await client.post(BASE, json={"config": a_journey(), "name": "z", "status": "DRAFT"})).json()["id"]] = "z"
+    items, page = await walked(client, **SPAN, sort=sort)
+    assert page["totals"]["sends"] == 19
+    order = "".join(names[item["journey"]["id"]] for item in items)
+    expected = {"newest": "zbac", "name": "abcz", "under_way": "zbac", "sends": "abcz", "revenue": "bcaz"}
+    expected |= {"conversions": "bcza", "entered": "bacz", "customers_converted": "bacz", "cost": "bacz"}
+    assert order == expected[sort]
+    export = await client.get(f"{ROOT}/overview/export", params={**SPAN, "sort": sort})
+    tables = csv_tables(export.text)
+    assert [row[0][-1] for row in tables["journeys"][1:]] == list(order)
+    assert ["sort", sort] in tables["about"]
+    filtered, _ = await walked(client, **SPAN, sort=sort, name="journey")
+    assert "".join(names[item["journey"]["id"]] for item in filtered) == order.replace("z", "")
+
+
+async def test_a_journey_that_overtakes_others_while_the_list_is_read_comes_once(api: ApiSession) -> None:
+    ids = [await with_sends(api, f"Journey {number}", number) for number in range(1, 6)]
+    client = await api.client()
+    params = {**SPAN, "sort": "sends", "limit": "2"}
+    first = (await client.get(f"{ROOT}/overview", params=params)).json()
+    assert [item["journey"]["id"] for item in first["items"]] == [ids[4], ids[3]]
+    # The last becomes the first, and the first the last.
+    await set_figures(api, ids[0], {"send_requested": {"email": 50}})
+    await set_figures(api, ids[4], {"send_requested": {"email": 0}})
+    second = (await client.get(f"{ROOT}/overview", params={**params, "cursor": first["next_cursor"]})).json()
+    assert [item["journey"]["id"] for item in second["items"]] == [ids[0], ids[2]]
+    third = (await client.get(f"{ROOT}/overview", params={**params, "cursor": second["next_cursor"]})).json()
+    assert ([item["journey"]["id"] for item in third["items"]], third["next_cursor"]) == ([ids[1]], None)
+
+
+async def test_an_order_is_by_the_days_chosen(api: ApiSession) -> None:
+    early = await with_sends(api, "Early", 9, date(2026, 1, 1))
+    late = await with_sends(api, "Late", 2, date(2026, 1, 5))
+    client = await api.client()
+    for days, order in ((SPAN, [late, early]), ({"from": "2026-01-01", "to": "2026-01-06"}, [early, late])):
+        items, _ = await walked(client, **days, sort="sends")
+        assert [item["journey"]["id"] for item in items] == order
+
+
+async def test_who_is_under_way_orders_them_too(api: ApiSession) -> None:
+    busy = str(await a_journey_with_figures(api))
+    await a_journey_with_figures(api)
+    insert = (
+        'insert into "033_omnichannel_journey_orchestrator_runs" '
+        "(run_id, config_id, workspace_id, customer_id, version, step, arm, status, entered_at, moved_at) "
+        "values (gen_random_uuid(), $1, 'acme', 'c', 1, 'hello', 'treatment', 'under_way', now(), now())"
+    )
+    await api.pool.execute(insert, UUID(busy))
+    items, _ = await walked(await api.client(), **SPAN, sort="under_way")
+    assert [item["under_way"] for item in items] == [1, 0]
+    assert items[0]["journey"]["id"] == busy
+
+
+async def test_journeys_alone_are_listed_by_name_as_well(api: ApiSession) -> None:
+    client = await api.client()
+    for name in ("winter", "Autumn", "Spring"):
+        body = {"config": a_journey(), "name": name, "status": "DRAFT"}
+        assert (await client.post(BASE, json=body)).status_code == 201
+    for sort, names in (("name", ["Autumn", "Spring", "winter"]), ("newest", ["Spring", "Autumn", "winter"])):
+        first = (await client.get(BASE, params={"sort": sort, "limit": "2"})).json()
+        rest = (await client.get(BASE, params={"sort": sort, "limit": "2", "cursor": first["next_cursor"]})).json()
+        assert [item["name"] for page in (first, rest) for item in page["items"]] == names
+        assert rest["next_cursor"] is None
+        other = {"sort": "newest" if sort == "name" else "name", "cursor": first["next_cursor"]}
+        for path in (BASE, f"{ROOT}/overview"):
+            refused = await client.get(path, params=other)
+            assert (refused.status_code, "leave it out to start" in refused.text) == (400, True), refused.text
+    assert (await client.get(BASE, params={"sort": "revenue"})).status_code == 422
+
+
+@pytest.mark.parametrize("sort", ["newest", "name", "revenue"])
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_journeys(
-    api: ApiSession, monkeypatch: pytest.MonkeyPatch
+    api: ApiSession, monkeypatch: pytest.MonkeyPatch, sort: str
 ) -> None:
     statements: list[str] = []
     fetch = Tenant.fetch
@@ -218,7 +315,7 @@ async def test_the_number_of_statements_does_not_depend_on_the_number_of_journey
         journey: UUID = await a_journey_with_figures(api)
         assert journey
         statements.clear()
-        await client.get(f"{ROOT}/overview")
+        await client.get(f"{ROOT}/overview", params={"sort": sort})
         # Who is under way is counted by the clock, not by the look.
         counts.append(sum("_runs" not in sql for sql in statements))
     assert counts[0] == counts[-1] <= MOST_STATEMENTS
@@ -233,6 +330,8 @@ async def test_what_makes_no_sense_is_refused(api: ApiSession) -> None:
         ({"since": "2026-01-01"}, 400),
         ({"status": "GONE"}, 422),
         ({"limit": "0"}, 422),
+        ({"sort": "verdict"}, 422),
+        ({"sort": "name", "cursor": "name.x"}, 422),
         ({"zone": "Mars/Olympus"}, 422),
         ({"zone": ""}, 422),
         ({"name": ""}, 422),

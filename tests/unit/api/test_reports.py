@@ -137,7 +137,14 @@ def a_report(comparison: ComparisonDocument | None = None) -> Report:
 
 def an_overview() -> Report:
     figures = OverviewFigures(**{name: 1 for name in OverviewFigures.model_fields})
-    item = OverviewItem(journey=ITEM, figures=figures, under_way=4, finding="better", verdict="-10 % it is not")
+    item = OverviewItem(
+        journey=ITEM,
+        figures=figures,
+        under_way=4,
+        last_day=date(2026, 1, 6),
+        finding="better",
+        verdict="-10 % it is not",
+    )
     document = OverviewDocument(
         since=date(2026, 1, 5),
         until=date(2026, 1, 6),
@@ -148,7 +155,7 @@ def an_overview() -> Report:
         totals=figures,
         next_cursor=None,
     )
-    return overview_report(document, "acme", Sought(name="spring"))
+    return overview_report(document, "acme", Sought(name="spring"), "revenue")
 
 
 @given(st.text())
