@@ -121,14 +121,15 @@ def list_command(
     status: Annotated[Status | None, typer.Option(help="Only of this status; archived ones only so.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Only on this campaign.")] = None,
     name: Annotated[str | None, typer.Option(help="Only with this text in their name.")] = None,
+    sort: Annotated[Literal["newest", "name"], typer.Option(help="In which order.")] = "newest",
     limit: Limit = None,
     cursor: Cursor = None,
     every: Every = False,
     api: Api = USUAL_URL,
     as_json: AsJson = False,
 ) -> None:
-    """List the workspace's journeys, newest first."""
-    query = {"status": status, "campaign_id": campaign, "name": name, "limit": limit, "cursor": cursor}
+    """List the workspace's journeys."""
+    query = {"status": status, "campaign_id": campaign, "name": name, "sort": sort, "limit": limit, "cursor": cursor}
     with calling(api, as_json) as session:
         session.show_list("listJourneys", JOURNEYS, {}, query, every=every)
 

@@ -43,6 +43,9 @@ OVERVIEW = {
     "verdict": "verdict",
 }
 
+Sort = Literal[
+    "newest", "name", "entered", "under_way", "sends", "conversions", "customers_converted", "revenue", "cost"
+]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help='Where to write; "-": to standard output.')
 ]
@@ -52,7 +55,7 @@ Force = Annotated[bool, typer.Option("--force", help="Write over a file that is 
 @reports.command(
     "overview",
     epilog=example(
-        "reports overview --from 2026-11-01 --zone Europe/Berlin",
+        "reports overview --from 2026-11-01 --zone Europe/Berlin --sort revenue",
         "reports overview --campaign spring --format csv --output journeys.csv",
     ),
 )
@@ -64,6 +67,9 @@ def overview(
     status: Annotated[Status | None, typer.Option(help="Only journeys of this status.")] = None,
     campaign: Annotated[str | None, typer.Option(help="Only journeys on this campaign.")] = None,
     name: Annotated[str | None, typer.Option(help="Only journeys with this in their name.")] = None,
+    sort: Annotated[
+        Sort, typer.Option(help="In which order: newest first, by name, or by a figure, the largest first.")
+    ] = "newest",
     file_format: Annotated[
         Literal["csv", "xlsx", "zip"] | None, typer.Option("--format", help="As a file; else it is shown.")
     ] = None,
@@ -77,7 +83,7 @@ def overview(
 ) -> None:
     """Show all journeys with their figures of a period, and what their comparisons say; or write them to a file."""
     days = {"from": first, "to": last, "zone": zone, "whole_life": whole_life or None}
-    chosen = {**days, "status": status, "campaign_id": campaign, "name": name}
+    chosen = {**days, "status": status, "campaign_id": campaign, "name": name, "sort": sort}
     if file_format is None:
         if output != STANDARD_OUTPUT or force:
             raise typer.BadParameter("--output and --force go with --format")

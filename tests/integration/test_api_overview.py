@@ -236,7 +236,7 @@ async def test_every_order_gives_each_journey_once_also_with_ties(api: ApiSessio
     export = await client.get(f"{ROOT}/overview/export", params={**SPAN, "sort": sort})
     tables = csv_tables(export.text)
     assert [row[0][-1] for row in tables["journeys"][1:]] == list(order)
-    assert ["sort", sort] in tables["about"]
+    assert ["sort", sort] in [row[:2] for row in tables["about"]]
     filtered, _ = await walked(client, **SPAN, sort=sort, name="journey")
     assert "".join(names[item["journey"]["id"]] for item in filtered) == order.replace("z", "")
 

@@ -3,10 +3,10 @@
 /** Places that have a name of their own; anything else is the list of journeys, or one journey. */
 const PAGES = ["journeys", "new", "audit", "proposals", "keys", "settings"];
 /** What an address may say besides, in the order in which it is written. */
-const FIELDS = ["journey", "tab", "customer", "status", "name", "campaign", "pages", "period", "zone"];
+const FIELDS = ["journey", "tab", "customer", "status", "name", "campaign", "sort", "pages", "period", "zone"];
 const FIRST_TAB = "overview";
 
-/** What the fragment says: {page, key, journey, tab, customer, status, name, campaign, pages, period, zone}; null where it says nothing. */
+/** What the fragment says: {page, key, journey, tab, customer, status, name, campaign, sort, pages, period, zone}; null where it says nothing. */
 export function readAddress(fragment = location.hash) {
   const fields = new URLSearchParams(fragment.replace(/^#/, ""));
   const page = fields.get("journey") ? "journey" : (PAGES.find((name) => fields.has(name)) ?? "journeys");

@@ -32,8 +32,8 @@ export class Client {
   changeWorkspace = (change, ifMatch) => this.send("PATCH", `${ROOT}/workspace`, change, { ifMatch });
 
   /** A page of journeys with their figures from `from` to `to`, days of `zone`; without them the server's usual days. */
-  overview = ({ from, to, zone, whole_life, status, name, campaign_id, cursor, limit } = {}) =>
-    this.get(`${ROOT}/overview`, { from, to, zone: zone === "UTC" ? null : zone, whole_life, status, name, campaign_id, cursor, limit });
+  overview = ({ from, to, zone, whole_life, status, name, campaign_id, sort, cursor, limit } = {}) =>
+    this.get(`${ROOT}/overview`, { from, to, zone: zone === "UTC" ? null : zone, whole_life, status, name, campaign_id, sort, cursor, limit });
   journey = (id) => this.get(journeyPath(id));
   /**
    * Figures from `from` to `to` (both included, days of `zone`); without them the last 30 days that have any, or with

@@ -3,9 +3,11 @@
 import { hrefTo } from "/dashboard/address.js";
 import { Downloads } from "/dashboard/downloads.js";
 import { element } from "/dashboard/element.js";
-import { count, counted, money, percent, share } from "/dashboard/format.js";
+import { count, counted, day, money, percent, share } from "/dashboard/format.js";
 import { Kept } from "/dashboard/kept.js";
+import { ListOrder, orderNamed } from "/dashboard/list-order.js";
 import { daysUpTo, isDefault, PeriodChoice, periodNamed } from "/dashboard/period.js";
+import { isElsewhere, QuietDays } from "/dashboard/quiet-days.js";
 import { STATUSES, statusChip } from "/dashboard/status.js";
 import { figure, Table } from "/dashboard/table.js";
 import { newcomers, tile } from "/dashboard/tiles.js";
@@ -41,16 +43,18 @@ export class JourneyList {
   #totals = element("dl", { class: "tiles", "data-count": "6" });
   #notes = element("p", { class: "footnote" });
   #more = element("button", { type: "button", class: "button", hidden: true, click: () => this.#loadMore() }, "Load more");
+  #order = new ListOrder((sort) => this.#shell.show({ ...this.#address, sort, pages: null }, { replace: true }));
+  #quiet = new QuietDays(() => this.#change({ period: "all" }));
   #table = new Table({
-    caption: "Journeys, newest first. The verdict is of a journey's whole life.",
+    caption: "Journeys. The verdict is of a journey's whole life.",
     columns: [
-      { label: "Journey" },
+      { label: "Journey", heading: this.#order.heading("name", "Journey") },
       { label: "Status" },
-      { label: "Entered", numeric: true },
-      { label: "Sends", numeric: true },
-      { label: "Converted", note: "rate of customers", numeric: true },
-      { label: "Revenue", numeric: true },
-      { label: "Cost", numeric: true },
+      { label: "Entered", numeric: true, heading: this.#order.heading("entered", "Entered") },
+      { label: "Sends", numeric: true, heading: this.#order.heading("sends", "Sends") },
+      { label: "Converted", note: "rate of customers", numeric: true, heading: this.#order.heading("customers_converted", "Converted") },
+      { label: "Revenue", numeric: true, heading: this.#order.heading("revenue", "Revenue") },
+      { label: "Cost", numeric: true, heading: this.#order.heading("cost", "Cost") },
       { label: "Verdict", note: "of the whole life" },
     ],
     empty: "No journeys yet.",
@@ -74,16 +78,17 @@ export class JourneyList {
       element("label", { for: "list-campaign" }, "Campaign"),
       this.#campaign,
       this.#campaigns,
+      this.#order.nodes,
     );
-    const change = (part) => this.#shell.show({ ...this.#address, ...part }, { replace: true });
-    this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => change({ period: name }));
-    this.#zones = new ZoneChoice(knownZone(address.zone), (chosen) => change({ zone: chosen }));
-    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: async () => ({ path: client.overviewExport, query: { ...(await this.#daysOf(this.#period)), zone: this.#zone, ...soughtBy(this.#address) } }) });
+    this.#choice = new PeriodChoice(periodNamed(address.period), ({ name }) => this.#change({ period: name }));
+    this.#zones = new ZoneChoice(knownZone(address.zone), (chosen) => this.#change({ zone: chosen }));
+    const downloads = new Downloads(client, { label: "Export these days", formats: FORMATS, source: async () => ({ path: client.overviewExport, query: { ...(await this.#daysOf(this.#period)), zone: this.#zone, ...listedBy(this.#address) } }) });
     this.node = element(
       "section",
       { class: "journey list", "aria-labelledby": "list-title", "aria-busy": "true" },
       element("div", { class: "title-row" }, element("h1", { id: "list-title" }, "Journeys"), this.#create),
       element("div", { class: "toolbar" }, this.#choice.node, this.#zones.node),
+      this.#quiet.node,
       element("section", { "aria-label": "All journeys together" }, this.#totals, this.#notes),
       element("section", { class: "panel", "aria-label": "List of journeys" }, form, this.#table.node, this.#more, downloads.node),
     );
@@ -103,6 +108,7 @@ export class JourneyList {
     const overview = await this.#read(address, await this.#daysOf(period));
     if (address !== this.#address || period !== this.#period) return overview.generated_at;
     this.#choice.update(overview);
+    this.#quiet.ofList(overview);
     this.#create.hidden = role === "viewer";
     this.#create.href = hrefTo({ page: "new" });
     this.#draw(overview, role, isSending);
@@ -120,6 +126,7 @@ export class JourneyList {
     this.#useZone(knownZone(address.zone));
     this.#period = periodNamed(address.period);
     this.#choice.mark(this.#period);
+    this.#order.mark(address.sort);
     this.#status.value = address.status ?? "";
     for (const [input, value] of [[this.#name, address.name], [this.#campaign, address.campaign]]) {
       if (document.activeElement !== input) input.value = value ?? "";
@@ -145,7 +152,7 @@ export class JourneyList {
 
   /** As many pages as are shown. */
   async #read(address, days) {
-    const asked = { ...days, zone: knownZone(address.zone), ...soughtBy(address), limit: PAGE };
+    const asked = { ...days, zone: knownZone(address.zone), ...listedBy(address), limit: PAGE };
     const items = [];
     let page = null;
     for (let read = 0; read < pagesIn(address); read += 1) {
@@ -156,8 +163,8 @@ export class JourneyList {
     return { ...page, items };
   }
 
-  #draw({ items, totals, notes, next_cursor }, role, isSending) {
-    const shown = JSON.stringify([items, totals, notes, next_cursor, role, isSending, location.hash]);
+  #draw({ from, to, items, totals, notes, next_cursor }, role, isSending) {
+    const shown = JSON.stringify([from, to, items, totals, notes, next_cursor, role, isSending, location.hash]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#totals.replaceChildren(...totalTiles(totals).map(tile));
@@ -165,7 +172,7 @@ export class JourneyList {
     this.#suggest(items);
     const focused = document.activeElement?.closest?.("[data-journey]")?.dataset.journey;
     this.#table.setEmpty(this.#nothing(role));
-    this.#table.setRows(items.map((item) => rowOf(item, this.#address.period, isSending)));
+    this.#table.setRows(items.map((item) => rowOf(item, { from, to }, this.#address.period, isSending)));
     if (focused) this.node.querySelector(`[data-journey="${CSS.escape(focused)}"]`)?.focus();
     this.#more.hidden = next_cursor === null || this.#pages >= MOST_PAGES;
   }
@@ -181,6 +188,10 @@ export class JourneyList {
     if (campaign) return "No journey matches: choose another status or name, or write the whole id of the campaign.";
     if (status || name) return "No journey matches: choose another status, name or campaign.";
     return role === "viewer" ? "No journeys yet. Somebody whose key has the role editor can create one." : "No journeys yet. Create the first with “New journey”.";
+  }
+
+  #change(part) {
+    this.#shell.show({ ...this.#address, ...part }, { replace: true });
   }
 
   #typed() {
@@ -202,8 +213,8 @@ export class JourneyList {
 
 /** How many pages an address asks for. */
 const pagesIn = ({ pages }) => (/^\d{1,2}$/.test(pages ?? "") ? Math.min(Math.max(Number(pages), 1), MOST_PAGES) : 1);
-/** Which journeys an address asks for, as the API takes it. */
-const soughtBy = ({ status, name, campaign }) => ({ status, name, campaign_id: campaign });
+/** Which journeys an address asks for and in which order, as the API takes it. */
+const listedBy = ({ status, name, campaign, sort }) => ({ status, name, campaign_id: campaign, sort: sort ? orderNamed(sort).name : null });
 
 function totalTiles(totals) {
   return [
@@ -216,13 +227,13 @@ function totalTiles(totals) {
   ];
 }
 
-function rowOf({ journey, figures, under_way, finding, verdict }, period, isSending) {
+function rowOf({ journey, figures, under_way, last_day, finding, verdict }, days, period, isSending) {
   const name = element("a", { href: hrefTo({ journey: journey.id, period }), "data-journey": journey.id }, journey.name);
   const campaign = journey.campaign_id ? `campaign ${journey.campaign_id}` : "no campaign";
   return [
     element("span", { class: "figure" }, name, element("small", { class: "wrapping" }, campaign)),
     statusChip(journey, isSending),
-    figure(count(figures.entered), `${count(under_way)} under way`),
+    figure(count(figures.entered), `${count(under_way)} under way${isElsewhere(figures, last_day, days) ? `; last figures ${day(last_day)}` : ""}`),
     count(figures.sends),
     figure(count(figures.customers_converted), percent(share(figures.customers_converted, figures.customers))),
     money(figures.revenue),

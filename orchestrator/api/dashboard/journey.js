@@ -5,6 +5,7 @@ import { element } from "/dashboard/element.js";
 import { JourneyHeader } from "/dashboard/journey-header.js";
 import { JourneyOverview } from "/dashboard/journey-overview.js";
 import { PeriodChoice, periodNamed } from "/dashboard/period.js";
+import { isQuiet, QuietDays } from "/dashboard/quiet-days.js";
 import { loadStyle } from "/dashboard/style.js";
 import { Tabs } from "/dashboard/tabs.js";
 import { knownZone, ZoneChoice } from "/dashboard/zone.js";
@@ -60,6 +61,7 @@ export class JourneyView {
   #isWidened = false; // it has been looked whether the usual days show nothing
   #search = new CustomerSearch((customer) => this.#shell.show({ tab: "activities", customer }));
   #toolbar = element("div", { class: "toolbar" });
+  #quiet = new QuietDays(() => this.#shell.show({ period: "all" }, { replace: true }));
   #parts = new Map(); // tab → what it shows, made when it is first opened
 
   /** `shell` offers show(address, options), refresh() and recount(). */
@@ -72,7 +74,7 @@ export class JourneyView {
     };
     this.#header = new JourneyHeader(client, this.#shell);
     this.#tabs = new Tabs({ label: "What of the journey", tabs: TABS, choose: (tab) => this.#shell.show({ tab, customer: null }) });
-    this.node = element("div", { class: "journey", "aria-busy": "true" }, this.#header.node, this.#tabs.node, this.#toolbar, this.#tabs.panels);
+    this.node = element("div", { class: "journey", "aria-busy": "true" }, this.#header.node, this.#tabs.node, this.#toolbar, this.#quiet.node, this.#tabs.panels);
     this.#take(address);
   }
 
@@ -100,6 +102,7 @@ export class JourneyView {
     if (part.report) await this.#widen(part, { workspace, journey, period });
     if (part.report) this.#choice.update(part.report);
     if (tab === "overview") this.#toolbar.hidden = part.report === null; // a draft has no figures and no customers
+    if (part.report) this.#quiet.ofJourney(part.report, this.#period.isWhole && !this.#address.period);
     this.node.setAttribute("aria-busy", "false");
     return freshAt;
   }
@@ -108,11 +111,11 @@ export class JourneyView {
   async #widen(part, asked) {
     if (this.#isWidened || this.#address.period) return;
     this.#isWidened = true;
-    if (!isQuiet(part.report)) return;
+    if (!isQuiet(part.report.totals)) return;
     const all = { ...periodNamed("all"), zone: this.#zone };
     await part.refresh({ ...asked, period: all });
     if (asked.period !== this.#period) return; // chosen meanwhile
-    if (isQuiet(part.report)) await part.refresh(asked);
+    if (isQuiet(part.report.totals)) await part.refresh(asked);
     else this.#period = all;
     this.#choice.mark(this.#period);
   }
@@ -133,6 +136,7 @@ export class JourneyView {
     this.#header.backTo(address.period);
     if (isOtherTab) for (const { name, isEditor } of TABS) if (isEditor && name !== this.#address.tab) this.#end(name);
     this.#choice.mark(this.#period);
+    if (isOtherTab) this.#quiet.node.hidden = true;
     this.#choice.node.hidden = !TABS.find(({ name }) => name === this.#address.tab).hasPeriod;
     this.#toolbar.hidden = this.#address.tab === "edit";
     if (isOtherTab || isOtherZone) this.node.setAttribute("aria-busy", "true");
@@ -166,6 +170,3 @@ export class JourneyView {
     return this.#parts.get(tab);
   }
 }
-
-/** Whether nobody entered and nothing was sent in the days of a report. */
-const isQuiet = ({ totals }) => totals.entered === 0 && totals.sends === 0;

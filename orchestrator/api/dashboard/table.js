@@ -3,7 +3,8 @@
 import { element } from "/dashboard/element.js";
 
 /**
- * `columns` are {label, note?, numeric?}; the first heads its row. Roles are written out because a stacked table
+ * `columns` are {label, note?, numeric?, heading?}; the first heads its row. `heading(cell)` makes what stands in the
+ * heading's cell instead of the label. Roles are written out because a stacked table
  * (display: block) loses the ones a browser gives it.
  */
 export class Table {
@@ -14,9 +15,11 @@ export class Table {
   constructor({ caption, columns, empty = "Nothing yet.", isCaptionHidden = false, isStacking = true }) {
     this.#columns = columns;
     this.#empty = empty;
-    const heads = columns.map(({ label, note, numeric }) =>
-      element("th", { scope: "col", role: "columnheader", class: numeric ? "numeric" : null }, label, note ? element("small", {}, note) : null),
-    );
+    const heads = columns.map(({ label, note, numeric, heading }) => {
+      const cell = element("th", { scope: "col", role: "columnheader", class: numeric ? "numeric" : null });
+      cell.append(heading ? heading(cell) : label, note ? element("small", {}, note) : "");
+      return cell;
+    });
     this.node = element(
       "table",
       { role: "table", class: isStacking ? "stacking" : null },
