@@ -92,6 +92,7 @@ async def _questions(client: httpx.AsyncClient, pool: Pool, loaded: Loaded) -> M
     questions = {
         "overview, 50 journeys a page": [f"{ROOT}/overview"],
         "overview, 100 journeys a page": [f"{ROOT}/overview?limit=100"],
+        "overview, by revenue": [f"{ROOT}/overview?limit=100&sort=revenue"],
         "overview, days of another zone": [
             f"{ROOT}/overview?limit=100&zone={zone}" for zone in ("America/New_York", "Asia/Kathmandu")
         ],

@@ -34,6 +34,12 @@ async def test_reports_come_as_tables_and_as_files_with_the_same_figures(desk: D
         found = await desk.gets("reports", "overview", "--zone", "Asia/Kathmandu", "--name", chosen)
         assert (found["zone"], found["totals"]["entered"], len(found["items"])) == ("Asia/Kathmandu", entered, entered)
     assert (await desk.gets("reports", "overview", "--campaign", "spring"))["items"] == []
+    await desk.gets("journeys", "create", "welcome.json", "--name", "Another")
+    for sort, names in (("newest", ["Another", "Welcome"]), ("entered", ["Welcome", "Another"])):
+        found = await desk.gets("reports", "overview", "--sort", sort, "--limit", "1", "--all")
+        assert [item["journey"]["name"] for item in found["items"]] == names
+    listed = await desk.gets("journeys", "list", "--sort", "name", "--limit", "1", "--all")
+    assert [item["name"] for item in listed["items"]] == ["Another", "Welcome"]
     positions = await desk.types("journeys", "positions", journey)
     assert "under_way\t0" in positions.out
     assert positions.out.splitlines()[-1].startswith("step\tcustomers\t")
