@@ -17,6 +17,8 @@ async def comparisons(
     tenant: Tenant, journey_ids: Sequence[UUID], now: datetime
 ) -> dict[UUID, ComparisonDocument | None]:
     """The comparisons of these journeys over their whole lives; None: nobody has entered. Two statements for all."""
+    if not journey_ids:
+        return {}
     known = await lives(tenant, journey_ids)
     goals = {journey_id: _goal(life.goal) for journey_id, life in known.items()}
     arms = await arms_by_journey(tenant, {each: _first_open_day(goal, now) for each, goal in goals.items()})

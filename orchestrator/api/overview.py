@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import fsum
 from typing import Annotated
 from uuid import UUID
@@ -22,8 +22,9 @@ from orchestrator.api.metrics import FirstDay, LastDay, OfZone, Span, WholeLife,
 from orchestrator.api.overview_documents import OverviewDocument, OverviewFigures, OverviewItem
 from orchestrator.api.paths import ROOT
 from orchestrator.api.under_way import UnderWay, UnderWayOfApp
+from orchestrator.guardrails.zone import Zone
 from orchestrator.store.journeys import Journey, Sought, every_journey, journeys_of
-from orchestrator.store.overview import JourneyCounts, counts_of_period, newest_day, oldest_day
+from orchestrator.store.overview import CountsOfPeriod, JourneyCounts, counts_of_period, newest_day, oldest_day
 from orchestrator.store.quarters import date_in
 from orchestrator.store.tenant import Tenant
 
@@ -89,18 +90,15 @@ async def _read(tenant: Tenant, standing: UnderWay, asked: Asked, cursor: str | 
     newest = asked.span.until or await newest_day(tenant, zone) or date_in(zone, now)
     oldest = await oldest_day(tenant, zone) if asked.span.whole_life else asked.span.since
     first, last = period(oldest, asked.span.until, newest)
-    # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time. By a figure, the
-    # period comes first, because it says whose lives are on the page.
-    counting = counts_of_period(tenant, asked.sought, zone, first, last)
+    days = (zone, first, last)
     if asked.order == "newest" or asked.order == "name":
         own = _page_by_its_own(tenant, asked.sought, asked.order, cursor, limit, now)
-        counted, under_way, page = await asyncio.gather(counting, standing.by_journey(tenant), own)
+        # Side by side: PostgreSQL adds up the period and the whole lives, each a good part of the time.
+        counted, under_way, page = await asyncio.gather(
+            counts_of_period(tenant, asked.sought, *days), standing.by_journey(tenant), own
+        )
     else:
-        every = every_journey(tenant, asked.sought)
-        counted, under_way, candidates = await asyncio.gather(counting, standing.by_journey(tenant), every)
-        figures = _figures_of(asked.order, counted.by_journey, under_way)
-        ids, next_cursor = ranked_page(candidates, asked.order, figures, cursor, limit)
-        page = _Page(*await asyncio.gather(journeys_of(tenant, ids), comparisons(tenant, ids, now)), next_cursor)
+        counted, under_way, page = await _ranked(tenant, standing, asked, days, cursor, limit, now)
     return OverviewDocument(
         since=first,
         until=last,
@@ -131,6 +129,32 @@ async def _page_by_its_own(
     journeys, next_cursor = await page_by_its_own(tenant, sought, order, cursor, limit)
     compared = await comparisons(tenant, [journey.id for journey in journeys], now)
     return _Page(journeys, compared, next_cursor)
+
+
+async def _ranked(
+    tenant: Tenant,
+    standing: UnderWay,
+    asked: Asked,
+    days: tuple[Zone, date, date],
+    cursor: str | None,
+    limit: int,
+    now: datetime,
+) -> tuple[CountsOfPeriod, dict[UUID, int], _Page]:
+    """The figures of all, and of the journeys in the order of one of them a page."""
+    candidates = await every_journey(tenant, asked.sought)
+    sought = [each.id for each in candidates if each.is_sought]
+    # Where one page has them all, whose lives are told is known before the figures are, and both are read side by side.
+    is_one_page = len(sought) <= limit
+    counted, under_way, compared = await asyncio.gather(
+        counts_of_period(tenant, asked.sought, *days),
+        standing.by_journey(tenant),
+        comparisons(tenant, sought if is_one_page else [], now),
+    )
+    figures = _figures_of(asked.order, counted.by_journey, under_way)
+    ids, next_cursor = ranked_page(candidates, asked.order, figures, cursor, limit)
+    if not is_one_page:
+        compared = await comparisons(tenant, ids, now)
+    return counted, under_way, _Page(await journeys_of(tenant, ids), compared, next_cursor)
 
 
 def _figures_of(order: Order, counts: Mapping[UUID, JourneyCounts], under_way: Mapping[UUID, int]) -> dict[UUID, float]:

@@ -230,10 +230,11 @@ function totalTiles(totals) {
 function rowOf({ journey, figures, under_way, last_day, finding, verdict }, days, period, isSending) {
   const name = element("a", { href: hrefTo({ journey: journey.id, period }), "data-journey": journey.id }, journey.name);
   const campaign = journey.campaign_id ? `campaign ${journey.campaign_id}` : "no campaign";
+  const notes = [`${count(under_way)} under way`, ...(isElsewhere(figures, last_day, days) ? [`last on ${day(last_day)}`] : [])];
   return [
     element("span", { class: "figure" }, name, element("small", { class: "wrapping" }, campaign)),
     statusChip(journey, isSending),
-    figure(count(figures.entered), `${count(under_way)} under way${isElsewhere(figures, last_day, days) ? `; last figures ${day(last_day)}` : ""}`),
+    element("span", { class: "figure" }, count(figures.entered), notes.map((note) => element("small", {}, note))),
     count(figures.sends),
     figure(count(figures.customers_converted), percent(share(figures.customers_converted, figures.customers))),
     money(figures.revenue),
