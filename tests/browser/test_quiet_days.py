@@ -72,8 +72,8 @@ async def test_the_usual_days_are_the_newest_and_the_list_says_which_journeys_th
     await expect(page.locator(".dates")).to_have_text("12 Mar – 10 Apr 2026 (UTC days)")
     await expect(tile(page, "Entered")).to_have_text("3")
     await expect(page.locator(".quiet-days")).to_have_text(
-        "1 journey has no entries or sends in these days, but figures of others; the newest of them are of 29 Jun 1998. "
-        "Show all days"
+        "1 journey has no entries or sends in these days, but figures of others; "
+        "the newest of them are of 29 Jun 1998. Show all days"
     )
     await page.get_by_role("button", name="Show all days").click()
     await expect(page.locator(".quiet-days")).to_be_hidden()
