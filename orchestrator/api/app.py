@@ -27,6 +27,7 @@ from orchestrator.api import (
     checks,
     entries,
     erasures,
+    event_types,
     experiments,
     explain,
     exports,
@@ -47,6 +48,7 @@ from orchestrator.api.backtesting import Backtesting
 from orchestrator.api.database import Database
 from orchestrator.api.downloads import Downloads
 from orchestrator.api.edge import Edge, request_id_of
+from orchestrator.api.lookout import Lookout
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
 from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
@@ -76,6 +78,7 @@ _ROUTERS = (
     backtests.router,
     proposals.router,
     catalogue.router,
+    event_types.router,
     keys.router,
     audit.router,
     entries.router,
@@ -104,6 +107,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     relay = Relay(settings, open_config_writer)
     steward = Steward(settings, database)
     backtesting = Backtesting(settings)
+    lookout = Lookout.at_events(settings)
 
     async def background() -> None:
         await database.open()
@@ -126,6 +130,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
             task.cancel()
             await asyncio.wait([task])
             await backtesting.close()
+            await lookout.close()
             await database.close()
 
     app = FastAPI(
@@ -143,6 +148,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.access = Access(database, reception.tokens if reception else None)
     app.state.downloads = Downloads()
     app.state.backtesting = backtesting
+    app.state.lookout = lookout
     app.state.under_way = UnderWay()
     app.state.rehearsals = Rehearsals()
     app.state.quota = Quota(settings.api_requests_per_minute)

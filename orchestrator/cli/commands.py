@@ -13,7 +13,7 @@ from orchestrator import __version__
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
-from orchestrator.cli.catalogue import schedules, segments
+from orchestrator.cli.catalogue import event_types, schedules, segments
 from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
 from orchestrator.cli.figures import figures, print_explanation
@@ -65,6 +65,7 @@ app.command("audit", epilog=example("audit --subject workspace", "audit --from 2
 )
 app.command("schedules", epilog=example("schedules"))(schedules)
 app.command("segments", epilog=example("segments"))(segments)
+app.command("event-types", epilog=example("event-types", "event-types --json"))(event_types)
 app.command("status", epilog=example("status --api http://127.0.0.1:8080"))(status)
 app.command("backtest", epilog=example("backtest welcome.yaml --events history.jsonl"))(backtest_command)
 app.command("simulate", epilog=example("simulate welcome.yaml --customers 1000"))(simulate_command)

@@ -90,6 +90,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "getErasure": Operation("GET", f"{ROOT}/erasures/{{receipt}}", "erasures show"),
     "listSchedules": Operation("GET", f"{ROOT}/schedules", "schedules"),
     "listSegments": Operation("GET", f"{ROOT}/segments", "segments"),
+    "listEventTypes": Operation("GET", f"{ROOT}/event-types", "event-types"),
     "getLiveness": Operation("GET", "/livez", "status"),
     "getReadiness": Operation("GET", "/readyz", "status"),
 }

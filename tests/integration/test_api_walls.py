@@ -9,12 +9,14 @@ import pytest
 from orchestrator.api.access import COMPUTING
 from orchestrator.api.paths import ROOT, SIGN_IN
 from orchestrator.catalog import Catalog
+from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.messages.codec import encode_event
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import Role, create_key
 from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, serving
-from tests.builders import a_journey
+from tests.builders import a_journey, an_event
 
 pytestmark = pytest.mark.integration
 
@@ -118,9 +120,13 @@ async def test_the_audit_can_be_added_to_and_not_changed(api: ApiSession) -> Non
 async def test_lists_have_only_what_is_ones_own(api: ApiSession) -> None:
     ours, theirs = await api.client("acme"), await api.client("globex")
     await ours.post(BASE, json={"config": a_journey(segments={"new": {"kind": "customer", "ids": ["c1"]}})})
-    for path in ("", "/proposals", "/audit", "/schedules", "/segments"):
+    record = encode_event(an_event("secret.plan"))  # of acme
+    async with closing(await open_producer(api.settings, "test")) as producer:
+        await producer.send_and_wait(Catalog(api.settings).events, record.value, record.key, headers=record.headers)
+    for path in ("", "/proposals", "/audit", "/schedules", "/segments", "/event-types"):
         items = (await theirs.get(f"{ROOT}{path}" if path else BASE)).json()["items"]
         assert [item for item in items if item.get("action") != "key_created"] == []
+    assert [item["type"] for item in (await ours.get(f"{ROOT}/event-types")).json()["items"]] == ["secret.plan"]
     assert [item["name"] for item in (await theirs.get(f"{ROOT}/keys")).json()["items"]] == ["test"]
 
 

@@ -59,6 +59,7 @@ OPERATIONS = {
     (f"{ROOT}/proposals/{{id}}/reject", "post"): "rejectProposal",
     (f"{ROOT}/schedules", "get"): "listSchedules",
     (f"{ROOT}/segments", "get"): "listSegments",
+    (f"{ROOT}/event-types", "get"): "listEventTypes",
     (f"{ROOT}/keys", "get"): "listKeys",
     (f"{ROOT}/keys", "post"): "createKey",
     (f"{ROOT}/keys/{{id}}", "delete"): "revokeKey",

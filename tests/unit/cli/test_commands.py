@@ -298,6 +298,23 @@ def test_the_api_may_be_named_by_an_option_or_in_the_environment(
     assert [taken.request.url.netloc for taken in api.taken] == [b"127.0.0.1:8080", b"named:1", b"given:2"]
 
 
+@pytest.mark.parametrize(
+    ("is_all", "span"), [(True, "all that Kafka has of this workspace"), (False, "older ones were not")]
+)
+def test_what_came_in_is_told_with_its_fields_and_what_was_looked_at(
+    api: ApiByContract, type_in: Type, is_all: bool, span: str
+) -> None:
+    at = "2026-11-03T10:12:00Z"
+    field = {"name": "cart.total", "kinds": ["number"], "events": 7}
+    item = {"type": "cart.abandoned", "events": 7, "first_at": at, "last_at": at, "fields": [field]}
+    found = a_document("EventTypeList", items=[item], events=1_007, is_all=is_all)
+    api.answers["listEventTypes"] = [httpx.Response(200, json=found)]
+    said = type_in("event-types")
+    assert said.out.splitlines()[1:] == [f"cart.abandoned\t7\t{at}\t{at}\tcart.total"]
+    assert "1,007 events" in said.err
+    assert span in said.err
+
+
 def test_settings_come_out_as_they_go_in(api: ApiByContract, type_in: Type, tmp_path: Path) -> None:
     api.answers["getWorkspace"] = [httpx.Response(200, json=a_document("WorkspaceDocument", costs={"sms": 0.04}))]
     (tmp_path / "workspace.json").write_text(type_in("workspace", "show", "--settings").out)
