@@ -42,6 +42,7 @@ export class Client {
   metrics = (id, { from, to, zone, whole_life, by } = {}) => this.get(journeyPath(id, "/metrics"), { from, to, zone: zone === "UTC" ? null : zone, whole_life, by });
   positions = (id) => this.get(journeyPath(id, "/positions"));
   guardrails = (id) => this.get(journeyPath(id, "/guardrails"));
+  eventTypes = () => this.get(`${ROOT}/event-types`);
   experiments = (id) => this.get(journeyPath(id, "/experiments"));
   activities = (id, { type, customer_id, from, to, cursor } = {}) =>
     this.get(journeyPath(id, "/activities"), { type, customer_id, from, to, cursor, limit: ACTIVITIES });

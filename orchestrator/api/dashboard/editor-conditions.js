@@ -1,7 +1,7 @@
 // The builder of conditions: each kind with its fields, all of them nested as deep as they are.
 
 import { withValue } from "/dashboard/editor-document.js";
-import { choiceField, choicesField, clockField, durationField, namesField, numberField, textField, weekdaysField, yesNoField, zoneField } from "/dashboard/editor-fields.js";
+import { choiceField, choicesField, clockField, durationField, eventField, eventPartField, namesField, numberField, textField, weekdaysField, yesNoField, zoneField } from "/dashboard/editor-fields.js";
 import { listPart, scalarField } from "/dashboard/editor-parts.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
@@ -73,7 +73,7 @@ function fieldsOf(form, path, condition, put) {
     case "happened":
       return [
         row(
-          textField(form, at("event"), { label: "Event", example: "order.placed", isRequired: true }),
+          eventField(form, at("event")),
           numberField(form, at("at_least"), { label: "At least", unit: "times", placeholder: "1" }),
           durationField(form, at("within"), { label: "Within the last", hint: "Ever, when empty." }),
         ),
@@ -124,7 +124,7 @@ function comparisonFields(form, path, { op, value }, row) {
   const chosen = (operator) => form.change((document) => withValue(withValue(document, at("op"), operator), at("value"), valueFor(operator, value)), pathText(at("op")));
   const isField = form.get(at("kind")) === "field";
   return row(
-    textField(form, at("name"), { label: isField ? "Field" : "Attribute", example: isField ? "order.total" : "country", isRequired: true }),
+    isField ? eventPartField(form, at("name"), { label: "Field", example: "order.total", isRequired: true }) : textField(form, at("name"), { label: "Attribute", example: "country", isRequired: true }),
     choiceField(form, at("op"), { label: "Comparison", choices: OPERATORS, chosen }),
     op === "exists"
       ? yesNoField(form, at("value"), { label: "Value" })

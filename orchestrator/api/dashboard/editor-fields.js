@@ -40,14 +40,25 @@ function group(path, { label, hint }, ...controls) {
   );
 }
 
+const optionsOf = (values) => values.map((value) => element("option", { value }));
+
+/** `suggestions` are values to choose from; `offers()` gives those that are known by the time somebody comes to the field. */
 export function textField(form, path, options) {
-  const { isLong = false, isRequired = false, example, placeholder = example && `such as ${example}`, suggestions } = options;
+  const { isLong = false, isRequired = false, example, placeholder = example && `such as ${example}`, offers, suggestions = offers && [] } = options;
   const write = () => form.set(path, control.value === "" && !isRequired ? undefined : control.value);
-  const list = suggestions ? element("datalist", { id: `list-${(numbered += 1)}` }, suggestions.map((value) => element("option", { value }))) : null;
-  const control = element(isLong ? "textarea" : "input", { ...(isLong ? { rows: 2 } : { type: "text" }), placeholder, list: list?.id, autocomplete: "off", spellcheck: isLong ? null : "false", input: write });
+  const list = suggestions ? element("datalist", { id: `list-${(numbered += 1)}` }, optionsOf(suggestions)) : null;
+  const offer = offers && (() => list.replaceChildren(...optionsOf(offers())));
+  const control = element(isLong ? "textarea" : "input", { ...(isLong ? { rows: 2 } : { type: "text" }), placeholder, list: list?.id, autocomplete: "off", spellcheck: isLong ? null : "false", input: write, focus: offer });
   control.value = typed(form.get(path));
   return field(path, options, control, list);
 }
+
+/** The type of an event; those that have come in are offered. */
+export const eventField = (form, path, options = {}) =>
+  textField(form, path, { label: "Event", example: "order.placed", isRequired: true, offers: () => form.eventTypes(), ...options });
+
+/** A field of an event; those that events of its type have are offered. */
+export const eventPartField = (form, path, options) => textField(form, path, { offers: () => form.eventFields(path), ...options });
 
 /** A number; what is none stays as text, so that the check can tell. */
 export function numberField(form, path, options) {

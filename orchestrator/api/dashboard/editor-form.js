@@ -1,5 +1,6 @@
 // The form: all of a document in fields. The document is the truth; the form shows it and says what it becomes.
 
+import { eventAt, fieldsToOffer, typesToOffer } from "/dashboard/editor-arrivals.js";
 import { freeId, neighbourOf, STEP_NAMES, valueAt, withValue } from "/dashboard/editor-document.js";
 import { isWithin } from "/dashboard/editor-problem-words.js";
 import { nearest } from "/dashboard/editor-problems.js";
@@ -23,9 +24,9 @@ export class Form {
 
   /**
    * `sections` ({name, title, paths, build(form), isOpen(form)}) are open at first unless they say otherwise;
-   * `changed(document)` hears of every change.
+   * `changed(document)` hears of every change; `seen()` is what the API knows of events that come in, or null.
    */
-  constructor({ sections, changed }) {
+  constructor({ sections, changed, seen = () => null }) {
     this.#sections = sections;
     this.#changed = changed;
     this.#form = {
@@ -35,6 +36,8 @@ export class Form {
       steps: () => Object.keys(objectAt(this.#document.steps)),
       sends: () => Object.entries(objectAt(this.#document.steps)).filter(([, step]) => step?.kind === "send").map(([id]) => id),
       segments: () => Object.keys(objectAt(this.#document.segments)),
+      eventTypes: () => typesToOffer(seen()),
+      eventFields: (path) => fieldsToOffer(seen(), eventAt(this.#document, path)),
       neighbour: (step, isBefore) => neighbourOf(this.#document, step, isBefore),
       addStepAt: (path) => this.#addStepAt(path),
       isOpen: (step) => this.#open.has(step),

@@ -1,7 +1,7 @@
 // Parts of the form that come and go: what may be left out, lists, and fields by name.
 
 import { valueAt, withValue } from "/dashboard/editor-document.js";
-import { choiceField, textField, yesNoField } from "/dashboard/editor-fields.js";
+import { choiceField, eventPartField, textField, yesNoField } from "/dashboard/editor-fields.js";
 import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 import { listAt, objectAt } from "/dashboard/picture-words.js";
@@ -115,7 +115,8 @@ function variableKind(form, path) {
 
 function variableValue(form, path) {
   if (form.get(path)?.kind === "literal") return scalarField(form, [...path, "value"], { label: "Value" });
-  return textField(form, [...path, "name"], { label: form.get(path)?.kind === "entry" ? "Field" : "Attribute", isRequired: true });
+  const name = [...path, "name"];
+  return form.get(path)?.kind === "entry" ? eventPartField(form, name, { label: "Field", isRequired: true }) : textField(form, name, { label: "Attribute", isRequired: true });
 }
 
 const READ = { text: (text) => text, number: (text) => (text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text), yes: (text) => text === "true" };

@@ -30,7 +30,8 @@ export class ProblemList {
   #problems = element("ul", { class: "check-list" });
   #warnings = element("ul", { class: "check-list" });
   #about = element("p", { class: "footnote", hidden: true });
-  node = element("section", { class: "panel checks", "aria-labelledby": "checks-title" }, element("h3", { id: "checks-title" }, "Checks"), this.#state, this.#problems, this.#about, this.#warnings);
+  #note = element("p", { class: "footnote" });
+  node = element("section", { class: "panel checks", "aria-labelledby": "checks-title" }, element("h3", { id: "checks-title" }, "Checks"), this.#state, this.#problems, this.#about, this.#warnings, this.#note);
 
   /**
    * `lead(path)` brings the reader to a place; `done` is what a sound document can be, `whole` what it is called;
@@ -54,8 +55,9 @@ export class ProblemList {
     return this.#say(warnings.length > 0 ? `It can be ${this.#done}. ${counted(warnings.length, "warning")}.` : `It can be ${this.#done}.`, "good");
   }
 
-  /** Shows problems and warnings, each {path, words}. */
-  show(problems, warnings) {
+  /** Shows problems and warnings, each {path, words}; `note` is what else there is to say. */
+  show(problems, warnings, note = "") {
+    if (this.#note.textContent !== note) this.#note.textContent = note;
     const placed = (list) => list.map((problem) => ({ ...problem, place: this.#nameOf(problem.path) ?? placeWords(problem.path, this.#whole) }));
     const lists = [placed(problems), placed(warnings)];
     const shown = JSON.stringify(lists);

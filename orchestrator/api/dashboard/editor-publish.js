@@ -16,8 +16,11 @@ const DAY_MS = 86_400_000;
 
 const inside = (words) => words.charAt(0).toLowerCase() + words.slice(1);
 
-/** Asks before a journey starts. `workspace` says whether a second person is needed, and whether anything is sent. */
-export function askAboutStart(definition, workspace, warnings) {
+/**
+ * Asks before a journey starts. `workspace` says whether a second person is needed, and whether anything is sent;
+ * `unseen` which of its events do not come in.
+ */
+export function askAboutStart(definition, workspace, warnings, unseen) {
   const percent = objectAt(definition.holdout).percent;
   const sends = Object.values(definition.steps).filter(({ kind }) => kind === "send").length;
   const sentences = [
@@ -26,6 +29,7 @@ export function askAboutStart(definition, workspace, warnings) {
     `The first step is: ${stepWords(definition.steps[definition.start])}.`,
     sends > 0 ? `It has ${counted(sends, "message")}; consent, limits and quiet hours are checked before each.` : "It sends no message.",
     testsWords(definition, warnings),
+    unseen,
     warnings.length > 0 ? `${counted(warnings.length, "warning")} of the check ${warnings.length === 1 ? "is" : "are"} still there.` : "",
     workspace.is_sending ? "" : "Sending is switched off for the whole workspace: nothing is sent until that is changed.",
     workspace.needs_approval ? "Your workspace asks for a second person: it starts when somebody else agrees." : "You can pause or stop it at any time.",
@@ -44,7 +48,8 @@ export function testsWords(definition, warnings) {
 
 /**
  * Asks what becomes of customers under way, and shows it before it applies. `asked` is {client, journey, definition,
- * changes, workspace, warnings}: `changes` are words for what differs, `warnings` those of the check.
+ * changes, workspace, warnings, unseen}: `changes` are words for what differs, `warnings` those of the check, `unseen`
+ * says which of its events do not come in.
  * Resolves to `in_flight` of the API, or null when it was called off.
  */
 export function askAboutVersion(asked) {
@@ -66,7 +71,7 @@ class VersionQuestion {
   #verb;
   #dialog;
 
-  constructor({ client, journey, definition, changes, workspace, warnings }, resolve) {
+  constructor({ client, journey, definition, changes, workspace, warnings, unseen }, resolve) {
     this.#client = client;
     this.#journey = journey;
     this.#definition = definition;
@@ -83,6 +88,7 @@ class VersionQuestion {
       element("h2", { id: "version-title" }, `Publish version ${journey.version + 1} of “${journey.name}”?`),
       element("p", { id: "version-text" }, `Changed: ${changes.join(", ")}. Who enters from now on gets the new version.${second}`),
       tests === "" ? null : element("p", { class: "version-tests" }, tests),
+      unseen === "" ? null : element("p", {}, unseen),
       element("fieldset", {}, element("legend", {}, "What becomes of customers under way?"), choices, this.#mapping, this.#drain),
       this.#preview,
       element("div", { class: "actions" }, element("button", { type: "button", class: "button", click: () => this.#dialog.close("no") }, "Cancel"), this.#verb),

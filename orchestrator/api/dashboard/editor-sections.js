@@ -2,7 +2,7 @@
 
 import { conditionPart, blankCondition } from "/dashboard/editor-conditions.js";
 import { withValue } from "/dashboard/editor-document.js";
-import { choiceField, durationField, instantField, namesField, numberField, textField, tickField, zoneField } from "/dashboard/editor-fields.js";
+import { choiceField, durationField, eventField, eventPartField, instantField, namesField, numberField, textField, tickField, zoneField } from "/dashboard/editor-fields.js";
 import { guardrailFields } from "/dashboard/editor-guardrails.js";
 import { listPart, morePart, namedPart, optionalPart, row } from "/dashboard/editor-parts.js";
 import { stepsPart } from "/dashboard/editor-steps.js";
@@ -49,11 +49,11 @@ function entryPart(form) {
   const kind = form.get(at("kind"));
   const chosen = (choice) => form.change((document) => ({ ...document, entry: entryAs(choice, objectAt(document.entry), form.remembered) }));
   const isKeyed = kind === "event" || kind === "api";
-  const key = isKeyed ? textField(form, at("key"), { label: "Field that tells one entry from another", hint: "With cart_id a customer is under way once for each cart. Once at a time, when empty.", example: "cart_id" }) : null;
+  const key = isKeyed ? eventPartField(form, at("key"), { label: "Field that tells one entry from another", hint: "With cart_id a customer is under way once for each cart. Once at a time, when empty.", example: "cart_id" }) : null;
   return [
     row(
       choiceField(form, at("kind"), { label: "Customers enter", choices: named(ENTRIES), chosen }),
-      kind === "event" ? textField(form, at("type"), { label: "Event", hint: "The type that your systems publish.", example: "customer.signed_up", isRequired: true }) : null,
+      kind === "event" ? eventField(form, at("type"), { hint: "The type that your systems publish.", example: "customer.signed_up" }) : null,
       key,
     ),
     kind === "event" ? conditionPart(form, at("where"), { label: "Only events with", first: "field" }) : null,
@@ -104,9 +104,9 @@ function goalPart(form) {
   return [
     optionalPart(form, ["goal"], { label: "The journey has a goal", hint: "What the journey is compared on.", make: () => ({ event: "order.placed", window: "P14D" }) }, () => [
       row(
-        textField(form, ["goal", "event"], { label: "Event", example: "order.placed", isRequired: true }),
+        eventField(form, ["goal", "event"]),
         durationField(form, ["goal", "window"], { label: "Counts within", hint: "After the entry." }),
-        textField(form, ["goal", "value"], { label: "Field with the revenue", example: "amount" }),
+        eventPartField(form, ["goal", "value"], { label: "Field with the revenue", example: "amount" }),
       ),
       conditionPart(form, ["goal", "where"], { label: "Only events with", first: "field" }),
       row(
@@ -128,7 +128,7 @@ function exitFields(form, path) {
   return [
     choiceField(form, [...path, "what"], { label: "A customer leaves", value: isCondition ? "when" : "event", choices: [["event", "when an event comes"], ["when", "when a condition holds"]], chosen }),
     textField(form, [...path, "reason"], { label: "Reason in reports", isRequired: true }),
-    isCondition ? conditionPart(form, [...path, "when"], { label: "Condition", isRequired: true }) : textField(form, [...path, "event"], { label: "Event", isRequired: true }),
+    isCondition ? conditionPart(form, [...path, "when"], { label: "Condition", isRequired: true }) : eventField(form, [...path, "event"]),
     isCondition ? null : conditionPart(form, [...path, "where"], { label: "Only events with", first: "field" }),
   ];
 }

@@ -3,7 +3,7 @@
 import { blankCondition, conditionPart } from "/dashboard/editor-conditions.js";
 import { withValue } from "/dashboard/editor-document.js";
 import {
-  channelField, choiceField, choicesField, clockField, durationField, instantField, namesField, numberField, stepField, textField, weekdaysField, zoneField,
+  channelField, choiceField, choicesField, clockField, durationField, eventField, instantField, namesField, numberField, stepField, textField, weekdaysField, zoneField,
 } from "/dashboard/editor-fields.js";
 import { listPart, optionalPart, row, variablesPart } from "/dashboard/editor-parts.js";
 import { element } from "/dashboard/element.js";
@@ -126,7 +126,7 @@ function waitForFields(form, at, next) {
   const times = [durationField(form, at("timeout"), { label: "At most" }), stepField(form, at("on_timeout"), { label: "When the time is up go on to" })];
   if (isCondition) return [row(what, next({ label: "When it holds go on to" }), times), conditionPart(form, at("condition"), { label: "Condition", isRequired: true })];
   return [
-    row(what, textField(form, at("event"), { label: "Event", example: "order.placed", isRequired: true }), next({ label: "When it comes go on to" })),
+    row(what, eventField(form, at("event")), next({ label: "When it comes go on to" })),
     row(times, durationField(form, at("look_back"), { label: "Also one of the last", hint: "Only what comes after the arrival, when empty." })),
     conditionPart(form, at("where"), { label: "Only events with", first: "field" }),
   ];

@@ -1,7 +1,7 @@
 // The fields of one of a journey's tests: what its made-up customer does, what channels report, what is expected.
 
 import { valueAt, withValue } from "/dashboard/editor-document.js";
-import { anyChannelField, CHANNELS, choiceField, durationField, instantField, namesField, textField } from "/dashboard/editor-fields.js";
+import { anyChannelField, CHANNELS, choiceField, durationField, eventField, instantField, namesField, textField } from "/dashboard/editor-fields.js";
 import { listPart, namedPart, optionalPart, row, scalarField } from "/dashboard/editor-parts.js";
 import { element } from "/dashboard/element.js";
 import { listAt, objectAt } from "/dashboard/picture-words.js";
@@ -104,7 +104,7 @@ function whatFields(form, at, kind, definition) {
       return [valuesPart(form, at("data", "fields"), { label: "Fields it comes with", item: "field", add: "Add a field", wish: "field" })];
     default:
       return [
-        textField(form, at("event"), { label: "Event", placeholder: "order.placed", suggestions: eventsOf(definition), isRequired: true }),
+        eventField(form, at("event"), { offers: () => [...new Set([...eventsOf(definition), ...form.eventTypes()])] }),
         valuesPart(form, at("data"), { label: "Its fields", item: "field", add: "Add a field", wish: "field" }),
       ];
   }

@@ -1,5 +1,7 @@
 // The editor: one document as form, as text and as a picture, checked as it is written, then kept or published.
 
+import { Arrivals } from "/dashboard/arrivals.js";
+import { unseenWords, withUnseen } from "/dashboard/editor-arrivals.js";
 import { EditorBar, mayChange } from "/dashboard/editor-bar.js";
 import { Check, problemsOf } from "/dashboard/editor-check.js";
 import { keepCopy } from "/dashboard/editor-copy.js";
@@ -37,6 +39,7 @@ export class Editor {
   #tests;
   #textView = new TextView((text) => this.#take(text, "text"));
   #views;
+  #arrivals;
   #picture = new Picture({ label: "Picture of the journey as written", isWhole: true, choose: (step) => this.#openStep(step) });
   #checks = new ProblemList((path) => this.#views.lead(path), { nameOf: (path) => this.#form.nameOf(path) });
   #check;
@@ -49,9 +52,10 @@ export class Editor {
     this.#client = client;
     this.#journeyId = journeyId;
     this.#opened = opened;
+    this.#arrivals = new Arrivals(() => client.eventTypes(), (hasOtherTypes) => hasOtherTypes && this.#checked && this.#check.ask(this.#views.read.value));
     this.#tests = new JourneyTests(client);
-    this.#form = new Form({ sections: [...journeySections(this.#campaign), this.#tests.section], changed: (document) => this.#take(writeText(document), "form") });
-    this.#check = new Check((definition) => client.checkDefinition(definition), (answer) => this.#tellChecked(answer));
+    this.#form = new Form({ sections: [...journeySections(this.#campaign), this.#tests.section], changed: (document) => this.#take(writeText(document), "form"), seen: () => this.#arrivals.seen });
+    this.#check = new Check(async (definition) => withUnseen(await client.checkDefinition(definition), definition, this.#arrivals.seen), (answer) => this.#tellChecked(answer));
     this.#bar = new EditorBar({
       view: (view) => this.#views.show(view),
       cancel: async () => (await this.#guard.mayLeave()) && leave(), backtest,
@@ -78,6 +82,7 @@ export class Editor {
     this.#workspace = workspace;
     if (!this.#isLoaded) await this.#load();
     else if (this.#base.journey && !this.#isBusy) await this.#lookForOthers();
+    this.#arrivals.look(); // the page does not wait for Kafka
     this.#showState();
     return new Date().toISOString();
   }
@@ -170,7 +175,7 @@ export class Editor {
   #tellChecked(answer) {
     const problems = worded(answer.problems, this.#views.read.value);
     this.#checked = { ...answer, problems };
-    this.#checks.show(problems, worded(answer.warnings, this.#views.read.value));
+    this.#checks.show(problems, worded(answer.warnings, this.#views.read.value), answer.note);
     this.#form.showProblems(problems);
     this.#picture.update(this.#views.read.value, faults(problems));
     if (answer.failure === "") this.#tests.play(answer.isSound ? this.#views.read.value : null);
@@ -239,13 +244,14 @@ export class Editor {
   async #askToPublish() {
     const { journey, etag } = this.#base; // what the reader decides on, whatever comes while the question is open
     const body = this.#body();
+    const unseen = unseenWords(body.config, this.#arrivals.seen);
     if (journey === null || journey.status === "DRAFT") {
-      if ((await askAboutStart(body.config, this.#workspace, this.#checked.warnings)) === null) return;
+      if ((await askAboutStart(body.config, this.#workspace, this.#checked.warnings, unseen)) === null) return;
       const start = { ...body, status: "ACTIVE" };
       return this.#send(() => (journey === null ? this.#client.createJourney(start) : this.#client.changeJourney(journey.id, start, etag)), "", true);
     }
     const changes = changesBetween(this.#base, { text: this.#views.text, campaign: this.#campaign.value.trim() });
-    const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace, warnings: this.#checked.warnings });
+    const inFlight = await askAboutVersion({ client: this.#client, journey, definition: body.config, changes, workspace: this.#workspace, warnings: this.#checked.warnings, unseen });
     if (inFlight !== null) await this.#send(() => this.#client.changeJourney(journey.id, { ...body, in_flight: inFlight }, etag), `Version ${journey.version + 1} is published.`);
   }
 

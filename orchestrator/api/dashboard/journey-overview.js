@@ -12,6 +12,7 @@ import { StepTable } from "/dashboard/step-table.js";
 import { Tiles } from "/dashboard/tiles.js";
 import { Trend } from "/dashboard/trend.js";
 import { Verdict } from "/dashboard/verdict.js";
+import { Waiting } from "/dashboard/waiting.js";
 
 const SLOW_MS = 10_000; // where customers stand and how far limits are used is read again after this long
 
@@ -21,6 +22,7 @@ export class JourneyOverview {
   #shown = "";
   #days = { from: null, to: null, zone: null };
   #draft = new Draft();
+  #waiting;
   #verdict = new Verdict();
   #tiles = new Tiles();
   #trend = new Trend();
@@ -35,6 +37,7 @@ export class JourneyOverview {
   constructor(client, id) {
     this.#client = client;
     this.#id = id;
+    this.#waiting = new Waiting(client);
     this.#positions = new Kept(() => client.positions(id), SLOW_MS);
     this.#guardrails = new Kept(() => client.guardrails(id), SLOW_MS);
     const downloads = new Downloads(client, {
@@ -46,6 +49,7 @@ export class JourneyOverview {
       "div",
       { class: "journey" },
       this.#verdict.node,
+      this.#waiting.node,
       this.#tiles.node,
       this.#trend.node,
       this.#steps.node,
@@ -85,6 +89,7 @@ export class JourneyOverview {
       this.#steps.update(journey.config, figures, positions);
       this.#gauges.update(guardrails);
     }
+    this.#waiting.update(journey, figures, positions);
     this.report = metrics;
     return metrics.generated_at;
   }
