@@ -189,7 +189,44 @@ async def test_every_type_that_a_journey_asks_about_is_looked_at_once(site: Site
         assert await call(site, tab, "editor-arrivals.js", "unseenTypes", document, unknown) == []
 
 
+async def test_a_field_that_no_event_of_its_type_has_is_doubted_once(site: Site, tab: Tab) -> None:
+    def field(name: str) -> dict[str, Any]:
+        return {"kind": "field", "name": name, "op": "eq", "value": 1}
+
+    def with_fields(type_: str, *names: str) -> dict[str, Any]:
+        fields = [{"name": name, "kinds": ["number"], "events": 4} for name in names]
+        return {"type": type_, "events": 4, "first_at": AT, "last_at": AT, "fields": fields}
+
+    wait = {"kind": "wait_for", "event": "paid", "where": field("amont"), "timeout": "P1D"}
+    variables = {"name": {"kind": "entry", "name": "cart.titel"}, "other": {"kind": "attribute", "name": "titel"}}
+    document = {
+        "entry": {
+            "kind": "event",
+            "type": "left",
+            "key": "cart.id",
+            "where": {"kind": "not", "of": field("cart.totl")},
+        },
+        "steps": {"wait": wait, "hello": {"kind": "send", "variables": variables}},
+        "goal": {"event": "paid", "value": "amont", "where": field("cart")},
+        "exit_on": [{"event": "never.came", "where": field("x")}, {"when": field("cart"), "reason": "left"}],
+    }
+    known = {**seen(), "items": [with_fields("left", "cart.id", "cart.total"), with_fields("paid", "amount")]}
+    known |= {"events": 8}
+    warnings = await call(site, tab, "editor-arrivals.js", "unseenFields", document, known)
+    assert [(warning["path"], warning["fix"]) for warning in warnings] == [
+        ("$.goal.value", "Is it spelled so? Those it has: amount"),
+        ("$.entry.where.of.name", "Is it spelled so? Those it has: cart.total, cart.id"),
+        ("$.steps.hello.variables.name.name", "Is it spelled so? Those it has: cart.total, cart.id"),
+        ("$.goal.where.name", "Is it spelled so? Those it has: amount"),
+    ]
+    assert "no “paid” among the newest 8 events" in warnings[0]["detail"]
+    many = {**known, "items": [with_fields("paid", *(f"f{number}" for number in range(100)))]}
+    for unknown in (None, many):
+        assert await call(site, tab, "editor-arrivals.js", "unseenFields", document, unknown) == []
+
+
 async def test_a_half_written_document_is_borne(site: Site, tab: Tab) -> None:
     for document in (None, [], 5, {"entry": None, "steps": {"a": None}, "goal": "x", "exit_on": [None]}):
         assert await call(site, tab, "editor-arrivals.js", "unseenTypes", document, seen("came")) == []
+        assert await call(site, tab, "editor-arrivals.js", "unseenFields", document, seen("came")) == []
         assert await call(site, tab, "editor-arrivals.js", "unseenWords", document, seen()) == ""

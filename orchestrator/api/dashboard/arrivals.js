@@ -51,11 +51,13 @@ export function nothingCame({ events, is_all: isAll }) {
   return isAll ? "No events have come in yet for this workspace." : "None of the newest events is one of this workspace.";
 }
 
-/** The sentence for a type that has not come: which did, those that are spelled most like it first. */
-export function thoseThatCame(type, { items }) {
-  const types = nearestFirst(type, items.map((item) => item.type));
-  const more = types.length > MOST_NAMED ? `, and ${types.length - MOST_NAMED} more` : "";
-  return `Those that came: ${types.slice(0, MOST_NAMED).join(", ")}${more}`;
+/** The sentence for a type that has not come: which did. */
+export const thoseThatCame = (type, { items }) => `Those that came: ${namesLike(type, items.map((item) => item.type))}`;
+
+/** Names in a sentence, those that are spelled most like `wanted` first. */
+export function namesLike(wanted, names) {
+  const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : "";
+  return nearestFirst(wanted, names).slice(0, MOST_NAMED).join(", ") + more;
 }
 
 /** Whether a type has come in, in words: "The last one came 3 min ago." */

@@ -6,7 +6,7 @@ import { element } from "/dashboard/element.js";
 export class Waiting {
   #arrivals;
   #type = null;
-  node = element("p", { class: "panel waiting", role: "status", hidden: true });
+  node = element("p", { class: "panel waiting", hidden: true });
 
   constructor(client) {
     this.#arrivals = new Arrivals(() => client.eventTypes(), () => this.#say());

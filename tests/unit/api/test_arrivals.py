@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.arrival_documents import EventTypeList
-from orchestrator.api.arrivals import MOST_FIELDS, MOST_TYPES, arrivals_in, fields_in
+from orchestrator.api.arrivals import MOST_FIELDS, MOST_FIELDS_KEPT, MOST_TYPES, arrivals_in, fields_in
 from orchestrator.definitions.parse import parse_journey
 from orchestrator.kafka.tail import TailRecord
 from orchestrator.messages.codec import encode_event
@@ -98,6 +98,9 @@ def test_what_is_no_event_and_what_the_orchestrator_sends_itself_is_passed_over(
 
 def test_an_answer_is_bounded_whatever_comes_in() -> None:
     many = {f"field{number}": number for number in range(MOST_FIELDS + 50)}
+    ids = [came("by.id", number, **{f"c{number}-{at}": 1 for at in range(100)}, common=1) for number in range(300)]
+    kept = arrivals_in(ids, is_all=True, looked_at=NOW).seen["acme"].types["by.id"]
+    assert (kept.events, len(kept.fields)) == (300, MOST_FIELDS_KEPT)
     records = [came(f"type.{number}", number) for number in range(MOST_TYPES + 7)]
     found = told([*records, came("wide", 1, **many), came("wide", 2, **many)])
     assert (len(found.items), found.types_left_out) == (MOST_TYPES, 8)
