@@ -1,7 +1,7 @@
 """Which events come in, over HTTP: those in Kafka of one's own workspace, and a clear word where it is away."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -14,11 +14,13 @@ from orchestrator.messages.codec import encode_event
 from orchestrator.settings import Settings
 from tests.api_session import ApiSession, serving
 from tests.builders import MONDAY_NOON, an_event
+from tests.integration.test_cli_api import Desk, desk, session
 from tests.integration.test_worker_language import tell
 
 pytestmark = pytest.mark.integration
 
 PATH = f"{ROOT}/event-types"
+__all__ = ["desk", "session"]  # fixtures
 
 
 @pytest.fixture
@@ -56,6 +58,17 @@ async def test_a_workspace_is_told_what_came_in_for_it_and_nothing_of_others(
     assert [(item["type"], item["events"]) for item in theirs["items"]] == [("secret.plan", 30)]
     nobodys = (await (await api.client("initech")).get(PATH)).json()
     assert (nobodys["items"], nobodys["events"], nobodys["since"]) == ([], 0, None)
+
+
+async def test_the_command_line_tells_the_same(desk: Desk, session: ApiSession, settings: Settings) -> None:
+    assert (await desk.gets("event-types"))["items"] == []
+    await tell(settings, an_event_of("acme", "c1", "order.placed", amount=5, order={"id": "o1"}))
+    session.app.state.lookout = Lookout.at_events(settings)  # or else the answer before is told again
+    (item,) = cast(list[dict[str, Any]], (await desk.gets("event-types"))["items"])
+    assert item["type"] == "order.placed"
+    shown = (await desk.types("event-types")).out.splitlines()
+    assert shown[0] == "type\tevents\tfirst\tlast\tfields"
+    assert shown[1].split("\t") == ["order.placed", "1", item["first_at"], item["last_at"], "amount, order.id"]
 
 
 async def test_it_is_said_when_kafka_does_not_answer_and_everything_else_goes_on(

@@ -1,5 +1,7 @@
 """The newest records of a topic: no more than asked for, the committed ones, and none that never comes."""
 
+import asyncio
+
 import pytest
 
 from orchestrator.catalog import Catalog
@@ -75,7 +77,21 @@ async def test_what_is_not_committed_is_not_seen_and_markers_of_transactions_end
         await producer.abort_transaction()
 
 
-async def test_a_cluster_that_does_not_answer_is_said_in_time(settings: Settings, topics: Catalog) -> None:
-    nowhere = settings.model_copy(update={"kafka": "127.0.0.1:9"})
+async def test_a_cluster_that_is_not_there_or_says_nothing_is_told_and_not_waited_for(
+    settings: Settings, topics: Catalog
+) -> None:
+    bounds = Bounds(records=10, size_bytes=1 << 20, time_s=0.5)
     with pytest.raises(Unavailable):
-        await newest(nowhere, topics, Bounds(records=10, size_bytes=1 << 20, time_s=0.5))
+        await newest(settings.model_copy(update={"kafka": "127.0.0.1:9"}), topics, bounds)
+
+    silent = asyncio.Event()
+
+    async def say_nothing(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await silent.wait()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(Unavailable, match=r"within 0\.5 s"):
+            await newest(settings.model_copy(update={"kafka": f"127.0.0.1:{port}"}), topics, bounds)
+        silent.set()
