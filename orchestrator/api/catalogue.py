@@ -12,6 +12,7 @@ from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import part_of
 from orchestrator.api.control_documents import ScheduleItem, ScheduleList, SegmentItem, SegmentList
 from orchestrator.api.paths import ROOT
+from orchestrator.definitions.moment import moment_at
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.journeys.occasions import next_moment
 from orchestrator.store.journeys import Journey, live_journeys
@@ -62,7 +63,7 @@ def _moments(document: Mapping[str, object], now_ms: int) -> list[datetime]:
         at_ms = next_moment(schedule, after_ms)
         if at_ms is None:
             break
-        found.append(datetime.fromtimestamp(at_ms / 1_000, UTC))
+        found.append(moment_at(at_ms))
         after_ms = at_ms
     return found
 

@@ -17,6 +17,7 @@ from uuid import UUID
 from orchestrator.api.documents import InFlight, JourneyPatch, NewJourney
 from orchestrator.api.problems import InvalidPart, PreconditionFailed, StatusConflict
 from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.definitions.moment import ms_of
 from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.messages.codec import encode_config
@@ -158,7 +159,7 @@ def migration_of(in_flight: InFlight, version: int, known_steps: Set[str], confi
         version=version,
         policy=in_flight.policy,
         steps=dict(in_flight.steps),
-        until_ms=None if in_flight.until is None else int(in_flight.until.timestamp() * 1_000),
+        until_ms=None if in_flight.until is None else ms_of(in_flight.until),
     )
 
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from orchestrator.api.documents import JourneyPatch, RequestDocument, SettingInWords, ShortText
+from orchestrator.api.moments import Moment
 from orchestrator.api.problems import ErrorItem
 from orchestrator.messages.config import JourneyStatus
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
@@ -20,7 +21,7 @@ class NewApiKey(RequestDocument):
 
     name: ShortText = Field(description="Whose it is, or what for: as it is named in the audit.")
     role: Role = "viewer"
-    expires_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    expires_at: Moment | None = None
 
 
 class KeyDocument(BaseModel):

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from orchestrator.definitions.duration import length_in_words, parse_duration
+from orchestrator.definitions.moment import moment_at
 from orchestrator.guardrails.zone import MINUTE_MS, known_zone, local_ms
 from orchestrator.store.reports import ActivityItem
 
@@ -74,7 +75,7 @@ def moment_in(details: Mapping[str, object], name: str) -> datetime | None:
     value = details.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return datetime.fromtimestamp(value / 1_000, UTC)
+    return moment_at(value)
 
 
 def text_of(moment: datetime | None) -> str:

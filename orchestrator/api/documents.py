@@ -4,9 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from orchestrator.api.experiment_documents import ComparisonDocument
+from orchestrator.api.moments import Moment
 from orchestrator.definitions.document import StepId
 from orchestrator.definitions.guardrail import Channel
 from orchestrator.definitions.journey import MAX_STEPS
@@ -50,7 +51,7 @@ class InFlight(RequestDocument):
 
     policy: MigrationPolicy = "pin"
     steps: dict[StepId, StepId] = Field(default_factory=dict, max_length=MAX_STEPS)
-    until: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _fields_belong_to_the_policy(self) -> "InFlight":

@@ -1,10 +1,10 @@
 """What publishing a version would do to the customers under way. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 
 from orchestrator.api.documents import GroupPreview, VersionPreview
 from orchestrator.definitions.duration import length_in_words, parse_duration
+from orchestrator.definitions.moment import moment_at
 from orchestrator.messages.config import Migration
 
 Steps = Mapping[str, object]
@@ -105,7 +105,7 @@ def _recounted(before: object, after: object, how: str) -> str:
 
 
 def _end(migration: Migration) -> str:
-    return f"{datetime.fromtimestamp((migration.until_ms or 0) / 1_000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment_at(migration.until_ms or 0):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _count(groups: Iterable[GroupPreview], fate: str) -> int:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from orchestrator.definitions.duration import format_duration
+from orchestrator.definitions.moment import moment_at
 from orchestrator.journeys.rehearsal import Rehearsed, reason_of
 
 MOST_TOLD = 100  # of each list of a test
@@ -76,7 +77,7 @@ def document_of(result: Rehearsed) -> RehearsedTest:
         messages=[
             RehearsedMessage(
                 after=_after(sent.decided_at_ms, result),
-                at=_moment(sent.decided_at_ms),
+                at=moment_at(sent.decided_at_ms),
                 customer_id=sent.customer_id,
                 step=sent.step,
                 channel=sent.channel,
@@ -88,7 +89,7 @@ def document_of(result: Rehearsed) -> RehearsedTest:
         ends=[
             RehearsedEnd(
                 after=_after(end.at_ms, result),
-                at=_moment(end.at_ms),
+                at=moment_at(end.at_ms),
                 customer_id=end.customer_id,
                 reason=reason_of(end),
             )
@@ -113,10 +114,6 @@ def _outcome(result: Rehearsed) -> Outcome:
 
 def _after(at_ms: int, result: Rehearsed) -> str:
     return format_duration(timedelta(milliseconds=at_ms - result.start_ms))
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC)
 
 
 def _values(variables: Mapping[str, object]) -> dict[str, object]:

@@ -3,11 +3,12 @@
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length
 from orchestrator.definitions.duration import bounded
+from orchestrator.definitions.moment import WrittenMoment
 from orchestrator.definitions.schedule import Schedule
 from orchestrator.definitions.zone import ZoneName
 
@@ -64,8 +65,8 @@ class Entry(Document):
     audience: Condition | None = Field(None, description="Who may enter; everybody, when left out.")
     exclude: Condition | None = Field(None, description="Who may not, even of the audience.")
     re_entry: ReEntry = Field(NeverAgain(kind="never"), description="Whether and when a customer may enter again.")
-    opens_at: AwareDatetime | None = Field(None, description="Nobody enters before this instant.")
-    closes_at: AwareDatetime | None = Field(None, description="Nobody enters from this instant on.")
+    opens_at: WrittenMoment | None = Field(None, description="Nobody enters before this instant.")
+    closes_at: WrittenMoment | None = Field(None, description="Nobody enters from this instant on.")
     capacity: Capacity | None = Field(None, description="How many may enter.")
 
     @model_validator(mode="after")

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from orchestrator.definitions.document import Document, EventType, Name, StepId
 from orchestrator.definitions.duration import Duration
 from orchestrator.definitions.guardrail import Channel
+from orchestrator.definitions.moment import WrittenMoment
 
 MAX_TESTS = 50
 MAX_GIVEN = 500
@@ -71,7 +72,7 @@ class JourneyTest(Document):
     name: Annotated[str, Field(min_length=1, max_length=200)] = Field(
         description="The promise that the story shows to be kept."
     )
-    starts: AwareDatetime = Field(A_MONDAY_NOON, description="When the story begins.")
+    starts: WrittenMoment = Field(A_MONDAY_NOON, description="When the story begins.")
     given: Annotated[tuple[Given, ...], Field(min_length=1, max_length=MAX_GIVEN)] = Field(
         description="What happens, in order of time."
     )

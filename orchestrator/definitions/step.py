@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from orchestrator.definitions.clock import WEEKDAYS, LocalClock, Weekdays
 from orchestrator.definitions.condition import Condition
 from orchestrator.definitions.document import Document, EventType, FieldPath, Length, Name, Scalar, StepId
 from orchestrator.definitions.guardrail import Channel
+from orchestrator.definitions.moment import WrittenMoment
 from orchestrator.definitions.zone import ZoneName
 
 MAX_VARIABLES = 50
@@ -104,7 +105,7 @@ class Instant(Document):
     """One moment, the same for everyone."""
 
     kind: Literal["instant"]
-    at: AwareDatetime = Field(description="The moment, with its offset from UTC.")
+    at: WrittenMoment = Field(description="The moment, with its offset from UTC.")
 
 
 class DateAttribute(Document):

@@ -11,6 +11,7 @@ from orchestrator.definitions.document import Length
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.definitions.entry import ApiEntry, EventEntry, JourneyEntry, ScheduleEntry, SegmentEntry
 from orchestrator.definitions.journey import DEFAULT_EXPIRY, ExitCriterion, Goal, JourneyDefinition
+from orchestrator.definitions.moment import ms_of
 from orchestrator.definitions.places import conditions_of_events, conditions_of_runs, variables_of
 from orchestrator.definitions.step import (
     Branch,
@@ -108,7 +109,7 @@ def _ms(length: Length | None) -> int:
 
 
 def _instant_ms(at: datetime | None) -> int | None:
-    return None if at is None else round(at.timestamp() * 1_000)
+    return None if at is None else ms_of(at)
 
 
 def _entry(entry: JourneyEntry, of_event: Compiler) -> EntryPlan:
@@ -218,7 +219,7 @@ def _wait_until(step: WaitUntil) -> StepPlan:
     until = step.until
     match until:
         case Instant():
-            return InstantPlan(round(until.at.timestamp() * 1_000), step.next)
+            return InstantPlan(ms_of(until.at), step.next)
         case DateAttribute():
             return DateAttributePlan(until.name, _ms(until.after) - _ms(until.before), step.next, until.when_missing)
         case LocalTime():

@@ -8,6 +8,7 @@ from orchestrator.definitions.document import MAX_LENGTH
 from orchestrator.definitions.duration import duration_ms, format_duration
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.journey_test import ExpectedSend, GivenEvent, GivenReport, JourneyTest
+from orchestrator.definitions.moment import ms_of
 from orchestrator.guardrails.zone import DAY_MS
 from orchestrator.journeys.compile import compile_plan
 from orchestrator.journeys.directory import Directory
@@ -65,7 +66,7 @@ def play(plan: Plan, test: JourneyTest, watch: Watch | None = None) -> Rehearsed
 
     ``watch`` is called before every signal of the story, and what it raises ends the playing: a story may take long.
     """
-    start_ms = round(test.starts.timestamp() * 1_000)
+    start_ms = ms_of(test.starts)
     if mistakes := (*_mistaken_arms(plan, test), *_mistaken_times(test)):
         return Rehearsed(test.name, start_ms, False, mistakes)
     replaying = Replaying(_directory(plan, test, start_ms), watch=watch)

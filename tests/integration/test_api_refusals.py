@@ -96,6 +96,37 @@ async def test_definition_too_large_for_kafka_is_refused_before_it_could_hold_up
     assert item["rule"] == "too_large"
 
 
+BEYOND = ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")  # in UTC the calendar does not have them
+
+
+@pytest.mark.parametrize("moment", BEYOND)
+async def test_a_moment_that_could_not_be_told_again_is_refused_wherever_one_may_be_written(
+    api: ApiSession, moment: str
+) -> None:
+    client = await api.client()
+    url = f"{BASE}/{(await client.post(BASE, json={'config': a_journey()})).json()['id']}"
+    drained = {"config": a_journey(name="Other"), "in_flight": {"policy": "drain", "until": moment}}
+    opening = {"config": a_journey(entry={"kind": "api", "opens_at": moment})}
+    refused(await client.post("/api/v1/keys", json={"name": "Ana", "expires_at": moment}), 422, "validation")
+    refused(await client.patch(url, json=drained), 422, "validation")
+    refused(await client.post(BASE, json=opening), 422, "validation")
+    for path in (f"{url}/activities", f"{url}/activities/export", "/api/v1/audit"):
+        for name in ("from", "to"):
+            refused(await client.get(path, params={name: moment}), 422, "validation")
+    for path in ("/api/v1/keys", f"{url}/versions", f"{url}/export?format=xlsx"):
+        assert (await client.get(path)).status_code == 200
+
+
+async def test_the_last_moment_of_the_calendar_can_be_told_again(api: ApiSession) -> None:
+    client = await api.client()
+    last = "9999-12-31T23:59:59.999999Z"
+    url = f"{BASE}/{(await client.post(BASE, json={'config': a_journey()})).json()['id']}"
+    change = {"config": a_journey(name="Other"), "in_flight": {"policy": "drain", "until": last}}
+    assert (await client.post(f"{url}/versions/preview", json=change)).status_code == 200
+    assert (await client.patch(url, json=change)).status_code == 200
+    assert (await client.get(f"{url}/versions")).json()["items"][0]["until"].startswith("9999-12-31T23:59:59")
+
+
 async def test_patch_that_makes_no_sense_is_refused_and_changes_nothing(api: ApiSession) -> None:
     client = await api.client()
     url = f"{BASE}/{(await client.post(BASE, json={'config': a_journey()})).json()['id']}"

@@ -1,12 +1,13 @@
 """One decision in words: why a message was held back is told with the customer's clock, and without codes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from orchestrator.api.decision_words import why
+from orchestrator.api.decision_words import sentence_of, why
 from orchestrator.store.reports import ActivityItem
 
 AT = datetime(2026, 1, 5, 12, 51, tzinfo=UTC)  # 07:51 in New York, a Monday
@@ -58,3 +59,8 @@ def held_back(**details: Any) -> ActivityItem:
 )
 def test_reason_is_told_with_the_values_it_rests_on(details: dict[str, Any], told: str) -> None:
     assert why(held_back(**details)) == told
+
+
+def test_a_wait_that_ends_behind_the_calendar_is_told_all_the_same() -> None:
+    begun = replace(held_back(kind="date_attribute", until_ms=10**15), activity_type="wait_started")
+    assert "9999-12-31" in sentence_of(begun)
