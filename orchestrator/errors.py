@@ -106,7 +106,7 @@ class RequestError(OrchestratorError):
 
 
 class Unauthorised(RequestError):
-    """The request carries no API key, or one that is not valid; send it as ``Authorization: Bearer KEY``."""
+    """The request carries no API key, or one that is not valid; send it in the header Authorization, as Bearer KEY."""
 
     status_hint = 401
 

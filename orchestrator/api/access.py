@@ -61,7 +61,9 @@ class Access:
         found = await find_key(self._database.pool, digest)
         if found is None:
             self._known.pop(digest, None)
-            raise Unauthorised("the API key is unknown or was revoked; ask the workspace's admin for a new one")
+            raise Unauthorised(
+                "the API key is unknown, has ended or was revoked; ask the workspace's admin for a new one"
+            )
         if len(self._known) >= CACHE_MOST:
             self._known.clear()
         self._known[digest] = (self._clock() + CACHE_S, found)

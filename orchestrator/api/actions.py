@@ -9,6 +9,8 @@ from orchestrator.api.paths import BASE
 from orchestrator.api.publishing import ErrandOfCaller, change_or_propose
 from orchestrator.api.repeats import IdOfCreation
 
+_AT_ONCE = StopRequest()  # what a request without a body means
+
 router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["journeys"])
 
 
@@ -31,7 +33,7 @@ async def resume(errand: ErrandOfCaller, proposal_id: IdOfCreation) -> JourneyDo
 
 
 @router.post("/{id}/stop", operation_id="endJourney", summary="Stop a journey for good")
-async def stop(errand: ErrandOfCaller, proposal_id: IdOfCreation, body: StopRequest) -> JourneyDocument:
+async def stop(errand: ErrandOfCaller, proposal_id: IdOfCreation, body: StopRequest = _AT_ONCE) -> JourneyDocument:
     """Customers under way leave at once, or finish when the body says `drain`."""
     return await change_or_propose(errand, JourneyPatch(status="STOPPED", drain=body.drain), proposal_id)
 

@@ -16,6 +16,8 @@ Form = Literal["csv", "jsonl"]
 COLUMNS = ("id", "at", "type", "customer_id", "run_id", "version", "step", "arm", "details", "cause")
 _TABLE = Table("activities", "Activities", COLUMNS, ())
 _ENCODER = msgspec.json.Encoder()
+# JSON may have them in a text as they are, but many readers would end a line there.
+_LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 
 
 class Lines(Protocol):
@@ -105,4 +107,4 @@ def _widened(record: Sequence[Cell]) -> tuple[Cell, ...]:
 
 
 def _line(document: dict[str, object]) -> str:
-    return _ENCODER.encode(document).decode() + "\n"
+    return _ENCODER.encode(document).decode().translate(_LINE_ENDS) + "\n"

@@ -233,10 +233,10 @@ def _told(on_failure: OnFailure | None, task: asyncio.Task[None]) -> None:
 
 
 async def _tell(request: Request, error: Exception) -> JSONResponse:
-    answer = answer_to(error)
+    answer, path = answer_to(error), request.scope["path"]  # request.url leaves line ends out
     if answer.status == HTTPStatus.METHOD_NOT_ALLOWED:
-        answer = replace(answer, headers={"Allow": ", ".join(_methods_at(request.url.path))})
-    return problem_response(answer, request.url.path, request_id_of(request))
+        answer = replace(answer, headers={"Allow": ", ".join(_methods_at(path))})
+    return problem_response(answer, path, request_id_of(request))
 
 
 def _methods_at(path: str) -> list[str]:
@@ -245,7 +245,8 @@ def _methods_at(path: str) -> list[str]:
     fitting = [route.path for route in routes if route.path_regex.match(path)]
     # `/versions/preview` also fits `/versions/{version}`: the one with fewer blanks is meant.
     template = min(fitting, key=lambda each: each.count("{"), default=None)
-    return sorted({method for route in routes if route.path == template for method in route.methods or ()} or {"GET"})
+    methods = {method for route in routes if route.path == template for method in route.methods or ()} or {"GET"}
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 def _once(make: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:

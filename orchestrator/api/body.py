@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Coroutine, Iterable, Set
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
 from typing import Any, NoReturn
 
 from fastapi import Response
@@ -28,6 +28,7 @@ class StrictRoute(APIRoute):
         """The handler, with these steps before it."""
         handle = super().get_route_handler()
         has_body = self.body_field is not None
+        may_be_empty = self.body_field is not None and not self.body_field.field_info.is_required()
         known = frozenset(field.alias for field in self.dependant.query_params)
 
         # Its answer has a secret, which is not kept; a second key does no harm.
@@ -40,8 +41,10 @@ class StrictRoute(APIRoute):
             body = b""
             if has_body:
                 request = Request(request.scope, _limited(request.receive))
-                check_media_type(request.headers.get("content-type"))
-                parse_strictly(body := await request.body())
+                body = await request.body()
+                if body or not may_be_empty:
+                    check_media_type(request.headers)
+                    parse_strictly(body)
             key = key_of(request) if is_kept and request.method not in READING else None
             response = (
                 await handle(request) if key is None else await once(request, key, body, tenant_of(request), handle)
@@ -71,17 +74,19 @@ def check_query(names: Iterable[str], known: Set[str]) -> None:
         raise BadRequest(f"this path has no query parameter {_short(', '.join(unknown))}; {takes}")
 
 
-def check_media_type(content_type: str | None) -> None:
-    """Takes ``application/json`` and ``application/…+json``.
+def check_media_type(headers: Mapping[str, str]) -> None:
+    """Takes what is declared as ``application/json`` or ``application/…+json``, and is not compressed.
 
     Raises:
-        UnsupportedMediaType: anything else, or nothing.
+        UnsupportedMediaType: the request's ``headers`` declare anything else, or nothing.
     """
-    kind = (content_type or "").partition(";")[0].strip().lower()
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        raise UnsupportedMediaType(
-            f"the request body is declared as {kind[:80] or 'nothing'!r}; send JSON with Content-Type: application/json"
-        )
+        found = f"is declared as {_short(kind)}" if kind else "has no Content-Type"
+        raise UnsupportedMediaType(f"the request body {found}; send JSON with Content-Type: application/json")
+    coding = headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        raise UnsupportedMediaType(f"the request body has the Content-Encoding {_short(coding)}; send it as it is")
 
 
 def parse_strictly(body: bytes) -> object:

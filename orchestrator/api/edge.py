@@ -47,6 +47,8 @@ class Edge:
             return
         request_id = scope["request_id"] = uuid4().hex
         started, status = time.perf_counter(), 0
+        # What is asked for by HEAD is worked out as by GET; the server leaves the body out.
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -56,7 +58,7 @@ class Edge:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app(asked, receive, send_with_headers)
         except Exception as error:
             extra = {"action": "request_failed", "request_id": request_id, "path": scope["path"]}
             log.exception("A request met something unforeseen", extra=extra)
@@ -65,7 +67,7 @@ class Edge:
             await problem_response(answer_to(error), scope["path"], request_id)(scope, receive, send_with_headers)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            REQUESTS.labels(_route_of(scope), method, str(status or 499)).observe(time.perf_counter() - started)
+            REQUESTS.labels(_route_of(asked), method, str(status or 499)).observe(time.perf_counter() - started)
 
 
 def _route_of(scope: Scope) -> str:

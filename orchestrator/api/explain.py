@@ -22,7 +22,7 @@ router = APIRouter(prefix=BASE, route_class=StrictRoute, tags=["reports"])
 
 
 @router.get(
-    "/{id}/customers/{customer_id:path}/explain",
+    "/{id}/customers/{customer_id:text}/explain",
     operation_id="explainCustomer",
     summary="Why a customer got what they got",
 )

@@ -24,6 +24,8 @@ from orchestrator.store.tenant import Tenant
 
 MAX_LISTED = 100
 
+_WITHOUT_REASON = Decision()  # what a request without a body means
+
 ProposalId = Annotated[UUID, Path(alias="id", description="The proposal's id.")]
 
 router = APIRouter(prefix=f"{ROOT}/proposals", route_class=StrictRoute, tags=["proposals"])
@@ -57,8 +59,8 @@ async def approve(
     author: CallersName,
     services: ServicesOfApp,
     proposal_id: ProposalId,
-    body: Decision,
     response: Response,
+    body: Decision = _WITHOUT_REASON,
 ) -> JourneyDocument:
     """It needs an approver, who is not the one that proposed it. The change is made at once."""
     proposal = await _open(caller, tenant, proposal_id)
@@ -69,7 +71,11 @@ async def approve(
 
 @router.post("/{id}/reject", operation_id="rejectProposal", summary="Do not make the change")
 async def turn_down(
-    caller: Caller, tenant: CallersTenant, author: CallersName, proposal_id: ProposalId, body: Decision
+    caller: Caller,
+    tenant: CallersTenant,
+    author: CallersName,
+    proposal_id: ProposalId,
+    body: Decision = _WITHOUT_REASON,
 ) -> ProposalDocument:
     """It needs an approver, or the one who proposed it."""
     proposal = await _open(caller, tenant, proposal_id)

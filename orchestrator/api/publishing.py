@@ -14,7 +14,7 @@ from fastapi import Depends, Response, status
 
 from orchestrator.api.access import CallersName, CallersTenant
 from orchestrator.api.answers import answer, document_of
-from orchestrator.api.change import check_precondition, checked_definition, etag, patched
+from orchestrator.api.change import TRANSITIONS, check_precondition, checked_definition, etag, patched
 from orchestrator.api.documents import JourneyDocument, JourneyPatch
 from orchestrator.api.paths import IfMatch, JourneyId
 from orchestrator.api.problems import StatusConflict
@@ -83,7 +83,8 @@ async def change_or_propose(
     def decide_now(before: Journey) -> Change:
         errand.check(before)
         if only_from is not None and before.status not in (only_from, patch.status):
-            raise StatusConflict(f"the journey is {before.status}; this is for one that is {only_from}", ())
+            reason = f"the journey is {before.status}; this is for one that is {only_from}"
+            raise StatusConflict(reason, TRANSITIONS[before.status])
         return patched(before, patch, definition, datetime.now(UTC), known)
 
     def decide_alone(before: Journey) -> Change:

@@ -8,6 +8,7 @@ from orchestrator.journeys.state import Run
 from orchestrator.journeys.turn import Turn
 from orchestrator.journeys.values import find, number
 from orchestrator.journeys.walk import observe, walk
+from orchestrator.messages.activity import MAX_MONEY
 from orchestrator.messages.event import EngagementEvent
 
 
@@ -54,7 +55,7 @@ def _convert(turn: Turn, plan: Plan, goal: GoalPlan, run: Run, event: Engagement
         "after_ms": occurred_ms - run.entered_ms,
     }
     value = None if goal.value is None else number(find(event.data, goal.value))
-    if value is not None:
+    if value is not None and abs(value) <= MAX_MONEY:
         details["value"] = value
     if run.before is not None:
         details["before"] = run.before

@@ -45,6 +45,10 @@ class ServerStatus:
     pid: int | None
     folder: Path
 
+    def __str__(self) -> str:
+        state = f"runs at {self.address}, as process {self.pid}" if self.running else "does not run"
+        return f"{self.name} {state}; its data is in {self.folder}"
+
 
 def up(data_dir: Path, progress: Progress = _silent, *, jars: Path | None = None, durable: bool = True) -> Stack:
     """Starts what is not running yet and returns when all of it answers. Blocks: not for use inside an event loop.

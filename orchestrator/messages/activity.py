@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+MAX_MONEY = 1e12  # one conversion or send; the squares of a customer's total must stay exact
+
 ActivityType = Literal[
     "journey_entered",  # details: arm, bucket, entry_event, entry_key, ordinal, before, was_active
     "entry_refused",  # details: rule, reason, next_eligible_ms

@@ -7,13 +7,12 @@ from typing import TypeAlias
 import msgspec
 
 from orchestrator.errors import DecodeError
-from orchestrator.messages.activity import Activity
+from orchestrator.messages.activity import MAX_MONEY, Activity
 from orchestrator.messages.codec import decode_activity
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
 from orchestrator.store.rows import Refusal
 
 MAX_VALUE_BYTES = 1_048_576  # Kafka's own default for a record
-MAX_MONEY = 1e12  # one conversion or send; the squares of a customer's total must stay exact
 MAX_WORKSPACE_ID_CHARS = 255
 MAX_PAST = 1_000_000  # events of one customer before an entry; the engine counts to 16
 YEAR_10000_MS = 253_402_300_800_000

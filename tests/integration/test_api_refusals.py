@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
@@ -12,7 +13,7 @@ from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import list_keys, revoke_key
 from orchestrator.store.tenant import Tenant
-from tests.api_session import BASE, ApiSession, relayed, serving, until
+from tests.api_session import BASE, ApiSession, listening, relayed, serving, until
 from tests.builders import a_journey
 
 pytestmark = pytest.mark.integration
@@ -143,11 +144,40 @@ async def test_what_is_not_there_or_not_meant_is_told_as_a_problem(api: ApiSessi
     refused(await client.get(f"{BASE}/not-a-uuid"), 404, "not-found")
     put = await client.put(BASE, json={})
     refused(put, 405, "method-not-allowed")
-    assert put.headers["allow"] == "GET, POST"
+    assert put.headers["allow"] == "GET, HEAD, POST"
     preview = await client.put(f"{BASE}/{uuid4()}/versions/preview", json={})
     assert preview.headers["allow"] == "POST"  # though a version's address would fit as well
     refused(await client.get("/dashboard/../app.py"), 404, "not-found")
     refused(await client.get("/dashboard/%2e%2e/app.py"), 404, "not-found")
+
+
+async def test_what_may_be_read_may_be_asked_for_by_head_and_is_answered_without_its_body(api: ApiSession) -> None:
+    async with listening(api) as address, httpx.AsyncClient(base_url=address) as client:
+        headers = {"Authorization": f"Bearer {await api.key(role='viewer')}"}
+        for path in ("/", "/livez", "/dashboard/index.html", BASE, "/api/v1/overview"):
+            read, head = await client.get(path, headers=headers), await client.head(path, headers=headers)
+            assert (head.status_code, head.content) == (200, b"")
+            for name in ("content-type", "content-length"):
+                assert head.headers.get(name) == read.headers.get(name), path
+        assert (await client.head(BASE)).status_code == 401
+        assert (await client.head(f"{BASE}/{uuid4()}/pause", headers=headers)).status_code == 405
+
+
+async def test_what_needs_no_words_needs_no_body(api: ApiSession) -> None:
+    client = await api.client()
+    url = f"{BASE}/{(await client.post(BASE, json={'config': a_journey()})).json()['id']}"
+    stopped = await client.post(f"{url}/stop")
+    assert (stopped.status_code, stopped.json()["status"], stopped.json()["drain"]) == (200, "STOPPED", False)
+    refused(await client.post(f"{url}/stop", content=b"drain=true"), 415, "unsupported-media-type")
+    assert refused(await client.post(f"{url}/resume"), 409, "conflict")["allowed"] == ["ARCHIVED"]
+
+
+async def test_a_customer_is_asked_about_by_any_id_they_may_have(api: ApiSession) -> None:
+    client = await api.client()
+    url = f"{BASE}/{(await client.post(BASE, json={'config': a_journey()})).json()['id']}"
+    for id_ in ("a/b", "a%2Fb", "a\nb", "é 💩", "?#", "/explain/"):
+        answer = await client.get(f"{url}/customers/{quote(id_, safe='')}/explain")
+        assert repr(id_) in str(refused(answer, 404, "not-found")["detail"])
 
 
 async def test_without_a_key_in_force_nothing_is_told(api: ApiSession) -> None:

@@ -309,22 +309,25 @@ def test_an_experiments_arms_are_in_the_report() -> None:
     assert found.rows[0] == ("choice", "short", 50.0, None, 7, 2, 1, False, NOW)
 
 
+CUSTOMER = "=c1\x85\u2028\u2029"  # a formula to some, three ends of a line to others
+
+
 def test_activities_as_lines_begin_with_what_they_are_and_end_with_their_number() -> None:
     item = ActivityItem(
-        JOURNEY, "send_requested", NOW, "=c1", None, 1, "offer", "treatment", {"channel": "email"}, "events/0/7", 1
+        JOURNEY, "send_requested", NOW, CUSTOMER, None, 1, "offer", "treatment", {"channel": "email"}, "events/0/7", 1
     )
     text = CsvLines().opening([("zone", "UTC")]) + CsvLines().activities([item, item]) + CsvLines().end(2)
     tables = csv_tables(text)
     assert list(tables) == ["about", "meanings", "activities", "end"]
     assert tables["activities"][0] == list(COLUMNS)
-    assert tables["activities"][1][3] == "'=c1"
+    assert tables["activities"][1][3] == f"'{CUSTOMER}"
     assert tables["activities"][1][8] == '{"channel":"email"}'
     assert tables["end"][0][:2] == ["activities", 2.0]
     assert len({len(record) for record in csv.reader(StringIO(text, newline=""))}) == 1
     lines = JsonLines().opening([("zone", "UTC")]) + JsonLines().activities([item]) + JsonLines().end(1)
-    about, activity, end = (json.loads(line) for line in lines.splitlines())
+    about, activity, end = (json.loads(line) for line in lines.splitlines())  # which ends lines at U+2028 as well
     assert (about["record"], about["zone"], set(about["meanings"])) == ("about", "UTC", set(COLUMNS))
-    assert activity["customer_id"] == "=c1"
+    assert activity["customer_id"] == CUSTOMER
     assert activity["at"] == "2026-01-31T09:30:00Z"
     assert end == {"record": "end", "activities": 1}
 
