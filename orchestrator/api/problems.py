@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from orchestrator.api.provider import SignInRefused
 from orchestrator.api.quota import TooManyRequests
-from orchestrator.definitions.parse import check_journey
+from orchestrator.definitions.parse import check_journey, said
 from orchestrator.errors import (
     Conflict,
     DecodeError,
@@ -216,8 +216,7 @@ def _in_config(error: DefinitionError) -> Sequence[Problem]:
 
 def _of_pydantic(detail: Mapping[str, Any]) -> Problem:
     rule = str(detail["type"])
-    fix = {"extra_forbidden": "remove it, or correct its spelling", "missing": "add it"}.get(rule, "")
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message, fix = said(detail)
     place, *inner = detail["loc"]
     if place != "body":
         return Problem(".".join(map(str, detail["loc"])), rule, message, fix)

@@ -47,9 +47,11 @@ def read_document(path: Path) -> object:
     except json.JSONDecodeError as error:
         message = f"line {error.lineno}, column {error.colno}: {error.msg}"
         raise DefinitionError([Problem("$", "not_json", message)]) from error
-    except (YAMLError, RecursionError) as error:
+    except YAMLError as error:
         raise DefinitionError([Problem("$", "not_yaml", _place(error))]) from error
-    if _count(document, MAX_VALUES) < 0:
+    except RecursionError as error:
+        raise DefinitionError([Problem("$", "too_deep", "the document nests too deeply to be read")]) from error
+    if not _has_at_most(MAX_VALUES, document):
         raise DefinitionError([Problem("$", "too_large", f"the document has more than {MAX_VALUES:,} values")])
     return document
 
@@ -66,16 +68,14 @@ def _place(error: BaseException) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}" if mark is not None else str(problem)
 
 
-def _count(value: object, left: int) -> int:
-    """``left`` less the number of values in ``value``; below 0 as soon as there are more."""
-    left -= 1
-    parts: list[object] = []
-    if isinstance(value, dict):
-        parts = list(value.values())
-    elif isinstance(value, list):
-        parts = value
-    for part in parts:
-        if left < 0:
-            break
-        left = _count(part, left)
-    return left
+def _has_at_most(most: int, document: object) -> bool:
+    """Whether so few values are in it; an alias counts each time, and one that leads back to itself for ever."""
+    waiting, count = [document], 0
+    while waiting and count <= most:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return count <= most

@@ -20,7 +20,7 @@ def document_in(path: Path) -> object:
     document = read_document(path)
     try:
         json.dumps(document, allow_nan=False)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         message = f"the file {path} has a value that JSON has not: {error}"
         raise DefinitionError([Problem("$", "not_json", message, "write it as text, or as a number")]) from error
     return document

@@ -105,14 +105,14 @@ def field_problems(error: ValidationError, document: object) -> list[Problem]:
 
 def _problem(detail: Mapping[str, Any], document: object) -> Problem:
     rule = str(detail["type"])
-    message, fix = _said(rule, detail)
+    message, fix = said(detail)
     return Problem(_json_path(detail["loc"], rule, document), rule, message, fix)
 
 
-def _said(rule: str, detail: Mapping[str, Any]) -> tuple[str, str]:
-    """What is wrong, and what to do, in words for whoever writes a document or fills in a form."""
+def said(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """What pydantic found wrong in one place, and what to do, in words for whoever writes a document or a form."""
     context = detail.get("ctx", {})
-    match rule:
+    match detail["type"]:
         case "missing":
             return "it is missing", "add it"
         case "extra_forbidden":
@@ -135,7 +135,9 @@ def _said(rule: str, detail: Mapping[str, Any]) -> tuple[str, str]:
             return "must be a number", ""
         case "string_type":
             return "must be text", ""
-        case "bool_type":
+        case "dict_type" | "model_type" | "model_attributes_type":
+            return "must be an object with named fields", ""
+        case "bool_type" | "bool_parsing":
             return "must be true or false", ""
         case "string_too_short" | "too_short":
             return "must not be empty" if context["min_length"] == 1 else f"needs {context['min_length']} at least", ""

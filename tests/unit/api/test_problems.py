@@ -125,3 +125,13 @@ def test_document_has_what_the_model_promises() -> None:
     assert unauthorised.headers["www-authenticate"].startswith("Bearer")
     assert problem_response(answer_to(Unavailable()), "/", "").headers["retry-after"]
     assert problem_response(answer_to(HTTPException(405)), "/", "").status_code == 405
+
+
+def test_what_is_wrong_with_a_request_is_said_in_the_words_of_definitions() -> None:
+    found = [
+        {"type": "dict_type", "loc": ("body", "config"), "msg": "Input should be a valid dictionary"},
+        {"type": "less_than_equal", "loc": ("query", "limit"), "msg": "Input should be …", "ctx": {"le": 200}},
+    ]
+    answer = answer_to(RequestValidationError(found))
+    told = [(each.path, each.message) for each in answer.errors]
+    assert told == [("$.config", "must be an object with named fields"), ("query.limit", "must be at most 200")]

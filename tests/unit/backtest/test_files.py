@@ -58,6 +58,9 @@ def test_yaml_and_json_say_the_same(tmp_path: Path) -> None:
         ("{", "j.json", "line 1, column 2"),
         (b"\xff\xfe\x00", "j.yaml", "not UTF-8"),
         ("x" * 600_000, "j.yaml", "bytes"),
+        ("a: &a [*a]", "j.yaml", "more than"),  # an alias within itself
+        ("[" * 100_000, "j.json", "too deeply"),
+        ("a: " + "[" * 3_000 + "]" * 3_000, "j.yaml", "too deeply"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, text: str | bytes, name: str, said: str) -> None:
