@@ -5,15 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import ValidationError
 
 from orchestrator.api.access import CallersTenant
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import AuditItem, AuditList
-from orchestrator.api.documents import SettingInWords
 from orchestrator.api.moments import From, To
 from orchestrator.api.paths import ROOT
-from orchestrator.api.workspace_sentences import in_words
+from orchestrator.api.workspace_sentences import words_or_none
 from orchestrator.store.audit import Action, AuditEntry, audit_page
 from orchestrator.store.journeys import journey_names
 from orchestrator.store.reports import page_of
@@ -64,7 +62,8 @@ async def read(
 
 
 def _journey_of(entry: AuditEntry) -> UUID | None:
-    return UUID(entry.subject_id) if entry.action in _ABOUT_JOURNEYS else None
+    is_of_journey = entry.action in _ABOUT_JOURNEYS and entry.subject_id != "workspace"  # of whose settings it may be
+    return UUID(entry.subject_id) if is_of_journey else None
 
 
 def _item(entry: AuditEntry, names: Mapping[UUID, str]) -> AuditItem:
@@ -80,15 +79,7 @@ def _item(entry: AuditEntry, names: Mapping[UUID, str]) -> AuditItem:
         journey_name=None if journey_id is None else names.get(journey_id),
         before=entry.before,
         after=entry.after,
-        before_in_words=_words(entry.before) if is_of_settings else [],
-        after_in_words=_words(entry.after) if is_of_settings else [],
+        before_in_words=words_or_none(entry.before) if is_of_settings else [],
+        after_in_words=words_or_none(entry.after) if is_of_settings else [],
         request_id=entry.author.request_id,
     )
-
-
-def _words(settings: Mapping[str, object]) -> list[SettingInWords]:
-    """The settings in words; none where they were written by rules that this program does not know."""
-    try:
-        return in_words(settings)
-    except ValidationError:
-        return []

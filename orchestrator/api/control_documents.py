@@ -78,16 +78,27 @@ class AuditList(BaseModel):
     next_cursor: str | None
 
 
-class ProposalDocument(BaseModel):
-    """A change to a journey that waits for a second person, or has been decided about.
+class ProposedSettings(BaseModel):
+    """The settings that are to change: what each was when it was proposed, and what it is to be; both also in words."""
 
-    ``is_stale``: the journey has changed since, so it cannot be approved any more: reject it and propose anew.
+    before: dict[str, Any]
+    after: dict[str, Any]
+    before_in_words: list[SettingInWords]
+    after_in_words: list[SettingInWords]
+
+
+class ProposalDocument(BaseModel):
+    """A change that waits for a second person, or has been decided about: to a journey, or to the workspace's settings.
+
+    Of a journey ``settings`` is null; of settings ``journey_id``, ``journey_name`` and ``change`` are.
+    ``is_stale``: it has changed since, so this cannot be approved any more: reject it and propose anew.
     """
 
     id: UUID
-    journey_id: UUID
-    journey_name: str
-    change: JourneyPatch
+    journey_id: UUID | None
+    journey_name: str | None
+    change: JourneyPatch | None
+    settings: ProposedSettings | None
     author: str
     created_at: datetime
     status: ProposalStatus
@@ -137,11 +148,15 @@ class SettingsToCheck(RequestDocument):
 
 
 class CheckedSettings(BaseModel):
-    """What is wrong with settings, and what would hold with them; nothing is told while something is wrong."""
+    """What is wrong with settings, and what would hold with them; nothing is told while something is wrong.
+
+    ``waits``: to set them needs a second person.
+    """
 
     is_acceptable: bool
     problems: list[ErrorItem]
     in_words: list[SettingInWords]
+    waits: bool
 
 
 class NewErasure(RequestDocument):

@@ -111,7 +111,8 @@ class WorkspaceSettingsDocument(RequestDocument):
 
     ``is_sending`` false is the kill switch: no send command leaves the workspace. ``holdout_percent``: of all
     customers, who get nothing from any journey. ``guardrails`` bind beside each journey's own. ``costs``: of one send,
-    by channel, where a step names none. ``needs_approval``: a second person publishes what reaches customers anew.
+    by channel, where a step names none. ``needs_approval``: a second person agrees before
+    customers are reached anew, and before settings change in a way that does not only tighten them.
 
     Guardrails that are empty are none. Any that are not have all rules, those left out with their defaults: among them
     ``consent``, which then binds every journey too.
@@ -324,6 +325,11 @@ class WorkspaceDocument(BaseModel):
     role: Role
     updated_at: datetime | None
     published: bool
+    proposal_id: UUID | None = Field(
+        None,
+        description="The change waits for a second person under this id; of all that was asked for nothing has changed "
+        "but that sending was switched off, where it was.",
+    )
 
 
 class ArmFigures(BaseModel):

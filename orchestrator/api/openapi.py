@@ -106,8 +106,8 @@ _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "approveProposal": (PUBLISHED, "ETag"),
     "startBacktest": ("Location",),
 }
-_MAY_WAIT = ("createJourney", "changeJourney", "publishJourney")
-_WAITS = "The workspace asks for a second person: nothing has changed, the proposal `proposal_id` waits."
+_MAY_WAIT = ("createJourney", "changeJourney", "publishJourney", "changeWorkspace", "replaceWorkspace")
+_WAITS = "The workspace asks for a second person: the proposal `proposal_id` waits, and nothing has changed yet."
 _REPEAT: Json = {
     "name": REPEAT_HEADER,
     "in": "header",

@@ -1,7 +1,7 @@
 """Changes that wait for a second person, over HTTP: see who proposed what, approve it or reject it."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
@@ -10,15 +10,25 @@ from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
 from orchestrator.api.answers import answer
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import etag_of
-from orchestrator.api.control_documents import Decision, ProposalDocument, ProposalList
-from orchestrator.api.documents import JourneyDocument, JourneyPatch
+from orchestrator.api.control_documents import Decision, ProposalDocument, ProposalList, ProposedSettings
+from orchestrator.api.documents import JourneyDocument, JourneyPatch, WorkspaceDocument
 from orchestrator.api.moments import Cursor
 from orchestrator.api.paths import ROOT
 from orchestrator.api.publishing import carry_out
 from orchestrator.api.services import ServicesOfApp
+from orchestrator.api.workspace_change import answer_with, carry_out_settings, etag_of_moment
+from orchestrator.api.workspace_sentences import words_or_none
 from orchestrator.errors import Conflict, Forbidden
 from orchestrator.store.keys import Holder
-from orchestrator.store.proposals import Proposal, ProposalStatus, find_proposal, list_proposals, reject
+from orchestrator.store.proposals import (
+    OfJourney,
+    OfSettings,
+    Proposal,
+    ProposalStatus,
+    find_proposal,
+    list_proposals,
+    reject,
+)
 from orchestrator.store.reports import page_of, read_cursor, write_cursor
 from orchestrator.store.tenant import Tenant
 
@@ -61,12 +71,21 @@ async def approve(
     proposal_id: ProposalId,
     response: Response,
     body: Decision = _WITHOUT_REASON,
-) -> JourneyDocument:
-    """It needs an approver, who is not the one that proposed it. The change is made at once."""
+) -> JourneyDocument | WorkspaceDocument:
+    """It needs an approver, who is not the one that proposed it. The change is made at once.
+
+    The answer is the journey or, where settings were to change, the workspace as it now is.
+    """
     proposal = await _open(caller, tenant, proposal_id)
     if proposal.author.id == caller.id:
         raise Forbidden("a change is approved by somebody else than who proposed it")
-    return await answer(services, await carry_out(tenant, proposal, body.reason, author), response)
+    match proposal.about:
+        case OfJourney() as journey:
+            written = await carry_out(tenant, proposal, journey.id, body.reason, author)
+            return await answer(services, written, response)
+        case OfSettings():
+            now = await carry_out_settings(tenant, services, proposal, body.reason, author)
+            return answer_with(*now, caller.role, response)
 
 
 @router.post("/{id}/reject", operation_id="rejectProposal", summary="Do not make the change")
@@ -94,17 +113,30 @@ async def _open(caller: Holder, tenant: Tenant, proposal_id: UUID) -> Proposal:
 
 
 def _document(proposal: Proposal) -> ProposalDocument:
+    about: dict[str, Any] = {"journey_id": None, "journey_name": None, "change": None, "settings": None}
+    match proposal.about:
+        case OfJourney() as journey:
+            etag = etag_of(journey.version, journey.updated_at)
+            change = JourneyPatch.model_validate_json(json.dumps(proposal.patch))
+            about |= {"journey_id": journey.id, "journey_name": journey.name, "change": change}
+        case OfSettings() as settings:
+            etag = etag_of_moment(settings.updated_at)
+            about |= {"settings": _settings(settings.before, proposal.patch)}
     is_open = proposal.status == "open"
     return ProposalDocument(
         id=proposal.id,
-        journey_id=proposal.journey_id,
-        journey_name=proposal.journey_name,
-        change=JourneyPatch.model_validate_json(json.dumps(proposal.patch)),
+        **about,
         author=proposal.author.name,
         created_at=proposal.created_at,
         status=proposal.status,
         reason=proposal.reason,
         decided_by=None if proposal.decider is None else proposal.decider.name,
         decided_at=proposal.decided_at,
-        is_stale=is_open and etag_of(proposal.journey_version, proposal.journey_updated_at) != proposal.etag,
+        is_stale=is_open and etag != proposal.etag,
+    )
+
+
+def _settings(before: dict[str, Any], after: dict[str, Any]) -> ProposedSettings:
+    return ProposedSettings(
+        before=before, after=after, before_in_words=words_or_none(before), after_in_words=words_or_none(after)
     )

@@ -112,7 +112,7 @@ async def propose_change(
     return document_of(journey, proposal_id=proposal_id)
 
 
-async def carry_out(tenant: Tenant, proposal: Proposal, reason: str, decider: Author) -> Written:
+async def carry_out(tenant: Tenant, proposal: Proposal, journey_id: UUID, reason: str, decider: Author) -> Written:
     """Does what was proposed, in one transaction with the word of who agreed.
 
     Raises:
@@ -121,7 +121,7 @@ async def carry_out(tenant: Tenant, proposal: Proposal, reason: str, decider: Au
         StatusConflict, DefinitionError, InvalidPart: it cannot be done any more.
     """
     patch = JourneyPatch.model_validate_json(json.dumps(proposal.patch))
-    definition, known = await _read(tenant, proposal.journey_id, patch)
+    definition, known = await _read(tenant, journey_id, patch)
 
     def decide_now(before: Journey) -> Change:
         check_precondition(proposal.etag, etag(before))
@@ -130,7 +130,7 @@ async def carry_out(tenant: Tenant, proposal: Proposal, reason: str, decider: Au
     async def agree(connection: Connection) -> None:
         await decide(connection, tenant.workspace_id, proposal, "approved", reason, decider)
 
-    return await change_journey(tenant, proposal.journey_id, decide_now, proposal.author, agree)
+    return await change_journey(tenant, journey_id, decide_now, proposal.author, agree)
 
 
 async def _read(

@@ -129,8 +129,8 @@ def of_cost(channel: str, cost: float) -> str:
 def of_approval(*, is_needed: bool) -> str:
     """Whether a second person stands between a change and the customers."""
     if is_needed:
-        return "Starting a draft and publishing another definition wait for a second person"
-    return "What is published holds at once: no second person is asked"
+        return "Starting a draft, publishing another definition and loosening these settings wait for a second person"
+    return "What is published or saved holds at once: no second person is asked"
 
 
 def of_kill_switch(*, is_sending: bool) -> str:

@@ -3,34 +3,36 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace as with_changes
-from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
 
-from orchestrator.api.access import Caller, CallersName, CallersTenant, demand
-from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
+from orchestrator.api.access import Caller, CallersTenant, demand
 from orchestrator.api.body import StrictRoute
-from orchestrator.api.change import check_precondition
 from orchestrator.api.control_documents import CheckedSettings, SettingsToCheck
 from orchestrator.api.documents import (
-    SettingInWords,
     WorkspaceDocument,
     WorkspacePatch,
     WorkspaceSettingsDocument,
 )
-from orchestrator.api.paths import BASE, ROOT, IfMatch
+from orchestrator.api.paths import BASE, ROOT
 from orchestrator.api.problems import InvalidPart, items_of
-from orchestrator.api.services import Services, ServicesOfApp
+from orchestrator.api.workspace_change import (
+    SettingsErrandOfCaller,
+    change_of,
+    change_or_propose_settings,
+    checked_guardrails,
+    costs_of,
+    document_of_settings,
+    etag_of_settings,
+    needs_second_person,
+    words_of,
+)
 from orchestrator.api.workspace_sentences import in_words
-from orchestrator.definitions.guardrail import Channel
-from orchestrator.definitions.parse import field_problems, parse_guardrails
+from orchestrator.definitions.parse import field_problems
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.store.audit import Author
-from orchestrator.store.keys import Role
-from orchestrator.store.tenant import Tenant
-from orchestrator.store.workspaces import Workspace, WorkspaceChange, find_workspace, write_workspace
+from orchestrator.store.workspaces import WorkspaceChange, find_workspace
 
 router = APIRouter(prefix=f"{ROOT}/workspace", route_class=StrictRoute, tags=["workspace"])
 
@@ -39,49 +41,38 @@ router = APIRouter(prefix=f"{ROOT}/workspace", route_class=StrictRoute, tags=["w
 async def read(caller: Caller, tenant: CallersTenant, response: Response) -> WorkspaceDocument:
     """The settings of the workspace that the key belongs to, and the key's role."""
     workspace = await find_workspace(tenant)
-    response.headers["ETag"] = _etag(workspace)
-    return _document(workspace, caller.role, workspace.is_published)
+    response.headers["ETag"] = etag_of_settings(workspace)
+    return document_of_settings(workspace, caller.role, workspace.is_published)
 
 
 @router.put("", operation_id="replaceWorkspace", summary="Set what holds for every journey")
-async def replace(
-    caller: Caller,
-    tenant: CallersTenant,
-    author: CallersName,
-    services: ServicesOfApp,
-    body: WorkspaceSettingsDocument,
-    response: Response,
-    if_match: IfMatch = None,
-) -> WorkspaceDocument:
-    """Sets everything. It needs an admin."""
-    demand(caller, "admin", "changing what holds for a whole workspace")
+async def replace(errand: SettingsErrandOfCaller, body: WorkspaceSettingsDocument) -> WorkspaceDocument:
+    """Sets everything. It needs an admin.
+
+    202: the workspace asks for a second person, since this does not only tighten; `proposal_id` waits.
+    """
+    demand(errand.caller, "admin", "changing what holds for a whole workspace")
     change = WorkspaceChange(
         is_sending=body.is_sending,
         holdout_percent=body.holdout_percent,
-        guardrails=_checked(body.guardrails),
-        costs=_costs(body.costs),
+        guardrails=checked_guardrails(body.guardrails),
+        costs=costs_of(body.costs),
         needs_approval=body.needs_approval,
     )
-    written = await _write(tenant, author, services, change, if_match)
-    return _answer(*written, caller.role, response)
+    return await change_or_propose_settings(errand, change)
 
 
 @router.patch("", operation_id="changeWorkspace", summary="Use the kill switch, or change what holds for every journey")
-async def change(
-    caller: Caller,
-    tenant: CallersTenant,
-    author: CallersName,
-    services: ServicesOfApp,
-    body: WorkspacePatch,
-    response: Response,
-    if_match: IfMatch = None,
-) -> WorkspaceDocument:
-    """Changes what the body names. An editor may stop every send; anything else needs an admin."""
+async def change(errand: SettingsErrandOfCaller, body: WorkspacePatch) -> WorkspaceDocument:
+    """Changes what the body names. An editor may stop every send; anything else needs an admin.
+
+    202: the workspace asks for a second person, since this does not only tighten; `proposal_id` waits. To stop every
+    send never waits.
+    """
     given = body.model_fields_set
     if given != {"is_sending"} or body.is_sending:
-        demand(caller, "admin", "changing what holds for a whole workspace")
-    written = await _write(tenant, author, services, _change(body), if_match)
-    return _answer(*written, caller.role, response)
+        demand(errand.caller, "admin", "changing what holds for a whole workspace")
+    return await change_or_propose_settings(errand, change_of(body))
 
 
 @router.post("/check", operation_id="checkWorkspace", summary="Check settings without keeping them")
@@ -90,52 +81,19 @@ async def check(tenant: CallersTenant, body: SettingsToCheck) -> CheckedSettings
     try:
         change = _read(body.settings)
     except DefinitionError as error:
-        return CheckedSettings(is_acceptable=False, problems=items_of(error.problems), in_words=[])
+        return CheckedSettings(is_acceptable=False, problems=items_of(error.problems), in_words=[], waits=False)
     given = {name: getattr(change, name) for name in body.settings}
-    would_be = with_changes(await find_workspace(tenant), **given)
+    workspace = await find_workspace(tenant)
+    would_be = with_changes(workspace, **given)
     switch = in_words({"is_sending": would_be.is_sending}) if "is_sending" in given else []
-    return CheckedSettings(is_acceptable=True, problems=[], in_words=[*switch, *_words(would_be)])
+    waits = needs_second_person(workspace, would_be)
+    return CheckedSettings(is_acceptable=True, problems=[], in_words=[*switch, *words_of(would_be)], waits=waits)
 
 
 # Where the workspace stood before it had settings of its own; the path would also fit a journey's.
 former = APIRouter(prefix=f"{BASE}/workspace", route_class=StrictRoute, include_in_schema=False)
 former.add_api_route("", read, methods=["GET"])
 former.add_api_route("", change, methods=["PATCH"])
-
-
-async def _write(
-    tenant: Tenant, author: Author, services: Services, change: WorkspaceChange, if_match: str | None
-) -> tuple[Workspace, bool]:
-    """What now holds, and whether Kafka has it."""
-
-    def check(before: Workspace) -> None:
-        check_precondition(if_match, _etag(before))
-
-    now_ms = int(datetime.now(UTC).timestamp() * 1_000)
-    workspace, outbox_id = await write_workspace(tenant, change, now_ms, author, check)
-    return workspace, await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S)
-
-
-def _answer(workspace: Workspace, is_published: bool, role: Role, response: Response) -> WorkspaceDocument:
-    response.headers[PUBLISHED] = "true" if is_published else "false"
-    response.headers["ETag"] = _etag(workspace)
-    return _document(workspace, role, is_published)
-
-
-def _etag(workspace: Workspace) -> str:
-    at = 0.0 if workspace.updated_at is None else workspace.updated_at.timestamp()
-    return f'"{at:.6f}"'
-
-
-def _change(patch: WorkspacePatch) -> WorkspaceChange:
-    given = patch.model_fields_set
-    return WorkspaceChange(
-        is_sending=patch.is_sending if "is_sending" in given else None,
-        holdout_percent=patch.holdout_percent if "holdout_percent" in given else None,
-        guardrails=_checked(patch.guardrails) if "guardrails" in given else None,
-        costs=_costs(patch.costs) if "costs" in given else None,
-        needs_approval=patch.needs_approval if "needs_approval" in given else None,
-    )
 
 
 def _read(settings: Mapping[str, Any]) -> WorkspaceChange:
@@ -147,7 +105,7 @@ def _read(settings: Mapping[str, Any]) -> WorkspaceChange:
     problems: list[Problem] = []
     if isinstance(settings.get("guardrails"), dict):
         try:
-            _checked(settings["guardrails"])
+            checked_guardrails(settings["guardrails"])
         except InvalidPart as error:
             problems += error.problems
     try:
@@ -156,41 +114,4 @@ def _read(settings: Mapping[str, Any]) -> WorkspaceChange:
         raise DefinitionError([*field_problems(error, settings), *problems]) from error
     if problems:
         raise DefinitionError(problems)
-    return _change(patch)
-
-
-def _costs(costs: Mapping[Channel, float]) -> dict[str, float]:
-    return {str(channel): cost for channel, cost in costs.items()}
-
-
-def _checked(document: Mapping[str, object]) -> dict[str, object]:
-    """The guardrails as they are stored: with their defaults written out, or none at all."""
-    if not document:
-        return {}
-    try:
-        return parse_guardrails(document).model_dump(mode="json", by_alias=True)
-    except DefinitionError as error:
-        raise InvalidPart("$.guardrails", error) from error
-
-
-def _document(workspace: Workspace, role: str, is_published: bool) -> WorkspaceDocument:
-    return WorkspaceDocument.model_validate(
-        {
-            "workspace_id": workspace.workspace_id,
-            "is_sending": workspace.is_sending,
-            "holdout_percent": workspace.holdout_percent,
-            "guardrails": workspace.guardrails,
-            "costs": workspace.costs,
-            "needs_approval": workspace.needs_approval,
-            "in_words": _words(workspace),
-            "role": role,
-            "updated_at": workspace.updated_at,
-            "published": is_published,
-        }
-    )
-
-
-def _words(workspace: Workspace) -> list[SettingInWords]:
-    """All that holds but the kill switch, which is not a rule of sending but its end."""
-    names = ("holdout_percent", "guardrails", "costs", "needs_approval")
-    return in_words({name: getattr(workspace, name) for name in names})
+    return change_of(patch)

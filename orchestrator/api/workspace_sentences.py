@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from orchestrator.api import rule_sentences as say
 from orchestrator.api.documents import SettingInWords
 from orchestrator.api.gauge import guardrails_of
@@ -30,6 +32,14 @@ def in_words(settings: Mapping[str, Any]) -> list[SettingInWords]:
     if "needs_approval" in settings:
         found.append(("needs_approval", say.of_approval(is_needed=settings["needs_approval"])))
     return [SettingInWords(path=f"$.{path}", sentence=sentence) for path, sentence in found]
+
+
+def words_or_none(settings: Mapping[str, Any]) -> list[SettingInWords]:
+    """The settings in words; none where they were written by rules that this program does not know."""
+    try:
+        return in_words(settings)
+    except ValidationError:
+        return []
 
 
 def _rules(guardrails: Guardrails) -> Iterator[tuple[str, str]]:

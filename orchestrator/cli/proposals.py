@@ -10,6 +10,7 @@ from orchestrator.cli.journeys import print_journey
 from orchestrator.cli.options import Api, AsJson, Cursor, Every, Limit, example
 from orchestrator.cli.session import calling
 from orchestrator.cli.show import print_document, print_fields, print_heading, say, scalars
+from orchestrator.cli.workspace import print_workspace
 
 proposals = typer.Typer(help="Changes that wait for a second person.", no_args_is_help=True)
 
@@ -56,7 +57,8 @@ def approve(proposal: ProposalId, reason: Reason = "", api: Api = USUAL_URL, as_
     """Agree, and carry the change out at once. It needs an approver who did not propose it."""
     with calling(api, as_json) as session:
         answer = session.client.call("approveProposal", {"id": proposal}, body={"reason": reason})
-        session.show(answer, print_journey)
+        is_of_journey = "config" in answer.document
+        session.show(answer, print_journey if is_of_journey else lambda now: print_workspace(now, answer.etag))
 
 
 @proposals.command("reject", epilog=example("proposals reject PROPOSAL --reason 'after the holidays'"))
@@ -65,11 +67,16 @@ def reject(proposal: ProposalId, reason: Reason = "", api: Api = USUAL_URL, as_j
     with calling(api, as_json) as session:
         session.show(
             session.client.call("rejectProposal", {"id": proposal}, body={"reason": reason}),
-            lambda found: say(f"{found['journey_name']}: the change is {found['status']}"),
+            lambda found: say(f"{found['journey_name'] or 'settings'}: the change is {found['status']}"),
         )
 
 
 def _print_proposal(found: dict[str, Any]) -> None:
     print_fields(scalars(found))
     print_heading("change")
-    print_document(found["change"])
+    if found["change"] is not None:
+        print_document(found["change"])
+        return
+    for which, name in (("until now", "before"), ("proposed", "after")):
+        for said in found["settings"][f"{name}_in_words"]:
+            say(f"{which}: {said['sentence']}")

@@ -34,7 +34,7 @@ class Session:
             print_json(answer.text)
         if answer.document.get("proposal_id"):
             tell(
-                f"nothing has changed yet: a second person decides, with "
+                f"this waits for a second person, who decides with "
                 f"'orchestrator proposals approve {answer.document['proposal_id']}'"
             )
         elif answer.document.get("published") is False and answer.document.get("status") != "DRAFT":

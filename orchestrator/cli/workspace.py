@@ -16,7 +16,7 @@ workspace = typer.Typer(
     help="The key's workspace: the kill switch, and what holds for every journey.", no_args_is_help=True
 )
 
-NOT_SETTINGS = {"workspace_id", "in_words", "role", "updated_at", "published"}
+NOT_SETTINGS = {"workspace_id", "in_words", "role", "updated_at", "published", "proposal_id"}
 
 
 @workspace.command("show", epilog=example("workspace show", "workspace show --settings > workspace.json"))
@@ -33,7 +33,7 @@ def show(
         if settings:
             print_document({name: value for name, value in answer.document.items() if name not in NOT_SETTINGS})
             return
-        session.show(answer, lambda found: _print_workspace(found, answer.etag))
+        session.show(answer, lambda found: print_workspace(found, answer.etag))
 
 
 @workspace.command("set", epilog=example("workspace set --holdout 5 --cost sms=0.04 --approval"))
@@ -49,7 +49,10 @@ def set_command(
         typer.Option("--cost", metavar="CHANNEL=PRICE", help="Of one send; all that are not named lose theirs."),
     ] = None,
     needs_approval: Annotated[
-        bool | None, typer.Option("--approval/--no-approval", help="Whether a second person publishes.")
+        bool | None,
+        typer.Option(
+            "--approval/--no-approval", help="Whether a second person agrees before customers are reached anew."
+        ),
     ] = None,
     if_match: IfMatch = None,
     api: Api = USUAL_URL,
@@ -80,7 +83,7 @@ def replace(
     confirm("Replace all settings of the workspace? They hold for every journey.", yes)
     with calling(api, as_json) as session:
         answer = session.client.call("replaceWorkspace", body=body, if_match=if_match)
-        session.show(answer, lambda found: _print_workspace(found, answer.etag))
+        session.show(answer, lambda found: print_workspace(found, answer.etag))
 
 
 @workspace.command("check", epilog=example("workspace check workspace.json"))
@@ -112,7 +115,7 @@ def resume_sending(if_match: IfMatch = None, yes: Yes = False, api: Api = USUAL_
 def _change(body: dict[str, object], if_match: str | None, api: str, as_json: bool) -> None:
     with calling(api, as_json) as session:
         answer = session.client.call("changeWorkspace", body=body, if_match=if_match)
-        session.show(answer, lambda found: _print_workspace(found, answer.etag))
+        session.show(answer, lambda found: print_workspace(found, answer.etag))
 
 
 def _print_check(path: Path, found: dict[str, Any]) -> None:
@@ -120,10 +123,13 @@ def _print_check(path: Path, found: dict[str, Any]) -> None:
         print_items(PROBLEMS, found["problems"], str(path))
     for said in found["in_words"]:
         say(said["sentence"])
+    if found["waits"]:
+        say("to set this needs a second person")
 
 
-def _print_workspace(found: dict[str, Any], etag: str | None) -> None:
-    print_fields({**scalars(found), "etag": etag})
+def print_workspace(found: dict[str, Any], etag: str | None) -> None:
+    """The settings, and all that holds in words."""
+    print_fields({**scalars(found, "proposal_id"), "etag": etag})
     print_heading("what holds for every journey")
     for said in found["in_words"]:
         say(said["sentence"])

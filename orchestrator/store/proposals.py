@@ -19,18 +19,32 @@ ProposalStatus = Literal["open", "approved", "rejected"]
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """What somebody wants to change. ``patch`` is a ``JourneyPatch``; ``etag`` that of the journey as they saw it.
+class OfJourney:
+    """The journey that is to change, as it is now."""
 
-    ``decider`` None: nobody has decided yet. ``journey_version`` and ``journey_updated_at`` are those the journey has
-    now. Times are UTC.
+    id: UUID
+    name: str
+    version: int
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OfSettings:
+    """The settings of the workspace are to change: ``before`` are those as they were, ``updated_at`` is of now."""
+
+    before: dict[str, Any]
+    updated_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What somebody wants to change. ``etag`` is that of what it is ``about`` as they saw it. Times are UTC.
+
+    ``patch`` is a ``JourneyPatch`` or, of settings, a ``WorkspacePatch``. ``decider`` None: nobody has decided yet.
     """
 
     id: UUID
-    journey_id: UUID
-    journey_name: str
-    journey_version: int
-    journey_updated_at: datetime
+    about: OfJourney | OfSettings
     patch: dict[str, Any]
     etag: str
     author: Author
@@ -42,9 +56,10 @@ class Proposal:
 
 
 async def propose(
-    tenant: Tenant, proposal_id: UUID, journey_id: UUID, patch: dict[str, Any], etag: str, author: Author
+    tenant: Tenant, proposal_id: UUID, about: UUID | dict[str, Any], patch: dict[str, Any], etag: str, author: Author
 ) -> None:
-    """Writes a proposal; one of this id that is there already stays as it is."""
+    """Writes a proposal about a journey or, ``about`` being what they were, settings; one of this id stays as it is."""
+    journey_id, before = (about, None) if isinstance(about, UUID) else (None, about)
     with translated("proposing a change"):
         async with tenant.transaction() as connection:
             status = await connection.execute(
@@ -52,6 +67,7 @@ async def propose(
                 proposal_id,
                 tenant.workspace_id,
                 journey_id,
+                before,
                 patch,
                 etag,
                 author.id,
@@ -59,7 +75,7 @@ async def propose(
             )
             if status == "INSERT 0 1":
                 after = {"proposal": str(proposal_id), "fields": sorted(patch)}
-                await note(connection, tenant.workspace_id, author, "change_proposed", str(journey_id), {}, after)
+                await note(connection, tenant.workspace_id, author, "change_proposed", _subject(journey_id), {}, after)
 
 
 async def find_proposal(tenant: Tenant, proposal_id: UUID) -> Proposal:
@@ -107,7 +123,8 @@ async def decide(
         raise Conflict("somebody has decided about this proposal meanwhile; read it again")
     after = {"proposal": str(proposal.id), "author": proposal.author.name, "reason": reason}
     action: Action = "change_approved" if status == "approved" else "change_rejected"
-    await note(connection, workspace_id, decider, action, str(proposal.journey_id), {}, after)
+    subject = _subject(proposal.about.id if isinstance(proposal.about, OfJourney) else None)
+    await note(connection, workspace_id, decider, action, subject, {}, after)
 
 
 async def reject(tenant: Tenant, proposal: Proposal, reason: str, decider: Author) -> None:
@@ -117,14 +134,22 @@ async def reject(tenant: Tenant, proposal: Proposal, reason: str, decider: Autho
             await decide(connection, tenant.workspace_id, proposal, "rejected", reason, decider)
 
 
+def _subject(journey_id: UUID | None) -> str:
+    """As the audit names it."""
+    return "workspace" if journey_id is None else str(journey_id)
+
+
+def _about(row: "asyncpg.Record") -> OfJourney | OfSettings:
+    if row["config_id"] is None:
+        return OfSettings(row["before"], row["workspace_updated_at"])
+    return OfJourney(row["config_id"], row["journey_name"], row["journey_version"], row["journey_updated_at"])
+
+
 def _proposal(row: "asyncpg.Record") -> Proposal:
     decider = None if row["decider_id"] is None else Author(row["decider_id"], row["decider_name"])
     return Proposal(
         id=row["id"],
-        journey_id=row["config_id"],
-        journey_name=row["journey_name"],
-        journey_version=row["journey_version"],
-        journey_updated_at=row["journey_updated_at"],
+        about=_about(row),
         patch=row["patch"],
         etag=row["etag"],
         author=Author(row["author_id"], row["author_name"]),

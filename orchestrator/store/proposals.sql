@@ -1,22 +1,24 @@
 -- name: propose -- writes a change that waits for a second person
 insert into "033_omnichannel_journey_orchestrator_proposals" (
-    id, workspace_id, config_id, patch, etag, author_id, author_name
+    id, workspace_id, config_id, before, patch, etag, author_id, author_name
 )
-values ($1, $2, $3, $4, $5, $6, $7)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (id) do nothing;
 
--- name: find_proposal -- one proposal, and the journey's name
+-- name: find_proposal -- one proposal, and what it is about as that is now
 select proposals.*, configs.name as journey_name, configs.current_version as journey_version,
-       configs.updated_at as journey_updated_at
+       configs.updated_at as journey_updated_at, workspaces.updated_at as workspace_updated_at
 from "033_omnichannel_journey_orchestrator_proposals" as proposals
-join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
+left join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
+left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces using (workspace_id)
 where proposals.workspace_id = $1 and proposals.id = $2;
 
--- name: list_proposals -- a page of proposals, newest first
+-- name: list_proposals -- a page of proposals, newest first, and what they are about as that is now
 select proposals.*, configs.name as journey_name, configs.current_version as journey_version,
-       configs.updated_at as journey_updated_at
+       configs.updated_at as journey_updated_at, workspaces.updated_at as workspace_updated_at
 from "033_omnichannel_journey_orchestrator_proposals" as proposals
-join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
+left join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
+left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces using (workspace_id)
 where proposals.workspace_id = $1
     and ($2::text is null or proposals.status = $2)
     and ($3::uuid is null or proposals.config_id = $3)

@@ -1,14 +1,15 @@
 """What holds for every journey of a workspace: the kill switch, the holdout, shared guardrails and costs."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.messages.config import WorkspaceSettings, config_key
 from orchestrator.store.audit import Author, note
 from orchestrator.store.faults import translated
 from orchestrator.store.outbox import append
+from orchestrator.store.pool import Connection
 from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Workspace:
     """A workspace as it is; one that was never written sends. ``updated_at`` is UTC, None: never written.
 
-    ``needs_approval``: what reaches customers anew is published by a second person (of the control plane alone; workers
-    know nothing of it). The other fields are those of :class:`orchestrator.messages.config.WorkspaceSettings`.
+    ``needs_approval``: what reaches customers anew or is loosened waits for a second person (of the control plane
+    alone; workers know nothing of it). The other fields are those of
+    :class:`orchestrator.messages.config.WorkspaceSettings`.
     """
 
     workspace_id: str
@@ -60,10 +62,12 @@ async def write_workspace(
     changed_at_ms: int,
     author: Author,
     check: Callable[[Workspace], None] = lambda _: None,
+    also: Callable[[Connection], Awaitable[None]] | None = None,
 ) -> tuple[Workspace, int]:
     """Writes the change with the record that tells the workers; also returns the outbox id the relay must reach.
 
-    ``check`` sees the workspace as it is, while nobody else can change it; what it raises undoes everything.
+    ``check`` sees the workspace as it is, while nobody else can change it; ``also`` is done in the same transaction.
+    What the two raise undoes everything.
     """
     sql = load_queries("workspaces")
     workspace_id = tenant.workspace_id
@@ -73,6 +77,8 @@ async def write_workspace(
             found = await connection.fetchrow(sql["find_workspace"], workspace_id, "")
             before = Workspace(workspace_id) if found is None else _workspace(found)
             check(before)
+            if also is not None:
+                await also(connection)
             row = await connection.fetchrow(
                 sql["write_workspace"],
                 workspace_id,
@@ -93,13 +99,20 @@ async def write_workspace(
                 guardrails=workspace.guardrails,
                 costs=workspace.costs,
             )
-            was, is_now = _audited(before), _audited(workspace)
+            was, is_now = settings_of(before), settings_of(workspace)
             await note(connection, workspace_id, author, "workspace_changed", "workspace", was, is_now)
             outbox_id = await append(connection, [record])
     return workspace, outbox_id
 
 
-def _audited(workspace: Workspace) -> dict[str, object]:
+def changed(before: Workspace, change: WorkspaceChange) -> Workspace:
+    """The workspace with what is to be set."""
+    given = {each.name: getattr(change, each.name) for each in fields(change)}
+    return replace(before, **{name: value for name, value in given.items() if value is not None})
+
+
+def settings_of(workspace: Workspace) -> dict[str, Any]:
+    """All that a change may set, as it is."""
     return {
         "is_sending": workspace.is_sending,
         "holdout_percent": workspace.holdout_percent,

@@ -14,7 +14,7 @@ from playwright.async_api import Page, expect
 from orchestrator.messages.codec import encode_event
 from tests.api_session import BASE, until
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_dialog, answer_of, open_page
+from tests.browser.pages import answer_dialog, answer_of, open_page, settled
 from tests.browser.story import CUSTOMERS_A_DAY, DAYS, FIRST_MS, HOSTILE, JOURNEY, story
 from tests.builders import DAY, HOUR, a_journey, an_event
 from tests.integration.test_worker_language import tell
@@ -74,11 +74,12 @@ async def _furnish(site: Site) -> str:
     body = {"config": {**JOURNEY, "guardrails": GUARDRAILS}, "name": "Win back, summer", "campaign_id": "summer"}
     shown = str((await site.client.post(BASE, json=body)).json()["id"])
     await site.sink(story(shown, seed=2, hostile="completed", walks=True))
-    await site.client.patch(WORKSPACE, json={"needs_approval": True, "costs": {"sms": 0.07}, "holdout_percent": 2})
+    settings = {"costs": {"sms": 0.07}, "holdout_percent": 2}
+    await settled(site, {"needs_approval": True, **settings})
     async with await site.session.client(role="editor") as editor:
         answer = await editor.post(BASE, json={"config": a_journey(name="Birthday"), "campaign_id": "loyalty"})
         assert answer.status_code == 202, answer.text
-    await site.client.patch(WORKSPACE, json={"needs_approval": False})
+    await settled(site, settings)
     return shown
 
 

@@ -57,6 +57,15 @@ async def answer_of(site: Site, path: str, **query: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
+async def settled(site: Site, settings: dict[str, Any]) -> None:
+    """Has the workspace's settings be these: where that needs a second person, somebody agrees."""
+    answer = await site.client.put("/api/v1/workspace", json={"is_sending": True, **settings})
+    if answer.status_code == 202:
+        async with await site.session.client(role="approver") as second:
+            answer = await second.post(f"/api/v1/proposals/{answer.json()['proposal_id']}/approve", json={})
+    assert answer.status_code == 200, answer.text
+
+
 async def journey_of(site: Site, journey_id: str) -> dict[str, Any]:
     """The journey as the API has it."""
     return await answer_of(site, f"{BASE}/{journey_id}")

@@ -10,7 +10,7 @@ from orchestrator.api.change import checked_definition, written
 from orchestrator.store.keys import Role
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_dialog, answer_of, journey_of, open_journey, open_page
+from tests.browser.pages import answer_dialog, answer_of, journey_of, open_journey, open_page, settled
 from tests.browser.standing import created, standing_at
 from tests.browser.story import HOSTILE
 from tests.builders import a_journey
@@ -327,7 +327,7 @@ async def test_where_a_second_person_is_asked_for_it_is_said_that_nothing_has_ch
         proposals = (await answer_of(site, "/api/v1/proposals", status="open"))["items"]
         assert [each["journey_id"] for each in proposals] == [item["id"]]
     finally:
-        await site.client.patch(WORKSPACE_SETTINGS, json={"needs_approval": False})
+        await settled(site, {})
 
 
 async def test_journey_whose_answer_is_lost_is_made_once(site: Site, tab: Tab) -> None:

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from tests.api_session import BASE
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_dialog, answer_of, journey_of, open_journey, open_page
+from tests.browser.pages import answer_dialog, answer_of, journey_of, open_journey, open_page, settled
 from tests.browser.story import HOSTILE, JOURNEY
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -29,7 +29,7 @@ async def editor(site: Site) -> AsyncIterator[httpx.AsyncClient]:
     await site.client.patch(WORKSPACE, json={"needs_approval": True})
     async with await site.session.client(role="editor") as client:
         yield client
-    await site.client.patch(WORKSPACE, json={"needs_approval": False})
+    await settled(site, {})
 
 
 async def proposed(editor: httpx.AsyncClient, name: str) -> str:

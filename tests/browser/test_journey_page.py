@@ -19,6 +19,7 @@ from tests.browser.pages import (
     money,
     open_journey,
     row_of,
+    settled,
     table_of,
     tile,
 )
@@ -179,7 +180,7 @@ async def test_change_that_waits_for_a_second_person_says_so_and_leads_to_it(sit
         await page.get_by_role("link", name="See what waits").click()
         await expect(page.locator(".proposal", has_text="Waits")).to_contain_text("Start the journey.")
     finally:
-        await site.client.patch("/api/v1/workspace", json={"needs_approval": False})
+        await settled(site, {})
 
 
 async def test_draft_says_what_is_next_and_is_published_by_the_editors_question(site: Site, tab: Tab) -> None:

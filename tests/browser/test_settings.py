@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import Site, Tab
-from tests.browser.pages import answer_dialog, answer_of, open_page
+from tests.browser.pages import answer_dialog, answer_of, open_page, settled
 from tests.browser.test_editor import REFUSED, control, field, state, tab_to
 from tests.browser.test_journey_page import UNNAMED
 
@@ -26,7 +26,7 @@ CAP_IN_WORDS = "At most 3 messages per customer and calendar week, over all jour
 async def untouched(site: Site) -> AsyncIterator[None]:
     """Each test begins and ends with a workspace that says nothing."""
     yield
-    assert (await site.client.put(WORKSPACE, json=AS_AT_FIRST)).status_code == 200
+    await settled(site, AS_AT_FIRST)
 
 
 async def open_settings(site: Site, tab: Tab, **settings: Any) -> Page:
@@ -137,7 +137,7 @@ async def test_wrong_value_is_told_beside_its_field_and_cannot_be_saved(site: Si
 
 
 async def test_what_is_loosened_is_told_before_it_holds_and_is_on_record_in_words(site: Site, tab: Tab) -> None:
-    page = await open_settings(site, tab, guardrails={**CAPPED, "minimum_gap": "PT4H"}, needs_approval=True)
+    page = await open_settings(site, tab, guardrails={**CAPPED, "minimum_gap": "PT4H"})
     await control(page, "$.guardrails.caps[0].limit").fill("5")
     await control(page, "$.guardrails.minimum_gap").fill("6")
     await expect(words(page).locator('[data-kind="loosened"]')).to_have_count(1)
@@ -146,7 +146,7 @@ async def test_what_is_loosened_is_told_before_it_holds_and_is_on_record_in_word
     loosened = "At most 5 messages per customer and calendar week, over all journeys. Until now: at most 3 messages"
     await expect(dialog.locator('[data-kind="loosened"]')).to_contain_text(loosened)
     await expect(dialog.locator('[data-kind="tightened"]')).to_contain_text("At least 6 hours between any two messages")
-    await expect(dialog).to_contain_text("No second person is asked about settings.")
+    await expect(dialog).to_contain_text("It holds at once, also for customers under way.")
     await answer_dialog(page, "Cancel")
     assert (await guardrails_of(site))["caps"][0]["limit"] == 3
     await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("5")
@@ -160,6 +160,46 @@ async def test_what_is_loosened_is_told_before_it_holds_and_is_on_record_in_word
     await entry.locator("summary").click()
     await expect(entry.locator(".opened")).to_contain_text(CAP_IN_WORDS)
     await expect(entry.locator(".opened")).not_to_contain_text("{")
+
+
+async def test_what_is_loosened_waits_where_a_second_person_is_asked_for_and_is_told_to_them_in_words(
+    site: Site, tab: Tab
+) -> None:
+    page = await open_settings(site, tab, guardrails=CAPPED, needs_approval=True)
+    await control(page, "$.guardrails.caps[0].limit").fill("2")
+    await save(page).click()
+    await expect(page.get_by_role("dialog")).to_contain_text("It holds at once")
+    await answer_dialog(page, "Save")
+    await expect(notice(page)).to_contain_text("Saved")
+    await control(page, "$.guardrails.caps[0].limit").fill("5")
+    await save(page).click()
+    dialog = page.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Nothing changes until somebody else who may approve agrees")
+    await answer_dialog(page, "Propose")
+    await expect(notice(page)).to_contain_text("It waits for a second person; nothing has changed yet.")
+    await expect(control(page, "$.guardrails.caps[0].limit")).to_have_value("2")
+
+    page = await open_page(site, tab, "proposals", role="approver")
+    proposal = page.locator(".proposal", has_text="Settings for every journey")
+    loosened = "At most 5 messages per customer and calendar week, over all journeys. Until now: at most 2 messages"
+    await expect(proposal.locator('[data-kind="loosened"]')).to_contain_text(loosened)
+    await proposal.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_role("dialog").locator('[data-kind="loosened"]')).to_contain_text(loosened)
+    await answer_dialog(page, "Approve")
+    await expect(proposal).to_have_count(0)
+    assert (await guardrails_of(site))["caps"][0]["limit"] == 5
+    await page.get_by_role("button", name="Approved").click()
+    await expect(proposal).to_contain_text("Approved by")
+    await expect(proposal).to_contain_text(loosened)
+
+
+async def test_to_allow_sending_again_waits_for_a_second_person_too(site: Site, tab: Tab) -> None:
+    page = await open_settings(site, tab, is_sending=False, needs_approval=True)
+    await page.locator(".kill-switch").get_by_role("button", name="Allow sending again").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("nothing is sent until somebody else who may approve")
+    await answer_dialog(page, "Propose")
+    await expect(page.locator(".kill-switch + .effect")).to_contain_text("waits for a second person")
+    assert (await answer_of(site, WORKSPACE))["is_sending"] is False
 
 
 async def test_form_and_json_are_one_document(site: Site, tab: Tab) -> None:

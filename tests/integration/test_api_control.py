@@ -14,6 +14,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.journeys.erasure import receipt_of
 from orchestrator.kafka.tail import Tail
 from orchestrator.messages.codec import decode_engagement
+from orchestrator.messages.config import WorkspaceSettings
 from orchestrator.messages.event import CUSTOMER_ERASED
 from orchestrator.settings import Settings
 from orchestrator.store.requests import KEPT
@@ -145,6 +146,76 @@ async def test_what_reaches_customers_anew_waits_for_a_second_person_and_stoppin
         "change_rejected",
         "journey_changed",
     ]
+
+
+async def test_settings_that_are_loosened_wait_for_a_second_person_and_tightening_never_does(api: ApiSession) -> None:
+    admin, editor = await api.client(role="admin"), await api.client(role="editor")
+    second, viewer = await api.client(role="approver"), await api.client(role="viewer")
+    cap = {"limit": 3, "per": "week"}
+    await admin.patch(WORKSPACE, json={"guardrails": {"caps": [cap]}, "needs_approval": True})
+
+    tightened = await admin.patch(WORKSPACE, json={"guardrails": {"caps": [{**cap, "limit": 2}]}})
+    assert (tightened.status_code, tightened.json()["proposal_id"]) == (200, None)
+    loosened = {"guardrails": {"caps": [{**cap, "limit": 5}]}}
+    checked = [
+        (await viewer.post(f"{WORKSPACE}/check", json={"settings": each})).json()["waits"]
+        for each in (loosened, {"guardrails": {"caps": [{**cap, "limit": 1}]}}, {"is_sending": True})
+    ]
+    assert checked == [True, False, False]
+    assert (await editor.patch(WORKSPACE, json=loosened)).status_code == 403
+    waiting = await admin.patch(WORKSPACE, json=loosened, headers={"Idempotency-Key": "once"})
+    assert waiting.status_code == 202, waiting.text
+    assert waiting.json()["guardrails"]["caps"][0]["limit"] == 2
+    again = await admin.patch(WORKSPACE, json=loosened, headers={"Idempotency-Key": "once"})
+    assert again.json()["proposal_id"] == waiting.json()["proposal_id"]
+    (item,) = (await viewer.get(PROPOSALS, params={"status": "open"})).json()["items"]
+    assert (item["id"], item["journey_id"], item["change"]) == (waiting.json()["proposal_id"], None, None)
+    told = [item["settings"][f"{which}_in_words"][0]["sentence"] for which in ("before", "after")]
+    assert [sentence.split(" messages")[0] for sentence in told] == ["At most 2", "At most 5"]
+    proposal = f"{PROPOSALS}/{item['id']}"
+    for each in (admin, editor, viewer):
+        assert (await each.post(f"{proposal}/approve", json={})).status_code == 403
+
+    approved = await second.post(f"{proposal}/approve", json={"reason": "fine"})
+    assert approved.status_code == 200, approved.text
+    assert approved.json()["guardrails"]["caps"][0]["limit"] == 5
+    assert (await viewer.get(WORKSPACE)).headers["etag"] == approved.headers["etag"]
+    assert (await second.post(f"{proposal}/approve", json={})).status_code == 409
+    record = (await relayed(api.settings))[-1]
+    assert isinstance(record, WorkspaceSettings)
+    assert record.guardrails["caps"][0]["limit"] == 5
+
+    # The second person is not dismissed by one alone, and what is proposed about settings of before is stale.
+    dismissed = await admin.patch(WORKSPACE, json={"needs_approval": False})
+    assert (dismissed.status_code, dismissed.json()["needs_approval"]) == (202, True)
+    assert (await editor.patch(WORKSPACE, json={"is_sending": False})).json()["is_sending"] is False
+    stale = f"{PROPOSALS}/{dismissed.json()['proposal_id']}"
+    assert (await viewer.get(stale)).json()["is_stale"] is True
+    assert (await second.post(f"{stale}/approve", json={})).status_code == 412
+    assert (await admin.post(f"{stale}/reject", json={"reason": "anew"})).json()["status"] == "rejected"
+    resumed = await admin.patch(WORKSPACE, json={"is_sending": True})
+    assert (resumed.status_code, resumed.json()["is_sending"]) == (202, False)
+    allowed = await second.post(f"{PROPOSALS}/{resumed.json()['proposal_id']}/approve", json={})
+    assert allowed.json()["is_sending"] is True
+    actions = [each["action"] for each in await audited(viewer, subject_id="workspace")]
+    assert actions == [
+        *["workspace_changed"] * 2,
+        *["change_proposed", "change_approved", "workspace_changed"],
+        *["change_proposed", "workspace_changed", "change_rejected"],
+        *["change_proposed", "change_approved", "workspace_changed"],
+    ]
+
+
+async def test_sending_stops_at_once_whatever_is_asked_for_along_with_it(api: ApiSession) -> None:
+    admin, second = await api.client(role="admin"), await api.client(role="approver")
+    await admin.patch(WORKSPACE, json={"holdout_percent": 2, "needs_approval": True})
+    answer = await admin.put(WORKSPACE, json={"is_sending": False, "needs_approval": True})
+    assert (answer.status_code, answer.json()["is_sending"], answer.json()["holdout_percent"]) == (202, False, 2)
+    record = (await relayed(api.settings))[-1]
+    assert isinstance(record, WorkspaceSettings)
+    assert (record.is_sending, record.holdout_percent) == (False, 2)
+    approved = await second.post(f"{PROPOSALS}/{answer.json()['proposal_id']}/approve", json={})
+    assert (approved.json()["is_sending"], approved.json()["holdout_percent"]) == (False, 0)
 
 
 async def test_actions_have_the_names_people_use_and_refuse_what_they_are_not_for(api: ApiSession) -> None:

@@ -145,6 +145,14 @@ async def test_a_change_that_needs_two_is_made_when_the_second_agrees(desk: Desk
     assert approved["status"] == "ACTIVE"
     assert (await desk.gets("proposals", "show", proposal))["status"] == "approved"
 
+    waiting = await desk.types("workspace", "set", "--no-approval")
+    (listed,) = (await desk.gets("proposals", "list", "--status", "open"))["items"]
+    assert f"proposals approve {listed['id']}" in waiting.err
+    shown = await desk.types("proposals", "show", listed["id"])
+    assert "proposed: What is published or saved holds at once" in shown.out
+    assert "no second person is asked" in (await second.types("proposals", "approve", listed["id"])).out
+    assert (await desk.gets("workspace", "show"))["needs_approval"] is False
+
 
 async def test_keys_are_made_and_ended_by_an_admin(desk: Desk) -> None:
     made = await desk.types("keys", "create", "--name", "Ana", "--role", "viewer")

@@ -60,10 +60,10 @@ export class Client {
     const { is_publishable: isSound, problems, warnings } = await this.#ask(`${ROOT}/definitions/check`, { config });
     return { isSound, problems, warnings };
   }
-  /** The same of the workspace's settings, with what would hold in words: {isSound, problems, warnings, inWords}. */
+  /** The same of the workspace's settings, with what would hold in words, and whether it waits for a second person: {…, inWords, waits}. */
   async checkWorkspace(settings) {
-    const { is_acceptable: isSound, problems, in_words: inWords } = await this.#ask(`${ROOT}/workspace/check`, { settings });
-    return { isSound, problems, warnings: [], inWords };
+    const { is_acceptable: isSound, problems, in_words: inWords, waits } = await this.#ask(`${ROOT}/workspace/check`, { settings });
+    return { isSound, problems, warnings: [], inWords, waits };
   }
   /** What each of a definition's own tests comes to: {tests}. Sends nothing. */
   rehearseDefinition = (config) => this.#ask(`${ROOT}/definitions/rehearse`, { config });

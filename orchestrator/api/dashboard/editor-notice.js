@@ -56,6 +56,11 @@ export class EditorNotice {
     this.#say("failed", `${text} Nothing of yours is saved, and nothing of theirs is overwritten.`, details, ["Take theirs", takeTheirs], ["Keep mine, in place of theirs", keep]);
   }
 
+  /** A change was asked for that is not made yet. */
+  proposed(text) {
+    this.#say("warning", text);
+  }
+
   /** The change waits for a second person. */
   waits(proposalId, open) {
     this.#say("warning", `It waits for a second person; nothing has changed yet. Somebody who may approve finds it under Proposals (${proposalId}).`, [], ["Open the journey", open]);

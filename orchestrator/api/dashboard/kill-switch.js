@@ -7,6 +7,7 @@ export class KillSwitch {
   #client;
   #changed;
   #shown = "";
+  #hasSecond = false;
   #switch = element("div", { class: "kill-switch" });
   #said = element("p", { class: "effect", role: "status" });
   node = element("section", { class: "panel", "aria-labelledby": "switch-title" }, element("h2", { id: "switch-title" }, "Stop all sending"), this.#switch, this.#said);
@@ -17,7 +18,8 @@ export class KillSwitch {
     this.#changed = changed;
   }
 
-  show({ is_sending, role }) {
+  show({ is_sending, role, needs_approval }) {
+    this.#hasSecond = needs_approval;
     const shown = `${is_sending} ${role}`;
     if (this.#shown === shown) return;
     this.#shown = shown;
@@ -32,7 +34,7 @@ export class KillSwitch {
   }
 
   async #turn(isOn) {
-    const told = await switchSending(this.#client, isOn);
+    const told = await switchSending(this.#client, isOn, this.#hasSecond);
     if (told === null) return;
     this.#said.className = told.isDone ? "effect" : "effect failed";
     this.#said.textContent = told.text;

@@ -6,6 +6,7 @@ import { differenceView } from "/dashboard/difference.js";
 import { element } from "/dashboard/element.js";
 import { moment } from "/dashboard/format.js";
 import { explain } from "/dashboard/problem.js";
+import { changeLists, changesInWords } from "/dashboard/settings-words.js";
 import { changeTo } from "/dashboard/status.js";
 
 const STATUS = { open: "Waits", approved: "Approved", rejected: "Rejected" };
@@ -35,7 +36,7 @@ export function proposedWords({ status, name, campaign_id, config, in_flight }) 
 
 /** The list item of a proposal. `role` is the caller's; `decided()` is called after a decision. */
 export function proposalItem(proposal, { client, role, decided }) {
-  const { journey_id, journey_name, change, author, created_at, status, reason, decided_by, decided_at, is_stale } = proposal;
+  const { journey_id, change, author, created_at, status, reason, decided_by, decided_at, is_stale } = proposal;
   const said = element("p", { class: "effect", role: "status" });
   const isOpen = status === "open";
   const node = element(
@@ -44,18 +45,27 @@ export function proposalItem(proposal, { client, role, decided }) {
     element(
       "div",
       { class: "gauge-head" },
-      element("a", { href: hrefTo({ journey: journey_id }) }, journey_name),
+      element("a", { href: hrefTo(change ? { journey: journey_id } : { page: "settings" }) }, subjectOf(proposal)),
       element("span", { class: "chip", "data-tone": { open: "warning", approved: "good", rejected: "bad" }[status] }, STATUS[status] ?? status),
     ),
-    element("p", {}, proposedWords(change)),
+    change ? element("p", {}, proposedWords(change)) : changeLists(settingsChanges(proposal)),
     element("p", { class: "footnote" }, `Proposed by ${author}, ${moment(created_at)}.`),
     isOpen ? null : element("p", { class: "footnote" }, `${STATUS[status]} by ${decided_by}, ${moment(decided_at)}${reason ? `: ${reason}` : "."}`),
-    is_stale ? element("p", { class: "failed" }, "The journey has changed since, so this cannot be approved any more: reject it and propose it anew.") : null,
-    change.config && isOpen ? difference(client, proposal) : null,
+    is_stale ? element("p", { class: "failed" }, change ? "The journey has changed since, so this cannot be approved any more: reject it and propose it anew." : "The settings have changed since, so this cannot be approved any more: reject it and propose it anew.") : null,
+    change?.config && isOpen ? difference(client, proposal) : null,
     isOpen && role !== "viewer" ? decisions(proposal, { client, role, decided, said, find: () => node }) : null,
     said,
   );
   return node;
+}
+
+/** What a proposal is about, by name. */
+const subjectOf = ({ change, journey_name }) => (change ? journey_name : "Settings for every journey");
+
+/** What would become of the settings, as in the dialog where it was proposed. */
+function settingsChanges({ settings }) {
+  const { before, after, before_in_words: was, after_in_words: is } = settings;
+  return changesInWords({ settings: before, words: was }, { settings: after, words: is });
 }
 
 /** The definition proposed against the journey's own, read when somebody opens it. */
@@ -74,7 +84,9 @@ function difference(client, { journey_id, change }) {
   return details;
 }
 
-function decisions({ id, journey_name, change, is_stale }, { client, role, decided, said, find }) {
+function decisions(proposal, { client, role, decided, said, find }) {
+  const { id, change, is_stale } = proposal;
+  const about = subjectOf(proposal);
   const decides = role === "approver" || role === "admin";
   const decide = async (ask, carryOut) => {
     const reason = await confirmed(ask);
@@ -92,13 +104,19 @@ function decisions({ id, journey_name, change, is_stale }, { client, role, decid
   };
   const approve = () =>
     decide(
-      { title: `Approve for “${journey_name}”?`, text: `${proposedWords(change)} It happens at once.`, verb: "Approve", reason: { label: "Reason (may be left out)", isRequired: false } },
+      {
+        title: `Approve for “${about}”?`,
+        text: change ? `${proposedWords(change)} It happens at once.` : "It holds at once, also for customers under way.",
+        details: change ? null : changeLists(settingsChanges(proposal)),
+        verb: "Approve",
+        reason: { label: "Reason (may be left out)", isRequired: false },
+      },
       client.approve,
     );
   const verb = decides ? "Reject" : "Withdraw";
   const reject = () =>
     decide(
-      { title: `${verb} the change of “${journey_name}”?`, text: "Nothing changes; whoever proposed it can read why.", verb, isGrave: true, reason: { label: "Reason", isRequired: true } },
+      { title: `${verb} the change of “${about}”?`, text: "Nothing changes; whoever proposed it can read why.", verb, isGrave: true, reason: { label: "Reason", isRequired: true } },
       client.reject,
     );
   return element(

@@ -30,12 +30,23 @@ const ALLOW = {
 /** Whether a role may do what is left to do: to stop is for whoever changes journeys, to allow it again for admins. */
 export const maySwitch = ({ is_sending, role }) => (is_sending ? role !== "viewer" : role === "admin");
 
-/** Asks first, then stops all sending or allows it; what came of it as {text, isDone}, null when it was called off. */
-export async function switchSending(client, isOn) {
-  if ((await confirmed(isOn ? ALLOW : STOP)) === null) return null;
+const PROPOSE = {
+  ...ALLOW,
+  title: "Propose to allow sending again?",
+  text: `The workspace asks for a second person: nothing is sent until somebody else who may approve agrees, under Proposals. ${ALLOW.text}`,
+  verb: "Propose",
+};
+
+/**
+ * Asks first, then stops all sending or allows it, which waits where the workspace `hasSecond` person; what came of it as
+ * {text, isDone}, null when it was called off.
+ */
+export async function switchSending(client, isOn, hasSecond) {
+  if ((await confirmed(isOn ? (hasSecond ? PROPOSE : ALLOW) : STOP)) === null) return null;
   const began = performance.now();
   try {
-    const { published } = await client.changeWorkspace({ is_sending: isOn });
+    const { published, proposal_id } = await client.changeWorkspace({ is_sending: isOn });
+    if (proposal_id) return { text: "To allow sending again waits for a second person: somebody else who may approve finds it under Proposals.", isDone: true };
     const took = count(Math.max(1, Math.round(performance.now() - began)));
     const done = isOn ? "Sending is allowed again" : "All sending is stopped";
     const text = published ? `${done}. Passed on in ${took} ms.` : `${done}: saved, but not passed on yet, since Kafka does not answer. It holds as soon as it does.`;
@@ -49,6 +60,7 @@ export class SendingSwitch {
   #client = null;
   #changed;
   #shown = "";
+  #hasSecond = false;
   #said = element("p", { role: "status", "aria-live": "polite" });
   #about = element("p", {});
   #allow = element("button", { type: "button", class: "button", hidden: true, click: () => this.#turn(true) }, "Allow sending again");
@@ -76,8 +88,9 @@ export class SendingSwitch {
     this.node.hidden = this.#about.textContent === "";
   }
 
-  show(client, { is_sending, role }) {
+  show(client, { is_sending, role, needs_approval }) {
     this.#client = client;
+    this.#hasSecond = needs_approval;
     const shown = `${is_sending} ${role}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -94,7 +107,7 @@ export class SendingSwitch {
 
   async #turn(isOn) {
     this.hush();
-    const told = await switchSending(this.#client, isOn);
+    const told = await switchSending(this.#client, isOn, this.#hasSecond);
     if (told === null) return;
     this.#said.textContent = told.text;
     if (!told.isDone) this.node.dataset.tone = "failed";

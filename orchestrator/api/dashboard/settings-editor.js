@@ -177,9 +177,9 @@ export class SettingsEditor {
   }
 
   async #save() {
-    const { settings, workspace, mark } = this.#base; // what the reader decides on, whatever comes while the question is open
+    const { settings, mark } = this.#base; // what the reader decides on, whatever comes while the question is open
     const change = changeOf(settings, this.#views.read.value);
-    if ((await askAboutSettings(this.#changesNow(), workspace)) === null) return;
+    if ((await askAboutSettings(this.#changesNow(), this.#checked.waits)) === null) return;
     this.#isBusy = true;
     this.#notice.clear();
     this.#showState();
@@ -188,7 +188,8 @@ export class SettingsEditor {
       const now = await this.#client.workspace();
       this.#isBusy = false;
       this.#adopt(now);
-      this.#notice.done("Saved: it holds for every journey.", saved);
+      if (saved.proposal_id) this.#notice.proposed("It waits for a second person; nothing has changed yet. Somebody else who may approve finds it under Proposals.");
+      else this.#notice.done("Saved: it holds for every journey.", saved);
       this.#saved();
     } catch (error) {
       this.#isBusy = false;

@@ -51,7 +51,7 @@ export const SETTINGS_SECTIONS = [
       row(
         tickField(form, ["needs_approval"], {
           label: "A second person approves what reaches customers anew",
-          hint: "Starting a draft and publishing another definition wait for an approver. Pausing and stopping never wait.",
+          hint: "Starting a draft, publishing another definition, loosening these settings and allowing sending again wait for an approver. Pausing, stopping and tightening never wait.",
         }),
       ),
     ],

@@ -65,18 +65,27 @@ export class SettingsWords {
 
 const line = (text, kind) => element("li", { "data-kind": kind }, text, kind ? [" ", element("strong", {}, KINDS[kind])] : null);
 
-/** Asks before settings are changed; `changes` are those of `changesInWords`. Resolves to null when it was called off. */
-export function askAboutSettings(changes, { needs_approval: hasSecond }) {
+/** The changes of `changesInWords` in full, what is loosened first. */
+export function changeLists(changes) {
   const lists = Object.entries(KINDS).map(([kind, name]) => {
     const lines = changes.filter((change) => change.kind === kind);
     return lines.length === 0 ? null : element("section", { "data-kind": kind }, element("h3", {}, name), element("ul", {}, lines.map((change) => element("li", {}, changeText(change)))));
   });
-  const second = hasSecond ? " No second person is asked about settings." : "";
+  return changes.length > 0 ? element("div", { class: "settings-changes" }, lists) : element("p", {}, "What holds stays the same: only its wording differs.");
+}
+
+/**
+ * Asks before settings are changed; `changes` are those of `changesInWords`, `waits`: a second person is needed. Resolves
+ * to null when it was called off.
+ */
+export function askAboutSettings(changes, waits) {
   return confirmed({
-    title: "Change what holds for every journey?",
-    text: `It holds at once, also for customers under way.${second}`,
-    details: changes.length > 0 ? element("div", { class: "settings-changes" }, lists) : element("p", {}, "What holds stays the same: only its wording differs."),
-    verb: "Save",
+    title: waits ? "Propose this for every journey?" : "Change what holds for every journey?",
+    text: waits
+      ? "The workspace asks for a second person, since this does not only tighten what holds. Nothing changes until somebody else who may approve agrees, under Proposals."
+      : "It holds at once, also for customers under way.",
+    details: changeLists(changes),
+    verb: waits ? "Propose" : "Save",
     isGrave: changes.some(({ kind }) => kind === "loosened"),
   });
 }

@@ -16,7 +16,7 @@ def test_settings_that_say_nothing_are_told_as_that() -> None:
     assert said() == {
         "$.holdout_percent": NO_HOLDOUT,
         "$.guardrails": NO_GUARDRAILS,
-        "$.needs_approval": "What is published holds at once: no second person is asked",
+        "$.needs_approval": "What is published or saved holds at once: no second person is asked",
     }
 
 
@@ -49,7 +49,8 @@ def test_every_rule_says_that_it_holds_over_all_journeys_or_for_each() -> None:
         "$.guardrails.brakes[0]": "A journey pauses when more than 0.5 % of its messages of the last day led to a "
         "complaint, from 500 messages on",
         "$.costs.sms": "One text message costs 0.07 where its step names no cost",
-        "$.needs_approval": "Starting a draft and publishing another definition wait for a second person",
+        "$.needs_approval": "Starting a draft, publishing another definition and loosening these settings "
+        "wait for a second person",
     }
 
 

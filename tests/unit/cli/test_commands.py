@@ -153,7 +153,7 @@ def test_a_change_that_waits_for_a_second_person_is_said_to_wait(api: ApiByContr
     api.answers["publishJourney"] = [httpx.Response(202, json=waiting)]
     said = type_in("journeys", "publish", ID)
     assert said.code == 0
-    assert f"nothing has changed yet: a second person decides, with 'orchestrator proposals approve {ID}'" in said.err
+    assert f"this waits for a second person, who decides with 'orchestrator proposals approve {ID}'" in said.err
 
 
 def test_a_pause_that_the_workers_do_not_know_of_yet_is_said_to_be_so(api: ApiByContract, type_in: Type) -> None:
@@ -199,16 +199,16 @@ def test_what_the_api_finds_wrong_with_a_file_ends_with_1(api: ApiByContract, ty
 
 def test_settings_are_checked_and_told_as_they_would_hold(api: ApiByContract, type_in: Type, file: str) -> None:
     problem = {"path": "$.costs.fax", "rule": "literal_error", "detail": "no such channel", "fix": ""}
-    said = {"path": "$.needs_approval", "sentence": "What is published holds at once: no second person is asked"}
+    said = {"path": "$.holdout_percent", "sentence": "Nobody is held out of all journeys"}
     api.answers["checkWorkspace"] = [
-        httpx.Response(200, json={"is_acceptable": False, "problems": [problem], "in_words": []}),
-        httpx.Response(200, json={"is_acceptable": True, "problems": [], "in_words": [said]}),
+        httpx.Response(200, json={"is_acceptable": False, "problems": [problem], "in_words": [], "waits": False}),
+        httpx.Response(200, json={"is_acceptable": True, "problems": [], "in_words": [said], "waits": True}),
     ]
     wrong = type_in("workspace", "check", file)
     assert wrong.code == 1
     assert "$.costs.fax\tliteral_error\tno such channel" in wrong.out
     right = type_in("workspace", "check", file)
-    assert (right.code, right.out) == (0, said["sentence"] + "\n")
+    assert (right.code, right.out) == (0, said["sentence"] + "\nto set this needs a second person\n")
 
 
 def test_a_test_that_fails_in_the_api_is_told_with_what_was_held_back_and_ends_with_1(
