@@ -240,8 +240,8 @@ def _sentence(finding: Finding, treatment: ArmSummary, control: ArmSummary, conv
         case "not_enough_data":
             return (
                 f"Not enough data: with messages {treatment.converted:,} of {treatment.customers:,} customers "
-                f"reached the goal, without them {control.converted:,} of {control.customers:,}. "
-                f"To tell more, it takes {FEWEST_CONVERSIONS} who reach it, and {FEWEST_CUSTOMERS} customers in each group."
+                f"reached the goal, without them {control.converted:,} of {control.customers:,}. To tell more, "
+                f"it takes {FEWEST_CONVERSIONS} who reach it, and {FEWEST_CUSTOMERS} customers in each group."
             )
         case "no_difference_yet":
             return f"{_rates(treatment, control)} That may be chance: the uplift so far is {_uplift(conversion)}."
