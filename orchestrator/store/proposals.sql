@@ -10,7 +10,7 @@ select proposals.*, configs.name as journey_name, configs.current_version as jou
        configs.updated_at as journey_updated_at, workspaces.updated_at as workspace_updated_at
 from "033_omnichannel_journey_orchestrator_proposals" as proposals
 left join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
-left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces using (workspace_id)
+left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces on workspaces.workspace_id = proposals.workspace_id
 where proposals.workspace_id = $1 and proposals.id = $2;
 
 -- name: list_proposals -- a page of proposals, newest first, and what they are about as that is now
@@ -18,7 +18,7 @@ select proposals.*, configs.name as journey_name, configs.current_version as jou
        configs.updated_at as journey_updated_at, workspaces.updated_at as workspace_updated_at
 from "033_omnichannel_journey_orchestrator_proposals" as proposals
 left join "033_omnichannel_journey_orchestrator_configs" as configs on configs.id = proposals.config_id
-left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces using (workspace_id)
+left join "033_omnichannel_journey_orchestrator_workspaces" as workspaces on workspaces.workspace_id = proposals.workspace_id
 where proposals.workspace_id = $1
     and ($2::text is null or proposals.status = $2)
     and ($3::uuid is null or proposals.config_id = $3)

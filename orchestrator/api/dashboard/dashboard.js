@@ -33,7 +33,10 @@ class Dashboard {
   #main = document.getElementById("main");
   #notice = document.getElementById("notice");
   #colophon = document.getElementById("colophon");
-  #switch = new SendingSwitch(() => this.#poller?.now());
+  #switch = new SendingSwitch(() => {
+    this.#waiting?.forget(); // to allow sending again may wait as well
+    this.#poller?.now();
+  });
   #masthead = new Masthead(document.getElementById("masthead"), { leave: () => this.#leave(), stop: this.#switch.button });
   #client = null;
   #credential = null;

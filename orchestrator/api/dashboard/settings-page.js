@@ -17,7 +17,7 @@ export class SettingsPage {
   constructor(client, _, shell) {
     this.#client = client;
     this.#shell = shell;
-    this.#switch = new KillSwitch(client, () => shell.refresh());
+    this.#switch = new KillSwitch(client, () => this.#changed());
     document.title = "Settings · Journeys";
     this.node = element(
       "section",
@@ -41,9 +41,15 @@ export class SettingsPage {
     this.#editor?.destroy();
   }
 
+  /** Something has been changed, or proposed. */
+  #changed() {
+    this.#shell.recount();
+    this.#shell.refresh();
+  }
+
   #edit(workspace) {
     if (this.#editor === null) {
-      this.#editor = new SettingsEditor(this.#client, workspace, () => this.#shell.refresh());
+      this.#editor = new SettingsEditor(this.#client, workspace, () => this.#changed());
       this.#place.replaceChildren(this.#editor.node);
     } else this.#editor.meet(workspace);
   }
