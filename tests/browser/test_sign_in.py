@@ -71,6 +71,21 @@ async def test_link_with_a_wrong_key_leads_to_the_form_that_says_so(site: Site, 
     assert tab.foreseen
 
 
+async def test_whoever_loses_a_key_while_writing_goes_on_there_with_another(site: Site, tab: Tab) -> None:
+    key = (await site.client.post("/api/v1/keys", json={"name": "lent", "role": "editor"})).json()
+    page = tab.page
+    await page.goto(f"{site.address}/#key={key['secret']}&new")
+    name = page.locator('[data-path="$.name"] input')
+    await name.fill("Begun with a lent key")
+    tab.foretell(UNAUTHORISED)
+    await site.client.delete(f"/api/v1/keys/{key['id']}")
+    await expect(page.get_by_role("main")).to_contain_text("This key is not accepted.")
+    await page.get_by_label("API key").fill((await site.link("editor")).partition("key=")[2])
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(name).to_have_value("Begun with a lent key")
+    await expect(page.locator(".editor-notice")).to_contain_text("These are your unsaved changes")
+
+
 async def _history(tab: Tab) -> list[str]:
     session = await tab.page.context.new_cdp_session(tab.page)
     entries = (await session.send("Page.getNavigationHistory"))["entries"]

@@ -158,11 +158,7 @@ class Dashboard {
   }
 
   #fail(error) {
-    if (error instanceof Problem && error.status === 401) {
-      this.#signOut(explain(error));
-      return;
-    }
-    if (error instanceof SignInOver) {
+    if (error instanceof SignInOver || (error instanceof Problem && error.status === 401)) {
       forgetCredential();
       this.#showSignIn(explain(error)); // the address stays, and so does what is unsaved in the editor
       return;
@@ -179,10 +175,10 @@ class Dashboard {
     if (wayOut !== null) location.assign(wayOut);
   }
 
-  #signOut(failure = "") {
+  #signOut() {
     forgetCredential();
     showAddress({}, { replace: true });
-    this.#showSignIn(failure);
+    this.#showSignIn();
   }
 
   /** Says `text` above the content, or takes back what stood there. */
