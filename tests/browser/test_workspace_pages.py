@@ -57,6 +57,19 @@ async def test_key_without_a_name_or_with_a_day_that_is_over_is_refused_beside_t
     await expect(page.locator('main img[src="x"]')).to_have_count(0)
 
 
+async def test_day_that_no_calendar_goes_to_is_refused_beside_its_field(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "keys")
+    await page.get_by_label("Name").fill("For ever")
+    await page.get_by_label("Last day").fill("9999-12-31")
+    await page.get_by_role("button", name="Create key").click()
+    await expect(page.locator("#key-expires-problem")).not_to_be_empty()
+    await expect(page.get_by_role("button", name="Create key")).to_be_enabled()
+    page = await open_page(site, tab, "audit")
+    await page.get_by_label("To").fill("9999-12-31")
+    await page.get_by_role("button", name="Apply").click()
+    await expect(page.locator("#audit-range-problem")).to_have_text("Choose days from 1900 to 9998.")
+
+
 async def test_keys_are_offered_to_admins_alone(site: Site, tab: Tab) -> None:
     page = await open_page(site, tab, "journeys", role="approver")
     await expect(page.get_by_role("link", name="Audit")).to_be_visible()

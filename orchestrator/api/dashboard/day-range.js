@@ -1,6 +1,7 @@
 // Two days, the first and the last.
 
 import { element } from "/dashboard/element.js";
+import { FIRST_DAY, LAST_DAY } from "/dashboard/zone.js";
 
 export class DayRange {
   #from;
@@ -12,7 +13,7 @@ export class DayRange {
   constructor({ id, from = "", to = "", problem }) {
     this.#problem = problem;
     const described = `${id}-range-problem`;
-    const input = (name, value) => element("input", { type: "date", id: `${id}-${name}`, value, "aria-describedby": described, input: () => this.#say("") });
+    const input = (name, value) => element("input", { type: "date", id: `${id}-${name}`, value, min: FIRST_DAY, max: LAST_DAY, "aria-describedby": described, input: () => this.#say("") });
     this.#from = input("from", from);
     this.#to = input("to", to);
     this.#failed = element("span", { id: described, class: "failed problem", role: "alert" });
@@ -48,11 +49,17 @@ export class DayRange {
 
   /** Whether the two are a range; tells why not. */
   check() {
-    const incomplete = this.#from.validity.badInput || this.#to.validity.badInput;
-    const text = incomplete ? "This is no day of the calendar." : this.#problem(this.from, this.to);
+    const text = this.#unusable() || this.#problem(this.from, this.to);
     this.#say(text);
     if (text) this.#from.focus();
     return text === "";
+  }
+
+  /** Why one of the two cannot be taken for a day; empty: both can, or are left out. */
+  #unusable() {
+    const states = [this.#from.validity, this.#to.validity];
+    if (states.some(({ badInput }) => badInput)) return "This is no day of the calendar.";
+    return states.every(({ valid }) => valid) ? "" : `Choose days from ${FIRST_DAY.slice(0, 4)} to ${LAST_DAY.slice(0, 4)}.`;
   }
 
   #say(text) {

@@ -7,7 +7,7 @@ import { moment, words, zoneInUse } from "/dashboard/format.js";
 import { explain } from "/dashboard/problem.js";
 import { SecretOnce } from "/dashboard/secret.js";
 import { Table } from "/dashboard/table.js";
-import { dayAfter, startOfDay } from "/dashboard/zone.js";
+import { dayAfter, FIRST_DAY, LAST_DAY, startOfDay } from "/dashboard/zone.js";
 
 const ROLES = {
   viewer: "reads everything",
@@ -25,7 +25,7 @@ export class KeysPage {
   #secret = element("div", { class: "once" });
   #name = new Field({ id: "key-name", label: "Name", note: "Whose it is, or what for: the audit names it so.", input: element("input", { maxlength: 200, required: true, autocomplete: "off" }) });
   #role = new Field({ id: "key-role", label: "Role", input: element("select", {}, Object.entries(ROLES).map(([role, about]) => element("option", { value: role }, `${words(role)}: ${about}`))) });
-  #expires = new Field({ id: "key-expires", label: "Last day", note: "Left empty, it holds until it is revoked.", input: element("input", { type: "date" }) });
+  #expires = new Field({ id: "key-expires", label: "Last day", note: "Left empty, it holds until it is revoked.", input: element("input", { type: "date", min: FIRST_DAY, max: LAST_DAY }) });
   #button = element("button", { type: "submit", class: "button primary" }, "Create key");
   #table = new Table({
     caption: "API keys of this workspace, newest first",

@@ -17,6 +17,10 @@ export function knownZone(name) {
   }
 }
 
+/** What a field for a day takes: beyond, the browser and the API no longer write years in the same way. */
+export const FIRST_DAY = "1900-01-01";
+export const LAST_DAY = "9998-12-31";
+
 /** The first moment of a day ("1998-06-01") in a zone, as a Date. */
 export function startOfDay(day, zone) {
   const midnight = Date.parse(`${day}T00:00:00Z`);
