@@ -6,7 +6,8 @@ const GAP_ACROSS = 28; // px between two neighbours of a layer
 const GAP_DOWN = 24; // px between two layers; every second layer holds only labels
 const LABEL_HEIGHT = 24;
 const LANE = 14; // px beside an edge that leads back
-const SWEEPS = 12;
+const [FEWEST_SWEEPS, MOST_SWEEPS] = [2, 12];
+const MOST_WORK = 40_000; // places times sweeps: a journey all of long ways is drawn in fewer, so that one can type on
 const MARGIN = 12;
 const FIRM = 100; // how much more a place right below its only leader counts than the others of its layer
 const STRAIGHT = 4; // how much more a bend of a long edge counts than a node off its neighbours' middle
@@ -19,8 +20,9 @@ export function layoutOf(nodes, edges) {
   const ranks = ranksOf(nodes, edges);
   const { places, chains } = placesOf(nodes, edges, ranks);
   const layers = layersOf(places);
-  orderLayers(layers);
-  placeAcross(layers);
+  const sweeps = Math.max(FEWEST_SWEEPS, Math.min(MOST_SWEEPS, Math.floor(MOST_WORK / places.length)));
+  orderLayers(layers, sweeps);
+  placeAcross(layers, sweeps);
   const height = placeDown(layers);
   const left = Math.min(...places.map(({ x, width }) => x - width / 2));
   for (const place of places) place.x += MARGIN - left;
@@ -92,13 +94,13 @@ function layersOf(places) {
 }
 
 /** Puts each layer in the order of its neighbours' middles, down and up again; the best order of all sweeps counts. */
-function orderLayers(layers) {
+function orderLayers(layers, sweeps) {
   const number = () => layers.forEach((layer) => layer.forEach((place, order) => (place.order = order)));
   const middle = (near, own) => (near.length === 0 ? own : near.reduce((sum, { order }) => sum + order, 0) / near.length);
   number();
   let best = layers.map((layer) => [...layer]);
   let fewest = crossings(layers);
-  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep += 1) {
+  for (let sweep = 0; sweep < sweeps && fewest > 0; sweep += 1) {
     const isDown = sweep % 2 === 0;
     for (const layer of isDown ? layers : [...layers].reverse()) {
       const wanted = new Map(layer.map((place) => [place, middle(isDown ? place.above : place.below, place.order)]));
@@ -112,21 +114,32 @@ function orderLayers(layers) {
   number();
 }
 
+/** How many pairs of lines cross: between each two layers, the pairs of ends that are in the wrong order. */
 function crossings(layers) {
-  let found = 0;
-  for (const layer of layers) {
+  return layers.reduce((sum, layer, at) => {
     const ends = layer.flatMap((place) => place.below.map(({ order }) => order).sort((a, b) => a - b));
-    for (let i = 0; i < ends.length; i += 1) for (let j = i + 1; j < ends.length; j += 1) if (ends[i] > ends[j]) found += 1;
-  }
+    return sum + inversions(ends, layers[at + 1]?.length ?? 0);
+  }, 0);
+}
+
+/** Pairs of numbers below `size` of which the larger comes first: by a Fenwick tree, since long lines make wide layers. */
+function inversions(numbers, size) {
+  const tree = new Array(size + 1).fill(0);
+  let found = 0;
+  numbers.forEach((number, met) => {
+    found += met;
+    for (let at = number + 1; at > 0; at -= at & -at) found -= tree[at];
+    for (let at = number + 1; at <= size; at += at & -at) tree[at] += 1;
+  });
   return found;
 }
 
-function placeAcross(layers) {
+function placeAcross(layers, sweeps) {
   for (const layer of layers) spread(layer, layer.map(() => 0), layer.map(() => 1));
-  for (let sweep = 0; sweep < 2 * SWEEPS; sweep += 1) {
+  for (let sweep = 0; sweep < 2 * sweeps; sweep += 1) {
     const isDown = sweep % 2 === 0;
     for (const layer of isDown ? layers : [...layers].reverse()) {
-      const near = (place) => (sweep >= 2 * SWEEPS - 4 ? [...place.above, ...place.below] : isDown ? place.above : place.below);
+      const near = (place) => (sweep >= 2 * sweeps - 4 ? [...place.above, ...place.below] : isDown ? place.above : place.below);
       const wanted = layer.map((place) => mean(near(place)) ?? place.x);
       spread(layer, wanted, layer.map((place) => (place.key === null ? STRAIGHT : 1)));
     }
