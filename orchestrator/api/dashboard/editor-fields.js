@@ -5,6 +5,7 @@ import { pathText } from "/dashboard/editor-text.js";
 import { element } from "/dashboard/element.js";
 
 let numbered = 0;
+const THOUSANDS = /^[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$/; // 1,000 is a thousand to some and one to others
 const CLOCK = /^([01]\d|2[0-3]):[0-5]\d$/;
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 export const CHANNELS = [["email", "E-mail"], ["sms", "SMS"], ["push", "Push"], ["whatsapp", "WhatsApp"], ["in-app", "In-app"], ["webhook", "Webhook"]];
@@ -60,10 +61,10 @@ export const eventField = (form, path, options = {}) =>
 /** A field of an event; those that events of its type have are offered. */
 export const eventPartField = (form, path, options) => textField(form, path, { offers: () => form.eventFields(path), ...options });
 
-/** A number; what is none stays as text, so that the check can tell. */
+/** A number, with a point or a comma before its decimals; what is none, or may be two, stays as text, so that the check can tell. */
 export function numberField(form, path, options) {
   const write = () => {
-    const text = control.value.trim().replace(",", ".");
+    const text = THOUSANDS.test(control.value.trim()) ? control.value : control.value.trim().replace(",", ".");
     form.set(path, text === "" ? undefined : Number.isFinite(Number(text)) ? Number(text) : control.value);
   };
   const control = element("input", { type: "text", inputmode: "decimal", class: "short", placeholder: options.placeholder, autocomplete: "off", input: write });

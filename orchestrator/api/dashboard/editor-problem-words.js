@@ -6,6 +6,7 @@ import { counted } from "/dashboard/format.js";
 /** Whether a path is `outer` or lies in it. */
 export const isWithin = (path, outer) => path === outer || path.startsWith(`${outer}.`) || path.startsWith(`${outer}[`);
 
+const PLAINLY = "Write the number without anything between its thousands, such as 1000.";
 const FILL_IN = "Fill this in.";
 const CHOOSE_STEP = "Choose a step.";
 const PATTERNS = [
@@ -17,6 +18,7 @@ const PATTERNS = [
 ];
 const LENGTHS = /\.(duration|timeout|look_back|horizon|window|compare_before|expires_after|before|after|within|period|grace|minimum_gap|per|runs_for)$/;
 const MOMENTS = /^\$\.tests\[.*\.at$/; // after the start of a test, which is 0
+const SEPARATED = /^[-+]?\d{1,3}([, ']\d{3})+/; // "1,000"
 const WHOLE = "Write a whole number of at least 1.";
 
 /** What the form says in place of the check's own words, which speak of the document: `what` is wrong, `fix` mends it. */
@@ -61,10 +63,10 @@ function inWords({ path, rule, detail, fix }, value) {
       return "Add at least one.";
     case "float_type":
     case "finite_number":
-      return "Write a number.";
+      return SEPARATED.test(value) ? PLAINLY : "Write a number.";
     case "int_type":
     case "int_from_float":
-      return "Write a whole number.";
+      return SEPARATED.test(value) ? PLAINLY : "Write a whole number.";
     case "greater_than_equal":
     case "less_than_equal":
     case "greater_than":

@@ -119,6 +119,7 @@ class VersionQuestion {
       const preview = await this.#client.previewVersion(this.#journey.id, { config: this.#definition, in_flight: this.#answer });
       if (turn !== this.#turn) return;
       this.#showStanding(preview.groups);
+      if (JSON.stringify(this.#inFlight(policy)) !== JSON.stringify(this.#answer)) return this.#look(); // steps to choose for have come to light
       this.#showPreview(preview);
       this.#verb.disabled = false;
     } catch (error) {

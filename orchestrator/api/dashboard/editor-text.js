@@ -28,6 +28,15 @@ function placeOf(text, offset) {
 /** A path as the API writes it: ["steps", "hello", "paths", 0] is "$.steps.hello.paths[0]". */
 export const pathText = (path) => path.reduce((text, part) => (typeof part === "number" ? `${text}[${part}]` : `${text}.${part}`), "$");
 
+/** What stands at the beginning of `text` and is never part of JSON, though it looks as if; null for anything else. */
+function foreignWords(text) {
+  const invisible = /^[\p{Z}\p{Cf}\p{Cc}]/u.exec(text)?.[0];
+  if (invisible) return `A character that one does not see stands here (U+${invisible.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}): remove it`;
+  if (/^[“”„‟«»]/.test(text)) return 'This is a typographic quote: write the straight one, "';
+  if (/^['‘’]/.test(text)) return "Text and names stand in double quotes";
+  return /^(\/\/|\/\*|#)/.test(text) ? "JSON has no comments: remove this one" : null;
+}
+
 class Mistake extends Error {
   constructor(message, offset) {
     super(message);
@@ -45,6 +54,8 @@ class Reader {
   }
 
   whole() {
+    this.#space();
+    if (this.#at < this.#text.length && this.#text[this.#at] !== "{") this.#fail("The document begins with {");
     this.#value([]);
     this.#space();
     if (this.#at < this.#text.length) this.#fail("Here the document is over: remove what follows");
@@ -128,6 +139,6 @@ class Reader {
   }
 
   #fail(message) {
-    throw new Mistake(message, this.#at);
+    throw new Mistake(foreignWords(this.#text.slice(this.#at)) ?? message, this.#at);
   }
 }

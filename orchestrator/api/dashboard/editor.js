@@ -156,6 +156,7 @@ export class Editor {
     if (isReadable) this.#picture.update(read.value, faults(this.#form.problems));
     if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
     else this.#lookAt(isReadable ? read.value : null);
+    if (!isReadable) this.#checks.show([], []); // they were of another text
     this.#changed();
   }
 
