@@ -34,6 +34,50 @@ async def test_a_day_begins_when_its_zones_clock_says_so(
     assert began.strftime("%Y-%m-%dT%H:%M:%S.000Z") == moment
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[]", "The document begins with {"),
+        ("null", "The document begins with {"),
+        ("\ufeff{}", "A character that one does not see stands here (U+FEFF): remove it"),
+        ("{\u00a0}", "A character that one does not see stands here (U+00A0): remove it"),
+        ("{“name”: 1}", 'This is a typographic quote: write the straight one, "'),
+        ("{'name': 1}", "Text and names stand in double quotes"),
+        ('{"name": 1} // mine', "JSON has no comments: remove this one"),
+        ("{", "A name in double quotes is expected here"),
+        ("", "The document ends too early"),
+    ],
+)
+async def test_text_that_only_looks_like_a_document_is_told_by_what_is_wrong_with_it(
+    site: Site, tab: Tab, text: str, told: str
+) -> None:
+    problem = (await call(site, tab, "editor-text.js", "readText", text))["problem"]
+    assert problem["message"] == told
+
+
+@pytest.mark.parametrize("word", ["constructor", "toString", "__proto__"])
+async def test_a_word_that_javascript_knows_is_a_word_like_any_other(site: Site, tab: Tab, word: str) -> None:
+    assert isinstance(await call(site, tab, "channels.js", "channelName", word), str)
+    assert isinstance(await call(site, tab, "reasons.js", "reasonName", word), str)
+    step = {"kind": "send", "channel": word, "template": "a", "fallback": {"when": [word], "to": [{"channel": word}]}}
+    for function in ("stepWords", "stepDetails", "entryWords", "reEntryWords"):
+        assert "native code" not in str(await call(site, tab, "picture-words.js", function, step))
+    assert "native code" not in await call(site, tab, "picture-words.js", "reEntryWords", {"kind": word})
+
+
+async def test_a_picture_of_nothing_but_long_ways_shows_every_step(site: Site, tab: Tab) -> None:
+    nodes = [{"key": str(number), "width": 240, "height": 74} for number in range(60)]
+    edges = [
+        {"from": str(one), "to": str(other), "isBack": False, "labelWidth": 90}
+        for one in range(60)
+        for other in range(one + 1, 60, 7)
+    ]
+    drawn = await call(site, tab, "picture-layout.js", "layoutOf", nodes, edges)
+    assert len(drawn["edges"]) == len(edges)
+    assert drawn["width"] > 240
+    assert drawn["height"] > 60 * 74
+
+
 async def test_an_address_is_read_as_it_was_written(site: Site, tab: Tab) -> None:
     said = {"page": "journey", "journey": "a b&c=#", "tab": "activities", "customer": "<b>/é", "zone": "Europe/Berlin"}
     written = await call(site, tab, "address.js", "writeAddress", said)

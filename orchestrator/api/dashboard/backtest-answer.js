@@ -1,6 +1,7 @@
 // What a backtest found: who would have entered, what would have been sent, and what would have been held back and why.
 
 import { Chart } from "/dashboard/chart.js";
+import { valueAt } from "/dashboard/editor-document.js";
 import { element } from "/dashboard/element.js";
 import { amount, count, counted, day, dayRange, decimal, money, words } from "/dashboard/format.js";
 import { reasonRows, reasonTable } from "/dashboard/reasons.js";
@@ -132,7 +133,7 @@ function stepsOf(config, steps) {
     empty: "Nobody came to any step.",
   });
   const row = (name) => {
-    const { passed, sent, suppressed, deferred } = steps[name] ?? { passed: 0, sent: {}, suppressed: {}, deferred: {} };
+    const { passed, sent, suppressed, deferred } = valueAt(steps, [name]) ?? { passed: 0, sent: {}, suppressed: {}, deferred: {} };
     const { kind } = config.steps[name];
     const wentOn = kind === "exit" || kind === "send" ? "–" : count(passed); // of a message its fate is told instead
     return [element("span", { class: "figure" }, name, element("small", {}, words(kind))), wentOn, ...[sent, suppressed, deferred].map(channelWords)];

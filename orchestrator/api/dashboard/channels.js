@@ -4,7 +4,7 @@ import { element } from "/dashboard/element.js";
 import { count, percent, share, words } from "/dashboard/format.js";
 import { figure, Table } from "/dashboard/table.js";
 
-const NAMES = { email: "E-mail", sms: "SMS", push: "Push", whatsapp: "WhatsApp", in_app: "In-app", "in-app": "In-app", webhook: "Webhook" };
+const NAMES = { __proto__: null, email: "E-mail", sms: "SMS", push: "Push", whatsapp: "WhatsApp", in_app: "In-app", "in-app": "In-app", webhook: "Webhook" };
 export const channelName = (channel) => NAMES[channel] ?? words(channel);
 
 export class Channels {

@@ -101,6 +101,7 @@ function waitUntilFields(form, at, next) {
   const until = (name) => at("until", name);
   const days = () => [weekdaysField(form, until("weekdays")), zoneField(form, until("zone_when_unknown"), { label: "Zone, where the customer's is not known" })];
   const fields = {
+    __proto__: null,
     local_window: () => [clockField(form, until("from"), { label: "From" }), clockField(form, until("to"), { label: "To" }), days()],
     local_time: () => [clockField(form, until("time"), { label: "At" }), days()],
     date_attribute: () => [

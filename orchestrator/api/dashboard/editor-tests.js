@@ -150,7 +150,8 @@ export class JourneyTests {
   /** Shows what is known of each test where it stands; of another document, until that has been played. */
   #show() {
     this.#cards.forEach((card, at) => {
-      const result = this.#results[at]?.name === card.test()?.name ? this.#results[at] : null;
+      const played = this.#results[at] ?? null;
+      const result = played?.name === card.test()?.name ? played : null;
       card.chip.textContent = this.#isNew ? outcomeWord(result) : "…";
       card.chip.hidden = result === null || card.chip.textContent === "";
       card.chip.dataset.outcome = this.#isNew ? (result?.outcome ?? "") : "";

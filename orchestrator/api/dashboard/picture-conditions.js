@@ -2,7 +2,7 @@
 
 const DOTS = "…";
 const DEEPEST = 12; // a condition may nest 8 deep; a half-written one that goes on for ever is cut here
-const COMPARED = { eq: "is", ne: "is not", gt: "is above", ge: "is at least", lt: "is below", le: "is at most", contains: "contains" };
+const COMPARED = { __proto__: null, eq: "is", ne: "is not", gt: "is above", ge: "is at least", lt: "is below", le: "is at most", contains: "contains" };
 const UNITS = [["week", "W"], ["day", "D"], ["hour", "H"], ["minute", "M"], ["second", "S"]];
 const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
 const ALL_WEEK = 7;

@@ -16,6 +16,7 @@ const nameInside = (name) => (/^[A-Z]{2}|^WhatsApp/.test(name) ? name : name.cha
 
 /** Each kind of step: what a person calls it, and what it is for. */
 export const STEP_KINDS = {
+  __proto__: null, // a half-written kind may be any word
   send: { name: "Send a message", about: "by e-mail, SMS, push, WhatsApp, in the app or to a webhook" },
   wait: { name: "Wait a while", about: "a fixed time" },
   wait_until: { name: "Wait until a time", about: "a date, a time of day, a customer's own date" },
@@ -122,7 +123,7 @@ export function entryWords(entry) {
 export function reEntryWords(rule) {
   const { kind, period } = objectAt(rule);
   if (kind === "after") return `again after ${durationWords(period)}`;
-  return { always: "as often as it happens", once_per_key: "once for each key" }[kind] ?? "once only";
+  return { __proto__: null, always: "as often as it happens", once_per_key: "once for each key" }[kind] ?? "once only";
 }
 
 /** Everything else about a step that its sentence leaves out: a list of sentences. */
@@ -152,7 +153,7 @@ function variableWords(variable) {
   return typeof value === "string" ? quoted(value) : text(value);
 }
 
-const FAILURES = { no_consent: "no consent", quiet_hours: "it is quiet", bounced: "it bounces", failed: "it fails", not_opened: "it is not opened" };
+const FAILURES = { __proto__: null, no_consent: "no consent", quiet_hours: "it is quiet", bounced: "it bounces", failed: "it fails", not_opened: "it is not opened" };
 const failureWords = (failure) => FAILURES[failure] ?? text(failure);
 const timesWords = (times) => (times === 1 ? "once" : `up to ${text(times)} times`);
 

@@ -49,7 +49,7 @@ export class Picture {
   /** `counts` by step (and "" for the entry): {lines, now?, tone?}; `now` are lines under that word, tone "bad" marks the box. */
   update(definition, counts = new Map()) {
     const steps = Object.keys(definition?.steps ?? {}).length;
-    const graph = steps <= MOST_STEPS ? graphOf(definition) : { nodes: [], edges: [] };
+    const graph = graphOf(steps <= MOST_STEPS ? definition : { entry: definition.entry });
     const shown = JSON.stringify([graph, [...counts], this.#marked]);
     if (shown === this.#shown) return;
     this.#shown = shown;
@@ -196,7 +196,7 @@ export class Picture {
 const nowLines = (count) => (count?.now ?? []).map((line, at) => (at === 0 ? `Now: ${line}` : line));
 const linesAt = (count) => [...(count?.lines ?? []), ...nowLines(count)];
 
-const kindName = (kind) => ({ entry: "Who enters", missing: "Missing" })[kind] ?? STEP_KINDS[kind]?.name ?? "";
+const kindName = (kind) => ({ __proto__: null, entry: "Who enters", missing: "Missing" })[kind] ?? STEP_KINDS[kind]?.name ?? "";
 
 function inReadingOrder(boxes, layout) {
   const spot = (box) => layout.nodes.get(box.dataset.key);

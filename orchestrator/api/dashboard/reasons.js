@@ -5,6 +5,7 @@ import { count, percent, share, words } from "/dashboard/format.js";
 import { Table } from "/dashboard/table.js";
 
 const NAMES = {
+  __proto__: null, // a reason may be called "constructor"
   frequency_cap: "Frequency cap",
   quiet_hours: "Quiet hours",
   consent: "No consent",
