@@ -153,17 +153,13 @@ export class Editor {
     const { isReadable, read } = this.#views;
     this.#checked = null;
     this.#tests.changed();
+    const isOpen = mayChange(this.#workspace, this.#base.journey);
     if (isReadable) this.#picture.update(read.value, faults(this.#form.problems));
-    if (isReadable && mayChange(this.#workspace, this.#base.journey)) this.#check.ask(read.value);
-    else this.#lookAt(isReadable ? read.value : null);
-    if (!isReadable) this.#checks.show([], []); // they were of another text
+    else this.#checks.show([], []); // they were of another text
+    if (isReadable && isOpen) this.#check.ask(read.value);
+    else this.#check.stop();
+    if (isReadable && !isOpen && this.#base.journey) this.#tests.play(read.value); // it was checked when it was published
     this.#changed();
-  }
-
-  /** Who may only look sees what has been published, which was checked then, and what its tests come to. */
-  #lookAt(definition) {
-    this.#check.stop();
-    if (definition !== null && this.#base.journey !== null) this.#tests.play(definition);
   }
 
   #changed() {
