@@ -158,7 +158,7 @@ async def test_settings_that_are_loosened_wait_for_a_second_person_and_tightenin
     assert (tightened.status_code, tightened.json()["proposal_id"]) == (200, None)
     loosened = {"guardrails": {"caps": [{**cap, "limit": 5}]}}
     checked = [
-        (await viewer.post(f"{WORKSPACE}/check", json={"settings": each})).json()["waits"]
+        (await editor.post(f"{WORKSPACE}/check", json={"settings": each})).json()["waits"]
         for each in (loosened, {"guardrails": {"caps": [{**cap, "limit": 1}]}}, {"is_sending": True})
     ]
     assert checked == [True, False, False]
