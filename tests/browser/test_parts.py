@@ -114,7 +114,7 @@ async def test_steps_stand_in_the_order_in_which_customers_come_to_them(site: Si
 
 @pytest.mark.parametrize(
     ("name", "days"),
-    [("7", 7), ("nonsense", 30), ("1998-06-10..1998-06-01", 30), (None, 30)],
+    [("7", 7), ("nonsense", 30), ("1998-06-10..1998-06-01", 30), ("1998-02-31..1998-03-05", 30), (None, 30)],
 )
 async def test_a_period_that_is_none_is_the_usual_one(site: Site, tab: Tab, name: str | None, days: int) -> None:
     assert (await call(site, tab, "period.js", "periodNamed", name))["days"] == days

@@ -25,11 +25,13 @@ export function periodNamed(name) {
 export const periodBetween = (from, to) => periodNamed(`${from}..${to}`);
 export const isDefault = (period) => period.name === DEFAULT.name;
 
+/** Whether it is a day of the calendar: a browser takes 31 February for 3 March. */
+const isDay = (text) => Number.isFinite(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
+
 /** Why two days are no period; empty when they are one. */
 export function rangeProblem(from, to) {
-  const days = (Date.parse(to) - Date.parse(from)) / DAY_MS;
-  if (!Number.isFinite(days)) return "Give both days.";
-  return days < 0 ? "The first day is after the last: swap them." : "";
+  if (!isDay(from) || !isDay(to)) return "Give both days.";
+  return from > to ? "The first day is after the last: swap them." : "";
 }
 
 /** The `days` days up to and including `last` ("1998-06-30"). */
