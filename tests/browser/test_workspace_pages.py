@@ -77,6 +77,7 @@ async def test_keys_are_offered_to_admins_alone(site: Site, tab: Tab) -> None:
     tab.foretell("Failed to load resource: the server responded with a status of 403 (Forbidden)")
     await page.goto(f"{await site.link('viewer')}&keys")
     await expect(page.locator("#notice")).to_contain_text("Ask somebody whose key has that role.")
+    await expect(page.get_by_role("button", name="Create key")).to_be_hidden()
     assert tab.foreseen
 
 

@@ -27,6 +27,7 @@ export class KeysPage {
   #role = new Field({ id: "key-role", label: "Role", input: element("select", {}, Object.entries(ROLES).map(([role, about]) => element("option", { value: role }, `${words(role)}: ${about}`))) });
   #expires = new Field({ id: "key-expires", label: "Last day", note: "Left empty, it holds until it is revoked.", input: element("input", { type: "date", min: FIRST_DAY, max: LAST_DAY }) });
   #button = element("button", { type: "submit", class: "button primary" }, "Create key");
+  #forAdmins = element("div", { class: "journey", hidden: true }); // until the keys have been read, which only admins may
   #table = new Table({
     caption: "API keys of this workspace, newest first",
     columns: [{ label: "Name" }, { label: "Role" }, { label: "State" }, { label: "Created" }, { label: "Last used" }, { label: "End it" }],
@@ -46,18 +47,22 @@ export class KeysPage {
       element("div", { class: "actions" }, this.#button),
       this.#failure,
     );
+    this.#forAdmins.append(
+      element("section", { class: "panel", "aria-label": "Keys of this workspace" }, this.#said, this.#table.node),
+      element("section", { class: "panel", "aria-labelledby": "new-key-title" }, element("h2", { id: "new-key-title" }, "New key"), form),
+    );
     this.node = element(
       "section",
       { class: "journey", "aria-labelledby": "keys-title", "aria-busy": "true" },
       element("h1", { id: "keys-title" }, "Keys"),
       this.#secret,
-      element("section", { class: "panel", "aria-label": "Keys of this workspace" }, this.#said, this.#table.node),
-      element("section", { class: "panel", "aria-labelledby": "new-key-title" }, element("h2", { id: "new-key-title" }, "New key"), form),
+      this.#forAdmins,
     );
   }
 
   async refresh() {
     const { items } = await this.#client.keys();
+    this.#forAdmins.hidden = false;
     const shown = JSON.stringify(items);
     if (shown !== this.#shown) {
       this.#shown = shown;
