@@ -293,6 +293,16 @@ async def test_change_of_another_in_between_is_told_and_not_overwritten(site: Si
     await expect(control(page, "$.steps.pause.duration")).to_have_value("3")
 
 
+async def test_whoever_writes_in_a_journey_that_is_stopped_meanwhile_can_take_it_along(site: Site, tab: Tab) -> None:
+    journey_id = await created(site, a_journey(name="Stopped under one's hands"))
+    page = await open_editor(site, tab, journey_id)
+    await control(page, "$.about").fill("Typed, and not to be lost.")
+    await site.client.delete(f"{BASE}/{journey_id}")
+    await expect(page.locator("#editor-why")).to_contain_text("take them along from the JSON view")
+    await page.get_by_role("button", name="JSON").click()
+    assert (await text_of(page))["about"] == "Typed, and not to be lost."
+
+
 async def test_own_change_may_take_the_place_of_anothers_when_asked_for(site: Site, tab: Tab) -> None:
     journey_id = await created(site, a_journey(name="Of two others"))
     page = await open_editor(site, tab, journey_id)

@@ -80,6 +80,7 @@ function stateWords({ journey, isReadable, isDirty, isBusy }) {
 function whyNot({ workspace, journey, isOpen, isDraft, isDirty, isReadable, checked }) {
   if (workspace === null) return "";
   if (workspace.role === "viewer") return "Your key is a viewer's: you can look, and not change.";
+  if (!isOpen && isDirty) return "The journey has been stopped meanwhile, so your changes cannot be saved in it: take them along from the JSON view. To go on from what was published:";
   if (!isOpen) return "A stopped or archived journey keeps its definition. To go on from it:";
   if (!isReadable) return "Mend the JSON text first.";
   if (checked && !checked.isSound) return `Mend the problems first: then it can be ${isDraft ? "saved and published" : "published"}. Until then what you have written is kept in this browser tab.`;
