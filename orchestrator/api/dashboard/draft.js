@@ -14,7 +14,7 @@ export class Draft {
     "section",
     { class: "panel", "aria-labelledby": "draft-title", hidden: true },
     element("h2", { id: "draft-title" }, "A draft reaches nobody"),
-    element("ol", { class: "draft-next" }, NEXT.map(({ about }, at) => element("li", {}, this.#links[at], element("p", {}, about))), element("li", {}, element("p", {}, "Publish it, at the top of this page: customers enter from then on, and their figures appear here."))),
+    element("ol", { class: "draft-next", "aria-labelledby": "draft-title" }, NEXT.map(({ about }, at) => element("li", {}, this.#links[at], element("p", {}, about))), element("li", {}, element("p", {}, "Publish it, at the top of this page: customers enter from then on, and their figures appear here."))),
   );
 
   /** `id` is the journey's. */
