@@ -1,5 +1,6 @@
 """Requests are read strictly: known query parameters, and JSON of bounded size and depth that has one meaning."""
 
+import asyncio
 import json
 import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Set
@@ -11,11 +12,12 @@ from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from orchestrator.api.access import READING, admit, admit_stranger, tenant_of
-from orchestrator.api.problems import BadRequest, TooLarge, UnsupportedMediaType
+from orchestrator.api.problems import BadRequest, TooLarge, TooSlow, UnsupportedMediaType
 from orchestrator.api.repeats import key_of, once
 
 MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
+BODY_S = 30.0  # for the whole of a body to come in: 1 MiB over a line of a third of a megabit a second
 _INT64 = 1 << 63
 
 
@@ -41,7 +43,7 @@ class StrictRoute(APIRoute):
             body = b""
             if has_body:
                 request = Request(request.scope, _limited(request.receive))
-                body = await request.body()
+                body = await _in_time(request)
                 if body or not may_be_empty:
                     check_media_type(request.headers)
                     parse_strictly(body)
@@ -114,6 +116,14 @@ def parse_strictly(body: bytes) -> object:
         raise _too_deep() from error
     _check(value)
     return value
+
+
+async def _in_time(request: Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_S):
+            return await request.body()
+    except TimeoutError as error:
+        raise TooSlow(f"the request body has not come in whole in {BODY_S:g} s; send it again, faster") from error
 
 
 def _limited(receive: Receive) -> Receive:

@@ -26,13 +26,14 @@ Json: TypeAlias = dict[str, Any]
 _REFS = "#/components/schemas/"
 _ALWAYS = (401, 403, 404, 429, 500, 503)
 _READS = (400, 422)
-_WRITES = (400, 409, 412, 413, 415, 422)
+_WRITES = (400, 408, 409, 412, 413, 415, 422)
 _STRANGERS = (401, 403, 409, 412)  # not said to who has no key and changes nothing
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "There is no valid API key.",
     403: "The key's role does not allow this.",
     404: "This workspace has no such thing.",
+    408: "The body has not come in whole in 30 s.",
     409: "The state of the thing does not allow this; of a journey `allowed` says what it does.",
     412: "It has changed since it was read.",
     413: "The body is larger than 1 MiB.",

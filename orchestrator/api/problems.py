@@ -64,6 +64,12 @@ class InvalidPart(RequestError):
         super().__init__(str(error))
 
 
+class TooSlow(RequestError):
+    """The request body has not come in whole in the time that there is for it."""
+
+    status_hint = 408
+
+
 class TooLarge(RequestError):
     """The request body is larger than is taken."""
 
@@ -142,6 +148,8 @@ def answer_to(error: Exception) -> Answer:
             return Answer(409, "conflict", str(error))
         case PreconditionFailed():
             return Answer(412, "precondition-failed", str(error))
+        case TooSlow():
+            return Answer(408, "too-slow", str(error), headers={"Connection": "close"})
         case TooLarge():
             return Answer(413, "too-large", str(error))
         case UnsupportedMediaType():

@@ -1,5 +1,6 @@
 """What the API refuses, and in which words; all errors have one shape."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from urllib.parse import quote
@@ -8,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from orchestrator.api import body as body_module
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
@@ -95,6 +97,18 @@ async def test_definition_too_large_for_kafka_is_refused_before_it_could_hold_up
     answer = await client.post(BASE, json={"config": a_journey(start="s0", steps={**steps, "s199": {"kind": "exit"}})})
     (item,) = refused(answer, 422, "validation")["errors"]  # type: ignore[misc]
     assert item["rule"] == "too_large"
+
+
+async def test_a_body_that_does_not_come_in_is_not_waited_for(api: ApiSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_module, "BODY_S", 0.2)
+    head = f"POST {BASE} HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {await api.key()}\r\n"
+    async with listening(api) as address:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rpartition(":")[2]))
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{".encode())
+        answer = await reader.read()  # to the end: the API closes the connection
+        writer.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"urn:orchestrator:problem:too-slow" in answer
 
 
 BEYOND = ("9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00")  # in UTC the calendar does not have them

@@ -16,6 +16,7 @@ from orchestrator.api.problems import (
     ProblemDocument,
     StatusConflict,
     TooLarge,
+    TooSlow,
     UnsupportedMediaType,
     answer_to,
     problem_response,
@@ -57,6 +58,7 @@ def test_statuses_are_those_the_contract_names() -> None:
             errors.Conflict,
             PreconditionFailed,
             TooLarge,
+            TooSlow,
             UnsupportedMediaType,
             Unavailable,
         )
@@ -69,6 +71,7 @@ def test_statuses_are_those_the_contract_names() -> None:
         "conflict": 409,
         "precondition-failed": 412,
         "too-large": 413,
+        "too-slow": 408,
         "unsupported-media-type": 415,
         "unavailable": 503,
     }
