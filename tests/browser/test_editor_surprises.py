@@ -1,4 +1,4 @@
-"""The editor with what nobody foresaw: numbers of two readings, half-written documents, late answers, a journey that ends."""
+"""The editor with what nobody foresaw: numbers of two readings, half-written documents, late answers, an early end."""
 
 import json
 from typing import Any
