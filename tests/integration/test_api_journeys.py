@@ -156,6 +156,7 @@ async def test_kill_switch_reaches_the_workers(api: ApiSession) -> None:
         "role": "admin",
         "updated_at": None,
         "published": True,
+        "proposal_id": None,
     }
     off = await client.patch(f"{BASE}/workspace", json={"is_sending": False})
     assert (off.json()["is_sending"], off.json()["published"]) == (False, True)
