@@ -48,7 +48,7 @@ export function proposalItem(proposal, { client, role, decided }) {
       element("a", { href: hrefTo(change ? { journey: journey_id } : { page: "settings" }) }, subjectOf(proposal)),
       element("span", { class: "chip", "data-tone": { open: "warning", approved: "good", rejected: "bad" }[status] }, STATUS[status] ?? status),
     ),
-    change ? element("p", {}, proposedWords(change)) : changeLists(settingsChanges(proposal)),
+    change ? element("p", {}, proposedWords(change)) : changeLists(settingsChanges(proposal), "h2"),
     element("p", { class: "footnote" }, `Proposed by ${author}, ${moment(created_at)}.`),
     isOpen ? null : element("p", { class: "footnote" }, `${STATUS[status]} by ${decided_by}, ${moment(decided_at)}${reason ? `: ${reason}` : "."}`),
     is_stale ? element("p", { class: "failed" }, change ? "The journey has changed since, so this cannot be approved any more: reject it and propose it anew." : "The settings have changed since, so this cannot be approved any more: reject it and propose it anew.") : null,

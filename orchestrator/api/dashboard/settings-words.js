@@ -65,11 +65,11 @@ export class SettingsWords {
 
 const line = (text, kind) => element("li", { "data-kind": kind }, text, kind ? [" ", element("strong", {}, KINDS[kind])] : null);
 
-/** The changes of `changesInWords` in full, what is loosened first. */
-export function changeLists(changes) {
+/** The changes of `changesInWords` in full, what is loosened first; `heading`: of which level their titles are. */
+export function changeLists(changes, heading = "h3") {
   const lists = Object.entries(KINDS).map(([kind, name]) => {
     const lines = changes.filter((change) => change.kind === kind);
-    return lines.length === 0 ? null : element("section", { "data-kind": kind }, element("h3", {}, name), element("ul", {}, lines.map((change) => element("li", {}, changeText(change)))));
+    return lines.length === 0 ? null : element("section", { "data-kind": kind }, element(heading, {}, name), element("ul", {}, lines.map((change) => element("li", {}, changeText(change)))));
   });
   return changes.length > 0 ? element("div", { class: "settings-changes" }, lists) : element("p", {}, "What holds stays the same: only its wording differs.");
 }
