@@ -418,6 +418,10 @@ async def test_journey_that_does_not_exist_is_told_with_a_way_on(site: Site, tab
     tab.foretell("Failed to load resource: the server responded with a status of 404 (Not Found)")
     await tab.page.goto(f"{await site.link()}&journey=00000000-0000-0000-0000-000000000000")
     await expect(tab.page.locator("#notice")).to_contain_text("does not exist in your workspace. Go back to the list")
+    await expect(tab.page.get_by_role("tab")).to_have_count(0)  # nothing that would stay empty
+    await tab.page.get_by_role("link", name="All journeys").click()
+    await expect(tab.page.get_by_role("link", name="Win back")).to_be_visible()
+    await expect(tab.page.locator("#notice")).to_be_hidden()
     assert tab.foreseen
 
 

@@ -14,6 +14,12 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 OVERVIEW = "/api/v1/overview"
 
 
+async def test_a_status_that_is_none_asks_for_nothing(site: Site, tab: Tab) -> None:
+    page = await open_page(site, tab, "journeys", status="NONSENSE")
+    await expect(page.get_by_role("link", name="Win back")).to_be_visible()
+    await expect(page.get_by_label("Status")).to_have_value("")
+
+
 async def test_numbers_of_every_journey_and_of_all_are_those_of_the_api(site: Site, tab: Tab) -> None:
     page = await open_page(site, tab, "journeys")
     overview = await answer_of(site, OVERVIEW, limit="100")

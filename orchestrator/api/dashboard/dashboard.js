@@ -1,7 +1,8 @@
 // Where the page begins: decides what to show and keeps it fresh.
 
-import { readAddress, showAddress } from "/dashboard/address.js";
+import { hrefTo, readAddress, showAddress } from "/dashboard/address.js";
 import { Client } from "/dashboard/client.js";
+import { element } from "/dashboard/element.js";
 import { useZone } from "/dashboard/format.js";
 import { JourneyList } from "/dashboard/journey-list.js";
 import { JourneyView } from "/dashboard/journey.js";
@@ -165,7 +166,14 @@ class Dashboard {
     }
     this.#masthead.showFreshness(this.#freshAt, false);
     this.#tell(explain(error), "failed");
+    if (error instanceof Problem && error.status === 404 && this.#freshAt === null) this.#offerWayBack();
     if (!(error instanceof Problem) && error.cause === undefined) console.error(error);
+  }
+
+  /** There is nothing at this address: nothing is shown that would never be filled. */
+  #offerWayBack() {
+    this.#poller?.stop();
+    this.#main.replaceChildren(element("a", { class: "back", href: hrefTo({}) }, "← All journeys"));
   }
 
   /** Out of here, and where the provider says how, out of there. */

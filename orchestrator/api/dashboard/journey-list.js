@@ -127,7 +127,7 @@ export class JourneyList {
     this.#period = periodNamed(address.period);
     this.#choice.mark(this.#period);
     this.#order.mark(address.sort);
-    this.#status.value = address.status ?? "";
+    this.#status.value = statusNamed(address.status) ?? "";
     for (const [input, value] of [[this.#name, address.name], [this.#campaign, address.campaign]]) {
       if (document.activeElement !== input) input.value = value ?? "";
     }
@@ -213,8 +213,10 @@ export class JourneyList {
 
 /** How many pages an address asks for. */
 const pagesIn = ({ pages }) => (/^\d{1,2}$/.test(pages ?? "") ? Math.min(Math.max(Number(pages), 1), MOST_PAGES) : 1);
+/** A status that there is; a word that is none asks for nothing. */
+const statusNamed = (word) => STATUSES.find(({ status }) => status === word)?.status ?? null;
 /** Which journeys an address asks for and in which order, as the API takes it. */
-const listedBy = ({ status, name, campaign, sort }) => ({ status, name, campaign_id: campaign, sort: sort ? orderNamed(sort).name : null });
+const listedBy = ({ status, name, campaign, sort }) => ({ status: statusNamed(status), name, campaign_id: campaign, sort: sort ? orderNamed(sort).name : null });
 
 function totalTiles(totals) {
   return [

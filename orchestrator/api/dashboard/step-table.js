@@ -50,7 +50,7 @@ export class StepTable {
     const standing = new Map(positions.steps.map((each) => [each.step, each]));
     const defined = stepsInOrder(config);
     const former = [...new Set([...Object.keys(happened), ...standing.keys()])].filter((step) => !defined.includes(step)).sort();
-    const row = (step, kind) => stepRow(step, kind, happened[step] ?? NONE, standing.get(step));
+    const row = (step, kind) => stepRow(step, kind, Object.hasOwn(happened, step) ? happened[step] : NONE, standing.get(step));
     this.#table.setRows([...defined.map((step) => row(step, words(config.steps[step].kind))), ...former.map((step) => row(step, "of an earlier version"))]);
     const held = positions.held_out > 0 ? ` ${count(positions.held_out)} in the holdout stand nowhere.` : "";
     this.#now.textContent = `“There now” is of this moment, whatever days are shown: ${count(positions.under_way)} under way in all.${held}`;
