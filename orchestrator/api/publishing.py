@@ -29,6 +29,8 @@ from orchestrator.store.proposals import Proposal, decide, propose
 from orchestrator.store.tenant import Tenant
 from orchestrator.store.workspaces import find_workspace
 
+QUIETING = frozenset({"PAUSED", "STOPPED", "ARCHIVED"})  # what never waits
+
 
 def needs_second_person(before: Journey, after: Journey) -> bool:
     """Whether ``after`` reaches customers in a way that ``before`` did not."""
@@ -74,7 +76,8 @@ async def change_or_propose(
     ``only_from``: the status it must have, if not that of the patch already.
 
     Raises:
-        NotFound, Conflict, PreconditionFailed, DefinitionError, InvalidPart: it cannot be done.
+        NotFound, Conflict, PreconditionFailed, DefinitionError, InvalidPart: it cannot be done. A conflict as well
+            where it would pause or stop, and change what waits for a second person: the pause must not wait with it.
     """
     tenant, journey_id = errand.tenant, errand.journey_id
     definition, known = await _read(tenant, journey_id, patch)
@@ -96,6 +99,11 @@ async def change_or_propose(
     if waits:
         before = await find_journey(tenant, journey_id)
         if needs_second_person(before, decide_now(before).journey):
+            if patch.status in QUIETING and patch.status != before.status:
+                raise Conflict(
+                    f"to {patch.status} at once and the rest of this change when a second person agrees are two "
+                    "changes: send the status by itself first"
+                )
             return await propose_change(tenant, errand.author, before, patch, errand.response, proposal_id)
     written = await change_journey(tenant, journey_id, decide_alone, errand.author)
     return await answer(errand.services, written, errand.response)

@@ -126,6 +126,8 @@ async def test_what_reaches_customers_anew_waits_for_a_second_person_and_stoppin
     # Another definition waits; a pause does not, and makes what was proposed before it stale.
     patch = await editor.patch(url, json={"config": a_journey(about="more")})
     assert (patch.status_code, patch.json()["version"]) == (202, 1)
+    both = await editor.patch(url, json={"config": a_journey(about="more"), "status": "PAUSED"})
+    assert (both.status_code, "send the status by itself first" in both.json()["detail"]) == (409, True)
     assert (await editor.post(f"{url}/pause")).json()["status"] == "PAUSED"
     stale = (await viewer.get(f"{PROPOSALS}/{patch.json()['proposal_id']}")).json()
     assert stale["is_stale"] is True
