@@ -21,7 +21,8 @@ from orchestrator.messages.codec import encode_event
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.settings import Settings
 from orchestrator.store.backtests import DIED
-from orchestrator.store.pool import connect
+from orchestrator.store.migrate import migrate
+from orchestrator.store.pool import connect, open_pool
 from orchestrator.store.retention import RetentionSession
 from tests.api_session import BASE, ApiSession, serving, until
 from tests.builders import DAY, HOUR, MONDAY_NOON, a_journey, an_event
@@ -261,9 +262,9 @@ async def test_a_mistake_of_the_api_is_told_at_once_and_bars_nobody(
     monkeypatch.setattr(backtest_process, "_attended", mistaken)
     found = await over(client, await started(client))
     assert (found["status"], found["failure"]) == ("FAILED", BROKEN)
-    assert [record.action for record in caplog.records if hasattr(record, "action")] == ["backtest_broke_off"]
     monkeypatch.undo()
     assert (await over(client, await started(client)))["status"] == "DONE"
+    assert "backtest_broke_off" in [getattr(record, "action", "") for record in caplog.records]
 
 
 async def test_those_that_run_when_the_api_is_stopped_are_cancelled(
@@ -291,22 +292,23 @@ async def test_the_same_request_sent_again_begins_one_backtest(api: ApiSession, 
     assert (result["read"], result["entered"], result["from"]) == (0, 0, None)
 
 
-async def test_old_ones_and_all_but_the_newest_of_a_workspace_are_let_go_a_few_at_a_time(
-    api: ApiSession, settings: Settings
-) -> None:
+async def test_old_ones_and_all_but_the_newest_of_a_workspace_are_let_go_a_few_at_a_time(settings: Settings) -> None:
     insert = (
         f"insert into {TABLE} (id, workspace_id, definition, options, author_id, author_name, status, created_at, "
         "ended_at) select gen_random_uuid(), $1, '{}', '{}', 'a', 'a', $2::text, clock_timestamp() - $3::interval, "
         "case when $2 = 'RUNNING' then null else clock_timestamp() end from generate_series(1, $4::int)"
     )
     day = timedelta(days=1)
+    # Without an API, whose own retention would let go of some meanwhile.
+    pool = await open_pool(settings, patience_s=30)
+    await migrate(pool)
     for workspace_id, status, age, count in (
         ("acme", "DONE", 31 * day, 3),
         ("acme", "FAILED", day, 4),
         ("acme", "RUNNING", 40 * day, 1),
         ("globex", "CANCELLED", 2 * day, 2),
     ):
-        await api.pool.execute(insert, workspace_id, status, age, count)
+        await pool.execute(insert, workspace_id, status, age, count)
     connection = await connect(settings, application="test")
     try:
         session, before = RetentionSession(connection), datetime.now(UTC) - 30 * day
@@ -314,5 +316,6 @@ async def test_old_ones_and_all_but_the_newest_of_a_workspace_are_let_go_a_few_a
     finally:
         await connection.close()
     assert gone == [4, 1, 0]
-    left = await api.pool.fetch(f"select workspace_id, status, count(*) from {TABLE} group by 1, 2 order by 1, 2")
+    left = await pool.fetch(f"select workspace_id, status, count(*) from {TABLE} group by 1, 2 order by 1, 2")
     assert [tuple(row) for row in left] == [("acme", "FAILED", 2), ("acme", "RUNNING", 1), ("globex", "CANCELLED", 2)]
+    await pool.close()
