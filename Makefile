@@ -50,7 +50,7 @@ check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q tests/contract -m "not integration"
+	@$(BIN)/pytest -q -n $(JOBS) tests/contract -m "not integration"
 
 lint-openapi: ## the HTTP contract by the rules of a linter (needs Node)
 	@REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes $(REDOCLY) lint --extends recommended schemas/openapi.json

@@ -8,7 +8,8 @@ from playwright.async_api import Browser, async_playwright
 
 from orchestrator.errors import Unavailable
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Debian's browser without a window comes first: it needs a fifth less of the processor.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox: tests run as root in containers. The rest keeps the browser from calling home.
 ARGUMENTS = [
     "--no-sandbox",
@@ -30,7 +31,7 @@ def find_chromium(which: Callable[[str], str | None] = shutil.which) -> str:
     if found is None:
         raise Unavailable(
             f"looking for a browser: none of {', '.join(NAMES)} is on the PATH. "
-            "Install one (Debian: apt-get install chromium), or leave these tests out with -m 'not browser'."
+            "Install one (Debian: apt-get install chromium-headless-shell), or leave these tests out with -m 'not browser'."
         )
     return found
 
