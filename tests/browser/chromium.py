@@ -31,7 +31,8 @@ def find_chromium(which: Callable[[str], str | None] = shutil.which) -> str:
     if found is None:
         raise Unavailable(
             f"looking for a browser: none of {', '.join(NAMES)} is on the PATH. "
-            "Install one (Debian: apt-get install chromium-headless-shell), or leave these tests out with -m 'not browser'."
+            "Install one (Debian: apt-get install chromium-headless-shell), "
+            "or leave these tests out with -m 'not browser'."
         )
     return found
 
