@@ -4,11 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 
 from orchestrator.api.arrival_documents import EventField, EventTypeItem, EventTypeList, ValueKind
+from orchestrator.definitions.moment import moment_at
 from orchestrator.errors import DecodeError
 from orchestrator.kafka.tail import TailRecord
 from orchestrator.messages.codec import decode_engagement
@@ -64,7 +65,7 @@ class Arrivals:
         return EventTypeList(
             items=[_item(type_, of_type) for type_, of_type in frequent[:MOST_TYPES]],
             events=sum(each.events for each in seen.values()),
-            since=None if first_ms is None else _moment(first_ms),
+            since=None if first_ms is None else moment_at(first_ms),
             looked_at=self.looked_at,
             is_all=self.is_all,
             types_left_out=max(0, len(frequent) - MOST_TYPES),
@@ -109,13 +110,9 @@ def _item(type_: str, of_type: _OfType) -> EventTypeItem:
     return EventTypeItem(
         type=type_,
         events=of_type.events,
-        first_at=_moment(of_type.first_ms),
-        last_at=_moment(of_type.last_ms),
+        first_at=moment_at(of_type.first_ms),
+        last_at=moment_at(of_type.last_ms),
         fields=[
             EventField(name=name, kinds=sorted(kinds), events=kinds.total()) for name, kinds in frequent[:MOST_FIELDS]
         ],
     )
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1_000, UTC)

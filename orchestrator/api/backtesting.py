@@ -102,11 +102,9 @@ class Backtesting:
                 BACKTESTS.labels("cancelled").inc()
             else:
                 failure = f"it took longer than {limit_s:g} s, the most that is allowed; choose an earlier end"
-                BACKTESTS.labels("failed").inc()
-                await self._end(tenant, backtest_id, "FAILED", failure=failure)
+                await self._fail(tenant, backtest_id, failure)
         except Exception:  # whatever it was: whoever waits is told at once, and the log by whoever ends the task
-            BACKTESTS.labels("failed").inc()
-            await self._end(tenant, backtest_id, "FAILED", failure=BROKEN)
+            await self._fail(tenant, backtest_id, BROKEN)
             raise
         finally:
             work.cancel()
@@ -117,11 +115,14 @@ class Backtesting:
         try:
             result = work.result()
         except NotCarriedOut as error:
-            BACKTESTS.labels("failed").inc()
-            await self._end(tenant, backtest_id, "FAILED", failure=str(error))
+            await self._fail(tenant, backtest_id, str(error))
         else:
             BACKTESTS.labels("done").inc()
             await self._end(tenant, backtest_id, "DONE", result.model_dump(mode="json"))
+
+    async def _fail(self, tenant: Tenant, backtest_id: UUID, failure: str) -> None:
+        BACKTESTS.labels("failed").inc()
+        await self._end(tenant, backtest_id, "FAILED", failure=failure)
 
     async def _beat(self, tenant: Tenant, backtest_id: UUID, known: list[BacktestProgress]) -> None:
         """Says that it runs, until nobody waits for it any more."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace as with_changes
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -32,7 +31,7 @@ from orchestrator.api.workspace_change import (
 from orchestrator.api.workspace_sentences import in_words
 from orchestrator.definitions.parse import field_problems
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.store.workspaces import WorkspaceChange, find_workspace
+from orchestrator.store.workspaces import WorkspaceChange, changed, find_workspace
 
 router = APIRouter(prefix=f"{ROOT}/workspace", route_class=StrictRoute, tags=["workspace"])
 
@@ -82,10 +81,9 @@ async def check(tenant: CallersTenant, body: SettingsToCheck) -> CheckedSettings
         change = _read(body.settings)
     except DefinitionError as error:
         return CheckedSettings(is_acceptable=False, problems=items_of(error.problems), in_words=[], waits=False)
-    given = {name: getattr(change, name) for name in body.settings}
     workspace = await find_workspace(tenant)
-    would_be = with_changes(workspace, **given)
-    switch = in_words({"is_sending": would_be.is_sending}) if "is_sending" in given else []
+    would_be = changed(workspace, change)
+    switch = in_words({"is_sending": would_be.is_sending}) if "is_sending" in body.settings else []
     waits = needs_second_person(workspace, would_be)
     return CheckedSettings(is_acceptable=True, problems=[], in_words=[*switch, *words_of(would_be)], waits=waits)
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import example
+from orchestrator.cli.options import AsOneDocument, example
 
 dead_letters = typer.Typer(
     help="Records that could not be used: journeys.dead-letters.v1.",
@@ -17,7 +17,6 @@ Stage = Annotated[str | None, typer.Option(help="Only of this stage: decode or d
 Since = Annotated[str | None, typer.Option(help="Set aside since: a time (2026-11-26T08:00:00Z), or PT2H ago.")]
 Key = Annotated[str | None, typer.Option(help="Only with this key, workspace:customer.")]
 Customer = Annotated[str | None, typer.Option(help="Only of this customer id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @dead_letters.command("list", epilog=example("dead-letters list --reason malformed --since PT2H"))
@@ -30,7 +29,7 @@ def list_command(
     customer: Customer = None,
     limit: Annotated[int, typer.Option(min=1, help="Most letters to show; all are counted.")] = 50,
     by_place: Annotated[bool, typer.Option("--by-place", help="By partition and offset; else newest first.")] = False,
-    as_json: AsJson = False,
+    as_json: AsOneDocument = False,
 ) -> None:
     """List what was set aside, newest first, and count it by topic, stage and reason."""
     from orchestrator.cli.letters import Filters, list_letters
@@ -41,7 +40,7 @@ def list_command(
 @dead_letters.command("show", epilog=example("dead-letters show 2/117"))
 def show_command(
     place: Annotated[list[str], typer.Argument(help="PARTITION/OFFSET or PARTITION OFFSET, as in the list.")],
-    as_json: AsJson = False,
+    as_json: AsOneDocument = False,
 ) -> None:
     """Show all of a letter: where the record stood, why it was set aside, its key, headers and value."""
     from orchestrator.cli.letters import show_letter

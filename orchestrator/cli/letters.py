@@ -5,7 +5,6 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -17,6 +16,7 @@ from rich.text import Text
 from orchestrator.catalog import Catalog
 from orchestrator.cli.show import err, out, plain, print_document, say
 from orchestrator.definitions.duration import parse_duration
+from orchestrator.definitions.moment import moment_at
 from orchestrator.errors import DecodeError
 from orchestrator.kafka.dead_letters import (
     Chosen,
@@ -143,7 +143,7 @@ def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
         for each in letters:
             table.add_row(
                 str(each.place),
-                f"{_moment(each.set_aside_ms):%Y-%m-%d\n%H:%M:%S}",
+                f"{moment_at(each.set_aside_ms):%Y-%m-%d\n%H:%M:%S}",
                 Text(f"{each.origin}\n{_text(each.key) or 'no key'}, {_size(each)}", overflow="fold"),
                 Text(
                     f"{each.stage}: {each.reason}{_redriven(each)}\n{plain(each.message[:SHOWN_CHARS])}",
@@ -189,7 +189,7 @@ def _list_document(chosen: Chosen, letters: Sequence[Summary]) -> dict[str, obje
         "letters": [
             {
                 "place": str(each.place),
-                "set_aside_at": _moment(each.set_aside_ms).isoformat(),
+                "set_aside_at": moment_at(each.set_aside_ms).isoformat(),
                 "origin": each.origin,
                 "stage": each.stage,
                 "reason": each.reason,
@@ -216,11 +216,11 @@ def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
     kind, value = _shown(letter.value)
     return {
         "place": str(found.place),
-        "set_aside_at": _moment(found.set_aside_ms).isoformat(),
+        "set_aside_at": moment_at(found.set_aside_ms).isoformat(),
         "topic": letter.topic,
         "partition": letter.partition,
         "offset": letter.offset,
-        "timestamp": _moment(letter.timestamp_ms).isoformat(),
+        "timestamp": moment_at(letter.timestamp_ms).isoformat(),
         "stage": letter.stage,
         "reason": letter.reason,
         "message": letter.message,
@@ -239,8 +239,8 @@ def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
     kind, value = _shown(letter.value)
     size = len(letter.value or b"")
     lines = [
-        f"place      {found.place}, set aside {_moment(found.set_aside_ms):%Y-%m-%d %H:%M:%S} UTC",
-        f"stood at   {letter.place}, arrived {_moment(letter.timestamp_ms):%Y-%m-%d %H:%M:%S} UTC",
+        f"place      {found.place}, set aside {moment_at(found.set_aside_ms):%Y-%m-%d %H:%M:%S} UTC",
+        f"stood at   {letter.place}, arrived {moment_at(letter.timestamp_ms):%Y-%m-%d %H:%M:%S} UTC",
         f"stage      {letter.stage}",
         f"reason     {letter.reason}",
         f"message    {plain(letter.message)}",
@@ -287,7 +287,3 @@ def _number(text: str) -> float | str:
 def _text(raw: bytes | None) -> str:
     """Readable, whatever it is."""
     return "" if raw is None else plain(raw.decode(errors="backslashreplace"))
-
-
-def _moment(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms / 1_000, UTC)

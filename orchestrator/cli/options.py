@@ -11,6 +11,7 @@ from orchestrator.cli.credentials import URL
 
 Api = Annotated[str, typer.Option("--api", envvar=URL, metavar="URL", help="Where the API is.", show_default=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the API's document as it is.")]
+AsOneDocument = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]  # of our own making
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 IfMatch = Annotated[str | None, typer.Option(metavar="ETAG", help="Change only what still has this ETag.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Most items on a page.")]

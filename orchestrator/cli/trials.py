@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import AsJson
+from orchestrator.cli.options import AsOneDocument
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A journey in YAML or JSON.")]
 
@@ -37,7 +37,7 @@ def backtest_command(
     progress: Annotated[
         bool, typer.Option("--progress", help="Tell how far it is, as JSON lines on standard error.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: AsOneDocument = False,
 ) -> None:
     """Run a draft over real history, in virtual time, with all guardrails: who would have got what, and why not.
 
@@ -70,7 +70,7 @@ def simulate_command(
     seed: Annotated[int, typer.Option(help="The same seed, the same people and reactions.")] = 1,
     base_rate: Annotated[float, typer.Option(min=0, max=1, help="Who reaches the goal without a message.")] = 0.10,
     effect: Annotated[float, typer.Option(min=-1, max=10, help="What a message adds to that, relatively.")] = 0.20,
-    as_json: AsJson = False,
+    as_json: AsOneDocument = False,
 ) -> None:
     """Run a journey over made-up people with a known reaction, and see whether its report would find it."""
     from orchestrator.backtest.commands import run_simulation
