@@ -69,7 +69,7 @@ lock: $(VENV)/dev-ready ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--extra embedded -o deploy/requirements.lock pyproject.toml
 	@$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--extra embedded --extra dev -c deploy/requirements.lock -o deploy/requirements-dev.lock pyproject.toml
+		--extra embedded --extra parquet --extra tracing --extra dev -c deploy/requirements.lock -o deploy/requirements-dev.lock pyproject.toml
 
 clean: ## remove the virtual environment and local data
 	rm -rf $(VENV) .local

@@ -44,6 +44,10 @@ class Settings(BaseSettings):
         SecretStr("postgresql://orchestrator@127.0.0.1:5432/orchestrator"),
         description="PostgreSQL connection URL; with TLS add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem.",
     )
+    sealing_keys: SecretStr = Field(
+        SecretStr(""),
+        description="Keys by which secrets stand sealed in PostgreSQL, separated by commas: the first seals, all open.",
+    )
     data_dir: Path = Field(Path(".local"), description="Folder for local state; one sub-folder per process.")
     slot: str = Field(
         "worker-0",
