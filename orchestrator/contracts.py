@@ -3,6 +3,7 @@
 ``orchestrator schemas write`` puts them into ``schemas/``; a contract test generates them again and compares.
 """
 
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -82,7 +83,16 @@ def _titled(title: str, description: str, schema: Document) -> Document:
 
 
 def _of_struct(type_: object) -> Document:
-    return {"$schema": DIALECT, **msgspec.json.schema(type_, schema_hook=_any_json)}
+    return {"$schema": DIALECT, **_schema(type_)}
+
+
+def _schema(type_: object) -> Document:
+    """The schema of a struct, the same on every Python: since 3.13 a docstring comes without its indentation."""
+    schema = msgspec.json.schema(type_, schema_hook=_any_json)
+    for definition in schema["$defs"].values():
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
+    return schema
 
 
 def _any_json(type_: type) -> Document:
@@ -93,7 +103,7 @@ def _any_json(type_: type) -> Document:
 
 
 def _delivery_event() -> Document:
-    report = msgspec.json.schema(DeliveryReport)
+    report = _schema(DeliveryReport)
     schema = _titled("DeliveryEvent", "What became of a send command.", _ENVELOPE)
     properties = {
         **_ENVELOPE["properties"],

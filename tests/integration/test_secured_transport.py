@@ -53,9 +53,22 @@ def authority_in(folder: Path) -> Authority:
     now = datetime.now(UTC)
     root_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Test authority")])
+    may_sign = x509.KeyUsage(
+        key_cert_sign=True,
+        crl_sign=True,
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
-    def certificate(of: ec.EllipticCurvePrivateKey, name: x509.Name, extension: Any) -> x509.Certificate:
-        return (
+    def certificate(of: ec.EllipticCurvePrivateKey, name: x509.Name, *extensions: Any) -> x509.Certificate:
+        """With who signed and what the key may be used for: Python 3.13 and later want to be told."""
+        signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
+        builder = (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(root_name)
@@ -63,11 +76,14 @@ def authority_in(folder: Path) -> Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, critical=True)
-            .sign(root_key, hashes.SHA256())
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(of.public_key()), critical=False)
+            .add_extension(signer, critical=False)
         )
+        for extension in extensions:
+            builder = builder.add_extension(extension, critical=True)
+        return builder.sign(root_key, hashes.SHA256())
 
-    root = certificate(root_key, root_name, x509.BasicConstraints(ca=True, path_length=None))
+    root = certificate(root_key, root_name, x509.BasicConstraints(ca=True, path_length=None), may_sign)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "server")])
     leaf = certificate(key, name, x509.SubjectAlternativeName([x509.IPAddress(ip_address(LOOPBACK))]))
     made = Authority(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
