@@ -23,6 +23,10 @@ MAX_VALUE_BYTES = 1 << 20  # 1 MiB: Kafka's own default for the largest record
 MAX_ID_CHARS = 256
 MAX_SOURCE_CHARS = 512
 MAX_TYPE_CHARS = 128
+# Lists and objects inside one another. A bound of our own: how deep a decoder goes differs from Python to Python, and
+# what one worker takes another must take too.
+MAX_DEPTH = 64
+_TOO_DEEP = f"the event's data nests deeper than {MAX_DEPTH} levels"
 # Every wait that can follow from an event must stay a date: the calendar ends in 9999.
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -75,10 +79,30 @@ def read_event(key: bytes | None, value: bytes | None, headers: Headers, timesta
             content = named.get("content-type", b"")
             is_structured = content != _JSON[1] and content.lower().startswith(_STRUCTURED)
             if "ce_specversion" in named and not is_structured:
-                return _read_binary(key, value, named, timestamp_ms)
-        return _read_structured(key, value or b"", timestamp_ms)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                return _bounded(_read_binary(key, value, named, timestamp_ms), value)
+        return _bounded(_read_structured(key, value or b"", timestamp_ms), value)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DecodeError("malformed", f"the event cannot be read: {error}") from error
+    except RecursionError as error:
+        raise DecodeError("malformed", _TOO_DEEP) from error
+
+
+def _bounded(event: EngagementEvent, value: bytes | None) -> EngagementEvent:
+    # Counting costs a tenth of a microsecond; hardly any event has so many brackets that its depth must be looked at.
+    if value and value.count(b"{") + value.count(b"[") > MAX_DEPTH and _is_deeper(event.data, MAX_DEPTH):
+        raise DecodeError("malformed", _TOO_DEEP)
+    return event
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether lists and objects stand inside one another in ``value`` at more than ``levels`` levels."""
+    level = [value]
+    for _ in range(levels + 1):
+        parts = [part for part in level if isinstance(part, dict | list)]
+        if not parts:
+            return False
+        level = [inner for part in parts for inner in (part.values() if isinstance(part, dict) else part)]
+    return True
 
 
 def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> EngagementEvent:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import DecodeError
-from orchestrator.messages.cloudevents import MAX_VALUE_BYTES, format_time, parse_time_ms
+from orchestrator.messages.cloudevents import MAX_DEPTH, MAX_VALUE_BYTES, format_time, parse_time_ms
 from orchestrator.messages.codec import decode_delivery, decode_engagement, encode_delivery, encode_event
 from orchestrator.messages.event import DeliveryEvent
 from tests.builders import an_event
@@ -68,6 +68,28 @@ def test_a_key_that_names_no_customer_is_refused(key: bytes | None) -> None:
 
 def test_a_customer_id_may_have_colons_and_any_script() -> None:
     assert decode_engagement("acme:crm:ü:7".encode(), json.dumps(PLAIN).encode(), [], 0).customer_id == "crm:ü:7"
+
+
+@pytest.mark.parametrize("form", ["plain", "binary"])
+def test_data_nests_to_a_depth_that_is_the_same_on_every_python(form: str) -> None:
+    headers = list(encode_event(EVENT).headers) if form == "binary" else []
+
+    def value(levels: int) -> bytes:
+        data = b'{"a":' + b"[{}," * (levels - 1) + b"[]" + b"]" * (levels - 1) + b"}"
+        return (
+            data
+            if form == "binary"
+            else json.dumps(PLAIN | {"data": 0}).encode().replace(b'"data": 0', b'"data":' + data)
+        )
+
+    assert decode_engagement(KEY, value(MAX_DEPTH - 1), headers, 0).data["a"]
+    for levels in (MAX_DEPTH, 500, 3_000, 100_000):
+        assert "deeper than 64 levels" in refused("malformed", KEY, value(levels), headers)
+
+
+def test_data_may_have_any_number_of_lists_beside_one_another() -> None:
+    value = b'{"id":"1","source":"s","type":"t","data":{"a":[' + b"[{}]," * 5_000 + b"0]}}"
+    assert len(decode_engagement(KEY, value, [], 0).data["a"]) == 5_001
 
 
 @pytest.mark.parametrize(
