@@ -12,6 +12,7 @@ import pytest
 from orchestrator.settings import Settings
 from orchestrator.store.keys import digest_of, find_key
 from orchestrator.store.pool import open_pool
+from tests.command_line import run_command
 from tests.worker_process import unconfigured
 
 pytestmark = pytest.mark.integration
@@ -29,10 +30,8 @@ def orchestrator(settings: Settings, *arguments: str, partitions: int = 2) -> tu
         "ORCHESTRATOR_REPLICAS": "1",
         "ORCHESTRATOR_PARTITIONS": str(partitions),
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestrator", *arguments], env=environment, capture_output=True, text=True, timeout=120
-    )
-    return done.returncode, done.stdout + done.stderr
+    ended = run_command(arguments, environment, Path.cwd())
+    return ended.code, ended.out + ended.err
 
 
 def test_topics_are_planned_applied_once_and_then_as_declared(settings: Settings) -> None:
@@ -65,6 +64,14 @@ def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Setti
     assert code == 2
     assert said.startswith("orchestrator: creating an API key: the workspace id is 'no workspace'")
     assert said.count("\n") == 1
+
+
+def test_a_command_started_from_nothing_says_what_one_says_whose_program_was_loaded_before(settings: Settings) -> None:
+    words = ("journeys", "check", "no such file.json")
+    done = subprocess.run(
+        [sys.executable, "-m", "orchestrator", *words], env=unconfigured(), capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout + done.stderr) == orchestrator(settings, *words)
 
 
 @pytest.mark.parametrize("process", ["worker", "sink", "api"])

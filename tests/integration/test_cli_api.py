@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,21 +16,11 @@ from orchestrator.messages.ids import derived_id
 from orchestrator.settings import Settings
 from tests.api_session import ApiSession, listening, serving
 from tests.builders import CUSTOMER, DAY, MONDAY_NOON, WORKSPACE, Customer, a_directory, a_journey
+from tests.command_line import PATIENCE_S, Ended, run_command
 from tests.sink_story import sunk
 from tests.worker_process import unconfigured
 
 pytestmark = pytest.mark.integration
-
-PATIENCE_S = 120
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended, and what it printed where."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass(frozen=True)
@@ -49,20 +38,7 @@ class Desk:
             "ORCHESTRATOR_API_URL": address or self.address,
             "ORCHESTRATOR_API_KEY": self.key,
         }
-        running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "orchestrator",
-            *words,
-            cwd=self.folder,
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        async with asyncio.timeout(PATIENCE_S):
-            out, err = await running.communicate()
-        return Ended(running.returncode or 0, out.decode(), err.decode())
+        return await asyncio.to_thread(run_command, words, environment, self.folder)
 
     async def gets(self, *words: str) -> dict[str, object]:
         """The document of a command that ends well."""
