@@ -68,9 +68,8 @@ def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Setti
 
 def test_a_command_started_from_nothing_says_what_one_says_whose_program_was_loaded_before(settings: Settings) -> None:
     words = ("journeys", "check", "no such file.json")
-    done = subprocess.run(
-        [sys.executable, "-m", "orchestrator", *words], env=unconfigured(), capture_output=True, text=True, timeout=120
-    )
+    program = Path(sys.executable).with_name("orchestrator")
+    done = subprocess.run([program, *words], env=unconfigured(), capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout + done.stderr) == orchestrator(settings, *words)
 
 
