@@ -11,7 +11,6 @@ after a newer one, which compaction would then keep.
 """
 
 import asyncio
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -22,11 +21,10 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.clients import open_producer, open_reader, open_transactional_producer
+from orchestrator.kafka.stopping import stop_beside
 from orchestrator.kafka.transactions import still_open
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
-
-log = logging.getLogger(__name__)
 
 ROLE = "config-relay"
 EVENT_ROLE = "entry-relay"
@@ -37,8 +35,6 @@ STOP_PATIENCE_S = 1.0
 LOOK_S = 0.005
 # Records of different keys depend on one another (a standing names a version), so all keep one order.
 PARTITION = 0
-
-_CLOSING: set[asyncio.Task[None]] = set()  # the event loop itself would not keep these tasks alive
 
 
 class ControlRecord(NamedTuple):
@@ -117,18 +113,11 @@ class ConfigWriter:
             await asyncio.gather(*sent)
 
     async def stop(self) -> None:
-        """Closes the connections. A transaction that was left open, the next writer aborts.
-
-        aiokafka closes only when the broker has answered what is under way; while it is away that goes on beside.
-        """
+        """Closes the connections. A transaction that was left open, the next writer aborts."""
         clients = (
             [self._producer, self._reader] if self._events is None else [self._producer, self._reader, self._events]
         )
-        closing = [asyncio.create_task(client.stop(), name="config-writer-closing") for client in clients]
-        _CLOSING.update(closing)
-        for each in closing:
-            each.add_done_callback(_closed)
-        await asyncio.wait(closing, timeout=STOP_PATIENCE_S)
+        await stop_beside(clients, STOP_PATIENCE_S)
 
 
 @contextmanager
@@ -140,14 +129,6 @@ def _told(what: str) -> Iterator[None]:
         raise Fenced(f"{what}: a later writer has taken over") from error
     except (KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"{what}: {type(error).__name__} {error}".rstrip()) from error
-
-
-def _closed(closing: asyncio.Task[None]) -> None:
-    _CLOSING.discard(closing)
-    error = None if closing.cancelled() else closing.exception()
-    if error is not None:
-        extra = {"action": "config_writer_closed", "reason": type(error).__name__}
-        log.info("A writer of config records that had failed is closed: %s", error, extra=extra)
 
 
 async def open_config_writer(settings: Settings) -> ConfigWriter:

@@ -1,10 +1,15 @@
-"""Waiting for a server that may be away, until one is told to stop."""
+"""Waiting for a server that may be away, until one is told to stop; and parting from one that does not answer."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any, Protocol, TypeVar
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_STOPPING: set[asyncio.Task[None]] = set()  # the event loop itself would not keep these tasks alive
 
 
 class Stopped(Exception):
@@ -28,3 +33,30 @@ async def unless_stopped(waiting: Coroutine[Any, Any, T], stop: asyncio.Event) -
         for each in (task, stopping):
             each.cancel()
         await asyncio.gather(task, stopping, return_exceptions=True)
+
+
+class Stoppable(Protocol):
+    """A client of Kafka."""
+
+    async def stop(self) -> None:
+        """Sends what is buffered and disconnects."""
+
+
+async def stop_beside(clients: Sequence[Stoppable], patience_s: float) -> None:
+    """Closes the connections; what takes longer than ``patience_s`` goes on beside.
+
+    aiokafka closes only when the broker has answered what is under way, which may be long if it is away.
+    """
+    stopping = [asyncio.create_task(client.stop(), name="kafka-client-stopping") for client in clients]
+    _STOPPING.update(stopping)
+    for each in stopping:
+        each.add_done_callback(_stopped)
+    await asyncio.wait(stopping, timeout=patience_s)
+
+
+def _stopped(stopping: asyncio.Task[None]) -> None:
+    _STOPPING.discard(stopping)
+    error = None if stopping.cancelled() else stopping.exception()
+    if error is not None:
+        extra = {"action": "kafka_client_stopped", "reason": type(error).__name__}
+        log.info("A client of Kafka that had failed is closed: %s", error, extra=extra)
