@@ -99,7 +99,9 @@ class Settings(BaseSettings):
         "", description="Where the provider's public keys are; empty: as its discovery document says."
     )
     oidc_workspace_claim: str = Field("workspace", description="The claim that names the workspace.")
-    oidc_role_claim: str = Field("role", description="The claim that names the role: viewer, editor, approver, admin.")
+    oidc_role_claim: str = Field(
+        "role", description="The claim that names the role: publisher, viewer, editor, approver, admin."
+    )
     oidc_name_claim: str = Field("email", description="The claim by which people are named in the audit.")
     oidc_client_id: str = Field(
         "", description="The dashboard's id at the provider, where people then sign in to it; empty: by a key only."

@@ -12,13 +12,13 @@ from starlette.requests import Request
 
 from orchestrator.api.database import Database
 from orchestrator.api.edge import request_id_of
-from orchestrator.api.paths import ROOT
+from orchestrator.api.paths import EVENTS, ROOT
 from orchestrator.api.quota import Allowance, Quota, neighbourhood_of
 from orchestrator.api.services import Services
 from orchestrator.api.tokens import Tokens
 from orchestrator.errors import Forbidden, Unauthorised
 from orchestrator.store.audit import Author
-from orchestrator.store.keys import ROLES, Holder, Role, digest_of, find_key, looks_like_key
+from orchestrator.store.keys import Holder, Role, digest_of, find_key, includes, looks_like_key
 from orchestrator.store.tenant import Tenant
 
 CACHE_S = 5.0  # a revoked key is refused after at most this long
@@ -72,6 +72,8 @@ class Access:
 
 def least_role(method: str, path: str) -> Role:
     """The least role that may use this HTTP method on this path; a handler may ask for more."""
+    if path == EVENTS and method not in READING:
+        return "publisher"
     return "viewer" if method in READING or path in COMPUTING else "editor"
 
 
@@ -81,7 +83,7 @@ def demand(holder: Holder, role: Role, what: str = "this") -> None:
     Raises:
         Forbidden: it does not.
     """
-    if ROLES.index(holder.role) < ROLES.index(role):
+    if not includes(holder.role, role):
         raise Forbidden(f"the API key's role is {holder.role}; {what} needs {role}")
 
 

@@ -28,6 +28,7 @@ from orchestrator.api import (
     entries,
     erasures,
     event_types,
+    events,
     experiments,
     explain,
     exports,
@@ -61,6 +62,7 @@ from orchestrator.api.steward import Steward
 from orchestrator.api.under_way import UnderWay
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
+from orchestrator.kafka.event_writer import EventWriter
 from orchestrator.settings import Settings
 from orchestrator.telemetry.probes import serve_telemetry
 
@@ -79,6 +81,7 @@ _ROUTERS = (
     proposals.router,
     catalogue.router,
     event_types.router,
+    events.router,
     keys.router,
     audit.router,
     entries.router,
@@ -108,6 +111,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     steward = Steward(settings, database)
     backtesting = Backtesting(settings)
     lookout = Lookout.at_events(settings)
+    event_writer = EventWriter(settings)
 
     async def background() -> None:
         await database.open()
@@ -131,6 +135,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
             await asyncio.wait([task])
             await backtesting.close()
             await lookout.close()
+            await event_writer.close()
             await database.close()
 
     app = FastAPI(
@@ -149,6 +154,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.downloads = Downloads()
     app.state.backtesting = backtesting
     app.state.lookout = lookout
+    app.state.event_writer = event_writer
     app.state.under_way = UnderWay()
     app.state.rehearsals = Rehearsals()
     app.state.quota = Quota(settings.api_requests_per_minute)

@@ -19,22 +19,25 @@ MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
 BODY_S = 30.0  # for the whole of a body to come in: 1 MiB over a line of a third of a megabit a second
 _INT64 = 1 << 63
+# Operations whose answers are not kept for who asks again: that of the one has a secret, and a second key does no harm;
+# what the other publishes is known by the ids of the events.
+NOT_KEPT = frozenset({"createKey", "publishEvents"})
 
 
 class StrictRoute(APIRoute):
     """A route that first asks who is calling, then reads strictly; only then does FastAPI look at the request."""
 
     is_open = False
+    is_raw = False  # the body is not parsed: the handler reads it, as bytes of whatever type
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, with these steps before it."""
         handle = super().get_route_handler()
-        has_body = self.body_field is not None
+        has_body = self.is_raw or self.body_field is not None
         may_be_empty = self.body_field is not None and not self.body_field.field_info.is_required()
         known = frozenset(field.alias for field in self.dependant.query_params)
 
-        # Its answer has a secret, which is not kept; a second key does no harm.
-        is_kept = self.operation_id != "createKey" and not self.is_open
+        is_kept = self.operation_id not in NOT_KEPT and not self.is_open
         let_in = admit_stranger if self.is_open else admit
 
         async def strictly(request: Request) -> Response:
@@ -44,7 +47,7 @@ class StrictRoute(APIRoute):
             if has_body:
                 request = Request(request.scope, _limited(request.receive))
                 body = await _in_time(request)
-                if body or not may_be_empty:
+                if not self.is_raw and (body or not may_be_empty):
                     check_media_type(request.headers)
                     parse_strictly(body)
             key = key_of(request) if is_kept and request.method not in READING else None
@@ -56,6 +59,12 @@ class StrictRoute(APIRoute):
             return response
 
         return strictly
+
+
+class RawRoute(StrictRoute):
+    """The same for bodies that are not one JSON document: they are bounded in size and time, and left as they are."""
+
+    is_raw = True
 
 
 class OpenRoute(StrictRoute):
@@ -86,6 +95,15 @@ def check_media_type(headers: Mapping[str, str]) -> None:
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         found = f"is declared as {_short(kind)}" if kind else "has no Content-Type"
         raise UnsupportedMediaType(f"the request body {found}; send JSON with Content-Type: application/json")
+    check_coding(headers)
+
+
+def check_coding(headers: Mapping[str, str]) -> None:
+    """Takes what is not compressed.
+
+    Raises:
+        UnsupportedMediaType: the request's ``headers`` declare a coding.
+    """
     coding = headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
         raise UnsupportedMediaType(f"the request body has the Content-Encoding {_short(coding)}; send it as it is")

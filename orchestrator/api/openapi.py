@@ -7,6 +7,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from orchestrator.api.answers import PUBLISHED
+from orchestrator.api.body import NOT_KEPT
+from orchestrator.api.event_documents import CloudEvent, NewEvents
 from orchestrator.api.paths import ROOT, SIGN_IN
 from orchestrator.api.problems import MEDIA_TYPE, ErrorItem, ProblemDocument
 from orchestrator.api.repeats import HEADER as REPEAT_HEADER
@@ -36,12 +38,12 @@ _MEANINGS = {
     408: "The body has not come in whole in 30 s.",
     409: "The state of the thing does not allow this; of a journey `allowed` says what it does.",
     412: "It has changed since it was read.",
-    413: "The body is larger than 1 MiB.",
+    413: "The body is larger than 1 MiB, or has more events than are taken at once.",
     415: "The body is not declared as JSON.",
     422: "What was sent has problems; `errors` lists all of them.",
     429: "The caller asks too often; go on after `Retry-After` seconds.",
     500: "Something unforeseen.",
-    503: "PostgreSQL does not answer; try again after `Retry-After` seconds.",
+    503: "PostgreSQL, or Kafka where it is asked, does not answer; try again after `Retry-After` seconds.",
 }
 _MEANINGS_OF_SIGN_IN = {
     400: "The request cannot be read, or the provider refuses.",
@@ -125,7 +127,7 @@ def document_of(app: FastAPI) -> Json:
     schemas: Json = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    for model in (ErrorItem, ProblemDocument, JourneyDefinition):
+    for model in (ErrorItem, ProblemDocument, JourneyDefinition, NewEvents, CloudEvent):
         schema = model.model_json_schema(ref_template=_REFS + "{model}")
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
@@ -166,7 +168,7 @@ def _complete(operation: Json, *, is_read: bool) -> None:
     if name in _MAY_WAIT:
         success = next(code for code in responses if code.startswith("2"))
         responses["202"] = {**responses[success], "description": _WAITS}
-    if not is_read and name != "createKey":
+    if not is_read and name not in NOT_KEPT:
         operation.setdefault("parameters", []).append(_REPEAT)
     if name in _EXAMPLES:
         operation["requestBody"]["content"]["application/json"]["examples"] = dict(_EXAMPLES[name])

@@ -9,6 +9,7 @@ from starlette.convertors import StringConvertor, register_url_convertor
 ROOT = "/api/v1"
 BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
 SIGN_IN = f"{ROOT}/sign-in"
+EVENTS = f"{ROOT}/events"
 
 
 class _AnyText(StringConvertor):

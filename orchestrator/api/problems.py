@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from orchestrator.api.event_documents import RefusedEvent
 from orchestrator.api.provider import SignInRefused
 from orchestrator.api.quota import TooManyRequests
 from orchestrator.definitions.parse import check_journey, said
@@ -82,6 +83,16 @@ class UnsupportedMediaType(RequestError):
     status_hint = 415
 
 
+class EventsRefused(RequestError):
+    """None of the events was accepted; ``refused`` says why."""
+
+    status_hint = 422
+
+    def __init__(self, message: str, refused: Sequence[RefusedEvent] = ()) -> None:
+        self.refused = refused
+        super().__init__(message)
+
+
 class ErrorItem(BaseModel):
     """One thing wrong with what was sent: where, which rule, why, and how to mend it."""
 
@@ -102,6 +113,7 @@ class ProblemDocument(BaseModel):
     request_id: str = Field(description="Also in the header X-Request-Id and in the log.")
     errors: list[ErrorItem] | None = Field(None, description="Only where there are several things to say.")
     allowed: list[str] | None = Field(None, description="Of a conflict: the statuses the journey may go to.")
+    refused: list[RefusedEvent] | None = Field(None, description="Of events that were published: none was accepted.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,7 @@ class Answer:
     errors: Sequence[Problem] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     allowed: Sequence[str] | None = None
+    refused: Sequence[RefusedEvent] = ()
 
 
 _CHALLENGE = 'Bearer realm="orchestrator"'
@@ -131,6 +144,8 @@ def answer_to(error: Exception) -> Answer:
             return _validation(_in_config(error))
         case InvalidPart(problems=problems):
             return _validation(problems)
+        case EventsRefused(refused=refused):
+            return Answer(422, "events-refused", str(error), refused=refused)
         case RequestValidationError():
             return _of_validation(error)
         case DecodeError():  # PostgreSQL takes no such value, for example text with a zero byte
@@ -185,6 +200,8 @@ def problem_response(answer: Answer, path: str, request_id: str) -> JSONResponse
         content["errors"] = [{"path": p.path, "rule": p.rule, "detail": p.message, "fix": p.fix} for p in answer.errors]
     if answer.allowed is not None:
         content["allowed"] = list(answer.allowed)
+    if answer.refused:
+        content["refused"] = [each.model_dump() for each in answer.refused]
     return JSONResponse(content, answer.status, headers=dict(answer.headers), media_type=MEDIA_TYPE)
 
 

@@ -24,7 +24,7 @@ KEYS = {
     "revoked": "revoked_at",
 }
 
-Role = Literal["viewer", "editor", "approver", "admin"]
+Role = Literal["publisher", "viewer", "editor", "approver", "admin"]
 
 
 @keys.command("create", epilog=example("keys create acme --role admin", "keys create --name 'Ana' --role editor"))

@@ -14,7 +14,7 @@ from aiokafka.structs import RecordMetadata
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_producer
-from orchestrator.kafka.stopping import stop_beside
+from orchestrator.kafka.stopping import Stoppable, stop_beside
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
@@ -23,6 +23,7 @@ ROLE = "event-writer"
 WRITE_TIMEOUT_S = 5.0  # with connecting: callers wait for it, and are told that they may come again
 LOOK_S = 2.0  # for a broker to say that it is there
 STOP_PATIENCE_S = 1.0
+MOST_UNDER_WAY_BYTES = 64 * 1024 * 1024  # of all callers together; while Kafka is slow, they wait in memory
 
 
 class EventWriter:
@@ -37,13 +38,28 @@ class EventWriter:
         self._topic = Catalog(settings).events
         self._producer: AIOKafkaProducer | None = None
         self._opening: asyncio.Task[AIOKafkaProducer] | None = None
+        self._under_way_bytes = 0
 
     async def write(self, records: Sequence[Encoded]) -> None:
         """Writes the records, those of one customer in their order. Returns when every in-sync replica has all of them.
 
         Raises:
-            Unavailable: Kafka does not answer in time, or refuses; each of them may have been written or not.
+            Unavailable: Kafka does not answer in time, or refuses, or too much waits for it already; each of them may
+                have been written or not.
         """
+        size_bytes = sum(len(record.key) + len(record.value) for record in records)
+        if self._under_way_bytes and self._under_way_bytes + size_bytes > MOST_UNDER_WAY_BYTES:
+            raise Unavailable(
+                f"writing {len(records)} event(s) to {self._topic}: {self._under_way_bytes} bytes of others wait for "
+                "Kafka already"
+            )
+        self._under_way_bytes += size_bytes
+        try:
+            await self._write(records)
+        finally:
+            self._under_way_bytes -= size_bytes
+
+    async def _write(self, records: Sequence[Encoded]) -> None:
         producer: AIOKafkaProducer | None = None
         try:
             async with asyncio.timeout(WRITE_TIMEOUT_S):
@@ -96,10 +112,11 @@ class EventWriter:
             for future in sent:
                 future.cancel()  # of those not told yet, nobody will ask
 
-    async def _let_go(self, producer: AIOKafkaProducer) -> None:
-        if self._producer is producer:
-            self._producer = None
-            await stop_beside([producer], STOP_PATIENCE_S)
+    async def _let_go(self, producer: Stoppable) -> None:
+        if self._producer is not producer:
+            return  # somebody else was faster
+        self._producer = None
+        await stop_beside([producer], STOP_PATIENCE_S)
 
 
 async def _reaches_kafka(producer: AIOKafkaProducer) -> bool:

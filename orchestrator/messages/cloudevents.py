@@ -108,7 +108,7 @@ def _is_deeper(value: object, levels: int) -> bool:
 def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> EngagementEvent:
     workspace_id, customer_id = parse_customer_key(key)
     id_ = named.get("ce_id", b"").decode()
-    _check_text("id", id_, MAX_ID_CHARS)
+    check_text("id", id_, MAX_ID_CHARS)
     time = named.get("ce_time")
     return EngagementEvent(
         id=id_,
@@ -125,14 +125,14 @@ def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes]
 @lru_cache(maxsize=1_024)
 def _read_source(raw: bytes) -> str:
     text = raw.decode()
-    _check_text("source", text, MAX_SOURCE_CHARS)
+    check_text("source", text, MAX_SOURCE_CHARS)
     return text
 
 
 @lru_cache(maxsize=1_024)
 def _read_type(raw: bytes) -> str:
     text = raw.decode()
-    _check_text("type", text, MAX_TYPE_CHARS)
+    check_text("type", text, MAX_TYPE_CHARS)
     return text
 
 
@@ -156,7 +156,7 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enga
         ("source", event.source, MAX_SOURCE_CHARS),
         ("type", event.type, MAX_TYPE_CHARS),
     ):
-        _check_text(name, text, most)
+        check_text(name, text, most)
     return EngagementEvent(
         id=event.id,
         source=event.source,
@@ -168,7 +168,12 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enga
     )
 
 
-def _check_text(name: str, text: str, most: int) -> None:
+def check_text(name: str, text: str, most: int) -> None:
+    """Takes what may be an event's ``name`` (its id, source or type): 1 to ``most`` characters.
+
+    Raises:
+        DecodeError: ``malformed``.
+    """
     if not 0 < len(text) <= most:
         raise DecodeError("malformed", f"the event's {name} has {len(text)} characters; 1 to {most} are taken")
     if SEPARATOR in text:

@@ -10,6 +10,7 @@ from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import MAX_MONEY, Activity
 from orchestrator.messages.codec import decode_activity
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS
+from orchestrator.messages.text import has_zero_character
 from orchestrator.store.rows import Refusal
 
 MAX_VALUE_BYTES = 1_048_576  # Kafka's own default for a record
@@ -109,22 +110,10 @@ def _problem(activity: Activity, value: bytes) -> str:
     if not isinstance(activity.details.get("was_active", False), bool):
         return f"details.was_active is {str(activity.details['was_active'])[:80]!r}; expected true or false"
     # The only way to write a zero byte in JSON; PostgreSQL's text and jsonb cannot hold it.
-    if b"\\u0000" in value and "\x00" in _all_text(msgspec.to_builtins(activity)):
+    if b"\\u0000" in value and has_zero_character(msgspec.to_builtins(activity)):
         return "a text in the activity has a zero byte, which PostgreSQL cannot hold"
     return ""
 
 
 def _is_past(count: object) -> bool:
     return isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MAX_PAST
-
-
-def _all_text(value: object) -> str:
-    match value:
-        case str():
-            return value
-        case dict():
-            return "".join(_all_text(each) for pair in value.items() for each in pair)
-        case list():
-            return "".join(map(_all_text, value))
-        case _:
-            return ""

@@ -19,8 +19,9 @@ from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant, every_workspace
 
-Role = Literal["viewer", "editor", "approver", "admin"]
-ROLES: tuple[Role, ...] = get_args(Role)  # each may do what those before it may
+Role = Literal["publisher", "viewer", "editor", "approver", "admin"]
+# Each may do what those before it may, but for the first two: a publisher reads nothing, a viewer publishes nothing.
+ROLES: tuple[Role, ...] = get_args(Role)
 
 KEY_PREFIX = "jo_"
 _KEY_BYTES = 32
@@ -61,6 +62,13 @@ class NewKey:
 
     secret: str
     key: ApiKey
+
+
+def includes(role: Role, needed: Role) -> bool:
+    """Whether who has ``role`` may do what takes ``needed``."""
+    if needed == "publisher":
+        return role != "viewer"
+    return ROLES.index(role) >= ROLES.index(needed)
 
 
 def looks_like_key(text: str) -> bool:

@@ -92,6 +92,12 @@ REQUESTS = Histogram(
     "HTTP requests by route template, method and status.",
     ["route", "method", "status"],
 )
+EVENTS_OFFERED = Counter(
+    "orchestrator_events_offered_total",
+    "Events that came over HTTP, by what became of them (accepted, unavailable: Kafka did not acknowledge them, or the "
+    "code of the refusal).",
+    ["result"],
+)
 OUTBOX_PENDING = Gauge(
     "orchestrator_outbox_pending", "Config records written to PostgreSQL and not yet relayed to Kafka."
 )

@@ -198,7 +198,7 @@ async def test_an_answer_that_does_not_let_one_in_is_told_in_words_and_asked_no_
     ("claims", "id_claims", "words"),
     [
         ({"aud": "others"}, {}, "Acme accounts let you in, and the orchestrator does not: the token does not count"),
-        ({"role": "guest"}, {}, "names none of: viewer, editor, approver, admin"),
+        ({"role": "guest"}, {}, "names none of: publisher, viewer, editor, approver, admin"),
         ({}, {"nonce": "of another sign-in"}, "the ID token is of another sign-in"),
     ],
     ids=["audience", "role", "nonce"],

@@ -87,3 +87,17 @@ async def test_a_broken_producer_is_replaced_by_the_next_write(settings: Setting
     finally:
         await writer.close()
     assert [each.id for each in await _events(settings, topics)] == ["e1", "e3"]
+
+
+async def test_what_waits_for_a_slow_kafka_is_bounded(
+    settings: Settings, topics: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.kafka.event_writer.MOST_UNDER_WAY_BYTES", 200)
+    writer = EventWriter(settings)
+    record = encode_event(_event(1))
+    try:
+        tried = await asyncio.gather(*(writer.write([record] * 4) for _ in range(3)), return_exceptions=True)
+        assert [type(each) for each in tried] == [type(None), type(None), Unavailable]
+        await writer.write([record] * 400)  # alone, however large
+    finally:
+        await writer.close()

@@ -14,6 +14,7 @@ const ROLES = {
   editor: "changes journeys, may stop all sending",
   approver: "besides, decides about proposals",
   admin: "besides, looks after keys and settings",
+  publisher: "only publishes events and reads nothing: for the server of a shop",
 };
 
 export class KeysPage {

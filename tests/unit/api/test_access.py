@@ -5,7 +5,7 @@ import pytest
 from orchestrator.api import access
 from orchestrator.api.access import CACHE_S, Access, demand, least_role
 from orchestrator.api.database import Database
-from orchestrator.api.paths import BASE, ROOT
+from orchestrator.api.paths import BASE, EVENTS, ROOT
 from orchestrator.errors import Forbidden, Unauthorised, Unavailable
 from orchestrator.settings import Settings
 from orchestrator.store.keys import ROLES, Holder, Role, looks_like_key
@@ -57,12 +57,25 @@ async def test_without_a_database_nobody_is_let_in_and_nobody_is_called_a_strang
 
 
 def test_role_includes_those_below_it() -> None:
-    for rank, role in enumerate(ROLES):
-        for needed in ROLES[: rank + 1]:
+    people = ROLES[1:]
+    for rank, role in enumerate(people):
+        for needed in people[: rank + 1]:
             demand(holder(role), needed)
-        for needed in ROLES[rank + 1 :]:
+        for needed in people[rank + 1 :]:
             with pytest.raises(Forbidden, match=f"needs {needed}"):
                 demand(holder(role), needed)
+
+
+def test_a_publisher_only_publishes_and_a_viewer_only_looks() -> None:
+    assert ROLES[0] == "publisher"
+    for needed in ROLES[1:]:
+        with pytest.raises(Forbidden, match=f"the API key's role is publisher; this needs {needed}"):
+            demand(holder("publisher"), needed)
+    for role in ROLES:
+        if role != "viewer":
+            demand(holder(role), "publisher")
+    with pytest.raises(Forbidden, match="needs publisher"):
+        demand(holder("viewer"), "publisher")
 
 
 def test_reading_takes_a_viewer_and_everything_else_an_editor() -> None:
@@ -76,6 +89,9 @@ def test_reading_takes_a_viewer_and_everything_else_an_editor() -> None:
     }
     assert least_role("POST", f"{ROOT}/definitions/rehearse") == "viewer"  # it keeps nothing
     assert least_role("POST", f"{ROOT}/definitions/rehearse/") == "editor"
+    assert least_role("POST", EVENTS) == "publisher"
+    assert least_role("GET", EVENTS) == "viewer"
+    assert least_role("POST", f"{EVENTS}/") == "editor"
 
 
 def test_form_of_a_key() -> None:

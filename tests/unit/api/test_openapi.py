@@ -60,6 +60,7 @@ OPERATIONS = {
     (f"{ROOT}/schedules", "get"): "listSchedules",
     (f"{ROOT}/segments", "get"): "listSegments",
     (f"{ROOT}/event-types", "get"): "listEventTypes",
+    (f"{ROOT}/events", "post"): "publishEvents",
     (f"{ROOT}/keys", "get"): "listKeys",
     (f"{ROOT}/keys", "post"): "createKey",
     (f"{ROOT}/keys/{{id}}", "delete"): "revokeKey",

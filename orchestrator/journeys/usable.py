@@ -1,0 +1,66 @@
+"""Whether an event says what its type is for. One that does not changes nothing, and nobody would learn why."""
+
+from typing import get_args
+
+from orchestrator.definitions.guardrail import Channel
+from orchestrator.errors import Problem
+from orchestrator.guardrails.consent import ANY
+from orchestrator.journeys.values import MAX_TEXT_CHARS, storable
+from orchestrator.messages.event import (
+    CONSENT_GRANTED,
+    CONSENT_REVOKED,
+    CUSTOMER_MERGED,
+    CUSTOMER_UPDATED,
+    EngagementEvent,
+)
+from orchestrator.messages.key import is_customer_id
+
+RULE = "unusable"
+_CHANNELS: tuple[str, ...] = (*get_args(Channel), ANY)
+
+
+def usability_problem(event: EngagementEvent) -> Problem | None:
+    """Why the engine would pass over what the event tells, as a path into the event; None: it does not.
+
+    Types that are not about the customer's record may have any data.
+    """
+    if event.type == CUSTOMER_UPDATED:
+        return _of_attributes(event.data.get("attributes"))
+    if event.type in (CONSENT_GRANTED, CONSENT_REVOKED):
+        return _of_consent(event.data.get("channel", ANY), event.data.get("category", ANY))
+    if event.type == CUSTOMER_MERGED:
+        return _of_merge(event.data.get("into"), event.customer_id)
+    return None
+
+
+def _of_attributes(given: object) -> Problem | None:
+    if not isinstance(given, dict):
+        return _problem("attributes", "it says no attributes", "give them as an object: name to value")
+    for name, value in given.items():
+        if value is not None and storable(value) is None:
+            return _problem(
+                f"attributes.{name}",
+                "this value cannot be kept",
+                f"give text of up to {MAX_TEXT_CHARS} characters, a number of 64 bits, true or false; null removes it",
+            )
+    return None
+
+
+def _of_consent(channel: object, category: object) -> Problem | None:
+    if channel not in _CHANNELS:
+        return _problem("channel", "this is no channel", f"give {', '.join(_CHANNELS[:-1])}, or leave it out for all")
+    if not isinstance(category, str) or not category:
+        return _problem("category", "this is no category", "give its name as text, or leave it out for all")
+    return None
+
+
+def _of_merge(into: object, customer_id: str) -> Problem | None:
+    if not isinstance(into, str) or not is_customer_id(into):
+        return _problem("into", "it does not say who goes on", "give the customer id of the one who stays")
+    if into == customer_id:
+        return _problem("into", "a customer cannot be merged into themselves", "name the one who stays")
+    return None
+
+
+def _problem(place: str, message: str, fix: str) -> Problem:
+    return Problem(f"$.data.{place}", RULE, message, fix)
