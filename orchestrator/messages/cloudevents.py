@@ -3,6 +3,9 @@
 Source: CloudEvents Kafka protocol binding 1.0, sections 3.1 to 3.3. A record is structured when its content type begins
 with ``application/cloudevents``; it is binary when it has a ``ce_specversion`` header; otherwise it is the plain
 envelope: ``{"id", "source", "type", "time", "workspace_id", "customer_id", "data"}``.
+
+Any of them may stand behind the frame that serializers of a schema registry put before JSON: a zero byte and four bytes
+with the number of the schema (Confluent's wire format). No registry is asked. Framed Avro and Protobuf are not read.
 """
 
 from collections.abc import Sequence
@@ -36,6 +39,8 @@ _LATEST_MS = int(LATEST.timestamp()) * 1_000
 _SPEC_VERSION = ("ce_specversion", b"1.0")
 _JSON = ("content-type", b"application/json")
 _STRUCTURED = b"application/cloudevents"
+_FRAME = b"\x00"  # JSON never begins with it
+_FRAME_BYTES = 5
 _SECONDS = tuple(f":{second:02}" for second in range(60))
 _MILLISECONDS = tuple(f".{ms:03}Z" for ms in range(1_000))
 
@@ -69,7 +74,7 @@ def read_event(key: bytes | None, value: bytes | None, headers: Headers, timesta
     """The event in a record. ``timestamp_ms`` is the record's own time, used when the event has none.
 
     Raises:
-        DecodeError: ``oversized``, ``malformed``, ``wrong_key`` or ``key_mismatch``.
+        DecodeError: ``oversized``, ``malformed``, ``wrong_key``, ``key_mismatch`` or ``unsupported_encoding``.
     """
     if value is not None and len(value) > MAX_VALUE_BYTES:
         raise DecodeError("oversized", f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are taken")
@@ -82,6 +87,9 @@ def read_event(key: bytes | None, value: bytes | None, headers: Headers, timesta
                 return _bounded(_read_binary(key, value, named, timestamp_ms), value)
         return _bounded(_read_structured(key, value or b"", timestamp_ms), value)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        # Looked for only now, so that what has no frame pays nothing for it.
+        if value is not None and value[:1] == _FRAME and len(value) >= _FRAME_BYTES:
+            return read_event(key, _unframed(value), headers, timestamp_ms)
         raise DecodeError("malformed", f"the event cannot be read: {error}") from error
     except RecursionError as error:
         raise DecodeError("malformed", _TOO_DEEP) from error
@@ -103,6 +111,22 @@ def _is_deeper(value: object, levels: int) -> bool:
             return False
         level = [inner for part in parts for inner in (part.values() if isinstance(part, dict) else part)]
     return True
+
+
+def _unframed(value: bytes) -> bytes:
+    """The JSON behind the frame of a schema registry.
+
+    Raises:
+        DecodeError: ``unsupported_encoding``: it is something else.
+    """
+    framed = value[_FRAME_BYTES:]
+    if not framed.lstrip().startswith(b"{"):
+        raise DecodeError(
+            "unsupported_encoding",
+            f"behind the frame of a schema registry (schema {int.from_bytes(value[1:_FRAME_BYTES], 'big')}) stands no "
+            "JSON object; Avro and Protobuf are not read: publish JSON, or JSON Schema",
+        )
+    return framed
 
 
 def _read_binary(key: bytes | None, value: bytes | None, named: dict[str, bytes], timestamp_ms: int) -> EngagementEvent:

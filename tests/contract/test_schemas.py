@@ -92,6 +92,8 @@ def read(schema: str, sample: dict[str, Any]) -> Any:
     key = sample.get("key", "").encode() or None
     headers = [(name, value.encode()) for name, value in sample.get("headers", {}).items()]
     value = json.dumps(sample["value"]).encode()
+    if "schema_id" in sample:  # as serializers of a schema registry frame it
+        value = b"\x00" + sample["schema_id"].to_bytes(4, "big") + value
     match schema:
         case "engagement-event.v1":
             return msgspec.to_builtins(decode_engagement(key, value, headers, 0))

@@ -73,6 +73,7 @@ POISON = {
     "no type": Bad(with_header("ce_type", b"")),
     "a time that is none": Bad(with_header("ce_time", b"yesterday")),
     "a time before all time": Bad(with_header("ce_time", b"0001-01-01T00:00:00Z")),
+    "Avro, framed": Bad(of_value(b"\x00\x00\x00\x00\x07\x06abc"), "unsupported_encoding"),
     "more than a mebibyte": Bad(of_value(b" " * 1_048_577), "oversized"),
 }
 # Values that are JSON, and that somebody will send. By the reference too they are what they are.

@@ -18,6 +18,22 @@ KEY = b"acme:c1"
 TIME = "2026-01-05T12:00:00.123Z"
 PLAIN = {"id": EVENT.id, "source": "shop", "type": "order.placed", "time": TIME, "data": EVENT.data}
 
+DELIVERY = DeliveryEvent(
+    id="r1",
+    source="adapter",
+    time_ms=9_000,
+    workspace_id="acme",
+    customer_id="c1",
+    command_id="x",
+    journey_id="j",
+    run_id="r",
+    step="hello",
+    channel="email",
+    outcome="bounced",
+    is_permanent=True,
+    reason="550",
+)
+
 
 def refused(reason: str, key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> str:
     with pytest.raises(DecodeError) as caught:
@@ -129,23 +145,8 @@ def test_a_binary_cloudevent_without_its_attributes_is_refused() -> None:
 
 
 def test_a_delivery_report_is_read_as_it_was_written() -> None:
-    report = DeliveryEvent(
-        id="r1",
-        source="adapter",
-        time_ms=9_000,
-        workspace_id="acme",
-        customer_id="c1",
-        command_id="x",
-        journey_id="j",
-        run_id="r",
-        step="hello",
-        channel="email",
-        outcome="bounced",
-        is_permanent=True,
-        reason="550",
-    )
-    record = encode_delivery(report)
-    assert decode_delivery(record.key, record.value, record.headers, 0) == report
+    record = encode_delivery(DELIVERY)
+    assert decode_delivery(record.key, record.value, record.headers, 0) == DELIVERY
 
 
 def test_a_delivery_report_with_an_unknown_outcome_is_refused() -> None:
@@ -173,3 +174,57 @@ def test_a_time_is_written_as_rfc_3339_and_read_as_it_was(time_ms: int) -> None:
     written = format_time(time_ms)
     assert parse_time_ms(written) == time_ms
     assert datetime.fromisoformat(written).isoformat(timespec="milliseconds") == written.replace("Z", "+00:00")
+
+
+FRAME = b"\x00\x00\x00\x00\x07"  # of a schema registry: a zero byte, and the number of the schema
+
+
+def test_json_behind_the_frame_of_a_schema_registry_is_read_in_every_form() -> None:
+    record = encode_event(EVENT)
+    assert decode_engagement(record.key, FRAME + record.value, record.headers, 0) == EVENT
+    assert decode_engagement(KEY, FRAME + json.dumps(PLAIN, indent=1).encode(), [], 0) == EVENT
+    assert decode_engagement(KEY, b"\x00\xff\xff\xff\xff\n " + json.dumps(PLAIN).encode(), [], 0) == EVENT
+    structured = [("content-type", b"application/cloudevents+json")]
+    assert decode_engagement(KEY, FRAME + json.dumps(PLAIN).encode(), structured, 0) == EVENT
+
+
+def test_a_framed_delivery_report_is_read() -> None:
+    record = encode_delivery(DELIVERY)
+    assert decode_delivery(record.key, FRAME + record.value, record.headers, 0) == DELIVERY
+
+
+@pytest.mark.parametrize(
+    "framed",
+    [b"\x06o-1\x08shop", b"\x00\x0a\x03o-1", b"\x02\x04\x00", b"", b"[1]", b'"text"', FRAME + b"{}"],
+    ids=["Avro", "Protobuf", "Protobuf with indexes", "nothing", "a list", "a text", "a frame"],
+)
+def test_whatever_else_is_framed_is_told_as_an_encoding_that_is_not_read(framed: bytes) -> None:
+    record = encode_event(EVENT)
+    for headers in ([], record.headers):
+        said = refused("unsupported_encoding", KEY, FRAME + framed, headers)
+        assert "schema 7" in said
+        assert "Avro and Protobuf are not read" in said
+
+
+def test_framed_json_is_held_to_what_other_json_is() -> None:
+    refused("malformed", KEY, FRAME + b'{"id": 1}', [])
+    refused("malformed", KEY, FRAME + b"{", [])
+    refused("key_mismatch", KEY, FRAME + json.dumps({**PLAIN, "customer_id": "c2"}).encode(), [])
+    refused("oversized", KEY, FRAME + b" " * MAX_VALUE_BYTES, [])
+
+
+@given(st.binary(max_size=40), st.booleans())
+def test_a_frame_never_makes_bytes_mean_something_else(value: bytes, is_binary: bool) -> None:
+    headers = encode_event(EVENT).headers if is_binary else []
+
+    def read(content: bytes) -> object:
+        try:
+            return decode_engagement(KEY, content, headers, 0)
+        except DecodeError as error:
+            return error.reason
+
+    plain, framed = read(value), read(FRAME + value)
+    if value.lstrip().startswith(b"{"):
+        assert framed == plain
+    else:
+        assert framed == "unsupported_encoding"
