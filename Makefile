@@ -5,10 +5,12 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Processes that share the tests out among them, each with servers of its own: half of the time is waiting for servers.
 JOBS   ?= 2
+# The versions that are supported; a path is as good as a name.
+PYTHONS ?= python3.11 python3.12 python3.13
 REDOCLY := @redocly/cli@2.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults soak test-properties test-browser check lint-openapi format bench schemas lock clean
+.PHONY: help demo test test-faults soak test-properties test-browser test-pythons check lint-openapi format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +46,12 @@ test-properties: $(VENV)/dev-ready ## every property with 10,000 examples: an ho
 
 test-browser: $(VENV)/dev-ready ## the page in Chromium, which must be installed
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile -m browser $(ARGS)
+
+test-pythons: ## `make test` on every Python that is supported (PYTHONS="python3.12 /opt/python3.13/bin/python3")
+	@for each in $(PYTHONS); do \
+		version=$$($$each -c 'import sys; print("%d.%d" % sys.version_info[:2])') && echo "== Python $$version" && \
+		$(MAKE) --no-print-directory VENV=.local/venvs/$$version PYTHON=$$each test || exit 1; \
+	done
 
 check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
 	@$(BIN)/ruff format --check .
