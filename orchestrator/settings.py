@@ -1,7 +1,7 @@
 """Settings of every process, from the environment (prefix ``ORCHESTRATOR_``), read once and frozen.
 
 A secret may come from a file instead: ``ORCHESTRATOR_SECRETS_DIR`` names a folder whose files are called like the
-settings (as Docker and Kubernetes mount them).
+variables (as Docker and Kubernetes mount them).
 """
 
 import os
@@ -16,6 +16,8 @@ from orchestrator.errors import ConfigurationError
 
 KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 TimeMode = Literal["wall", "stream"]
+
+SECRETS_DIR = "ORCHESTRATOR_SECRETS_DIR"
 
 
 class Settings(BaseSettings):
@@ -87,7 +89,7 @@ class Settings(BaseSettings):
     api_cert_file: Path | None = Field(
         None, description="PEM file of the API's certificate: it then speaks HTTPS itself, without a proxy in front."
     )
-    api_key_file: Path | None = Field(None, description="PEM file of its key, where the certificate's lacks it.")
+    api_cert_key_file: Path | None = Field(None, description="PEM file of its key, where the certificate's lacks it.")
     api_requests_per_minute: int = Field(
         3_000, ge=0, description="Requests a caller may make in a minute at each API process; 0: as many as they like."
     )
@@ -163,12 +165,23 @@ def load_settings(**overrides: object) -> Settings:
     Raises:
         ConfigurationError: naming every variable that has a value it cannot have.
     """
-    secrets = os.environ.get("ORCHESTRATOR_SECRETS_DIR")
     try:
-        return Settings(_secrets_dir=secrets, **overrides)  # type: ignore[arg-type]
+        return Settings(_secrets_dir=secrets_dir(), **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [_line(e) for e in error.errors()]
         raise ConfigurationError("reading the settings: " + "; ".join(lines)) from error
+
+
+def secrets_dir() -> str | None:
+    """The folder of files with secrets that the environment names, if it does.
+
+    Raises:
+        ConfigurationError: it is not there; what it should say would else be missing without a word.
+    """
+    folder = os.environ.get(SECRETS_DIR)
+    if folder and not Path(folder).is_dir():
+        raise ConfigurationError(f"reading the settings: {SECRETS_DIR} is {folder}, which is no folder; is it mounted?")
+    return folder or None
 
 
 def _line(detail: Mapping[str, Any]) -> str:

@@ -196,7 +196,7 @@ async def run(settings: Settings) -> None:
             access_log=False,  # requests are counted and timed instead
             server_header=False,
             ssl_certfile=settings.api_cert_file,
-            ssl_keyfile=settings.api_key_file,
+            ssl_keyfile=settings.api_cert_key_file,
             timeout_graceful_shutdown=GRACE_S,
         )
     )

@@ -34,10 +34,12 @@ def run_worker() -> None:
     from orchestrator.streams.faust_light import load_faust
 
     load_faust()
+    from orchestrator.configuration.variables import warn_of_unknown
     from orchestrator.settings import load_settings
     from orchestrator.streams.app import run
     from orchestrator.telemetry.log import set_up_logging
 
     settings = load_settings()
     set_up_logging(settings)
+    warn_of_unknown()
     run(settings)

@@ -14,6 +14,7 @@ from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
 from orchestrator.cli.catalogue import event_types, schedules, segments
+from orchestrator.cli.config import config
 from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
 from orchestrator.cli.figures import figures, print_explanation
@@ -53,6 +54,7 @@ for name, group in {
     "keys": keys,
     "erasures": erasures,
     "dead-letters": dead_letters,
+    "config": config,
     "local": local,
     "topics": topics,
     "db": db,
@@ -80,10 +82,12 @@ def _read_settings(**overrides: object) -> "Settings":
 
 def _settings(**overrides: object) -> "Settings":
     """The settings, with the log as they say."""
+    from orchestrator.configuration.variables import warn_of_unknown
     from orchestrator.telemetry.log import set_up_logging
 
     settings = _read_settings(**overrides)
     set_up_logging(settings)
+    warn_of_unknown()
     return settings
 
 

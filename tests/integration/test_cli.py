@@ -1,5 +1,6 @@
 """What a person types before the first start, on a real Kafka and a real PostgreSQL."""
 
+import json
 import re
 import signal
 import subprocess
@@ -27,6 +28,7 @@ def orchestrator(settings: Settings, *arguments: str, partitions: int = 2) -> tu
         "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value(),
         "ORCHESTRATOR_GROUP": settings.group,
         "ORCHESTRATOR_TOPIC_PREFIX": settings.topic_prefix,
+        "ORCHESTRATOR_DATA_DIR": str(settings.data_dir),
         "ORCHESTRATOR_REPLICAS": "1",
         "ORCHESTRATOR_PARTITIONS": str(partitions),
     }
@@ -57,6 +59,24 @@ async def test_a_database_is_made_ready_and_a_key_is_printed_once(settings: Sett
         await pool.close()
     assert holder is not None
     assert (holder.workspace_id, holder.role) == ("acme", "viewer")
+
+
+async def test_a_check_says_what_is_missing_and_how_to_mend_it_and_leaves_nothing_behind(settings: Settings) -> None:
+    code, said = orchestrator(settings, "config", "check")
+    assert code == 1
+    assert "ok: Kafka: 1 broker at" in said
+    assert re.search(r"not ok: topics: create .* and \d+ more; run `orchestrator topics apply`", said)
+    assert re.search(r"not ok: tables: \d+ migrations are missing, from 0001_initial.sql on; run", said)
+    assert "transactions" not in said  # there is no topic to try one in
+    orchestrator(settings, "topics", "apply")
+    orchestrator(settings, "db", "migrate")
+
+    code, said = orchestrator(settings, "config", "check", "--json")
+    document = json.loads(said)
+    assert (code, document["ok"]) == (0, True)
+    tried = ["variables", "data folder", "Kafka", "topics", "transactions", "clock of the broker", "sealing keys"]
+    assert [each["what"] for each in document["findings"]] == [*tried, "PostgreSQL", "clock of PostgreSQL", "tables"]
+    assert "no dead letters" in orchestrator(settings, "dead-letters", "list")[1]
 
 
 def test_a_workspace_that_is_no_workspace_is_refused_in_one_line(settings: Settings) -> None:

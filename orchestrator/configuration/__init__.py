@@ -1,0 +1,1 @@
+"""What an installation is told by its environment: shown, explained, and tried on the servers it names."""
