@@ -23,7 +23,7 @@ KIND_VARIABLE = "ORCHESTRATOR_TEST_STACK"  # forces one kind, where the order of
 # Kept between runs (and ignored by git), so that the broker's jars are fetched once per checkout.
 JARS = Path(__file__).parents[1] / ".local" / "kafka" / "libs"
 KAFKA_IMAGE = "apache/kafka:4.3.1"
-POSTGRES_IMAGE = "postgres:17"
+POSTGRES_IMAGE = "postgres:18.1"
 KAFKA_PORT = 9092  # inside the container
 DOCKER_DEADLINE_S = 10
 KAFKA_DEADLINE_S = 120.0

@@ -3,6 +3,8 @@
 The library of the command line and the other commands are a third of what a worker would load.
 """
 
+import os
+import signal
 import sys
 
 from orchestrator.errors import OrchestratorError
@@ -10,6 +12,10 @@ from orchestrator.errors import OrchestratorError
 
 def main() -> None:
     """Runs a command; an error of the program is one clear line and an exit code, never a stack trace."""
+    if os.getpid() == 1:
+        # The first process of a container gets no signal that it does not take, so it could not be stopped while it
+        # loads, or waits for a server. Worker, sink and API take this one themselves as soon as they run.
+        signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         if sys.argv[1:] == ["worker"]:
             run_worker()
