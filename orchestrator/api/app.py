@@ -64,6 +64,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.kafka.event_writer import EventWriter
 from orchestrator.settings import Settings
+from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import serve_telemetry
 
 log = logging.getLogger(__name__)
@@ -203,10 +204,13 @@ async def run(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.leave)
+    introduce("api")
     telemetry = serve_telemetry(settings.metrics_port) if settings.metrics_port else None
+    watching = asyncio.create_task(watch_loop())
     try:
         await server.serve()
     finally:
+        watching.cancel()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
         if telemetry:

@@ -34,6 +34,7 @@ from orchestrator.store.pool import connect
 from orchestrator.store.retention import RetentionSession
 from orchestrator.store.steward import Decided, StewardSession, Watched
 from orchestrator.store.tenant import Tenant
+from orchestrator.telemetry.metrics import BRAKES
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,7 @@ class Steward:
             await change_journey(tenant, journey.journey_id, decide, STEWARD)
         except NotFound:  # it was there a moment ago; a person has removed it from the database
             return
+        BRAKES.inc()
         extra = {"action": "journey_braked", "journey_id": str(journey.journey_id), "reason": reason}
         log.warning("A journey has been paused by its %s", reason, extra=extra)
 

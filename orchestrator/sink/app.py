@@ -10,6 +10,8 @@ from orchestrator.settings import Settings
 from orchestrator.sink.health import PULSE_S, Vitals, liveness, readiness
 from orchestrator.sink.loop import drain
 from orchestrator.telemetry.log import set_up_logging
+from orchestrator.telemetry.metrics import SINK_ROWS
+from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
 
 log = logging.getLogger(__name__)
@@ -34,12 +36,16 @@ async def run(settings: Settings) -> None:
     probes = Probes(
         live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
     )
+    introduce("sink")
+    for result in ("written", "duplicate", "refused", "expired"):
+        SINK_ROWS.labels(result)  # of a count that begins at 1, Prometheus sees no increase
     telemetry = serve_telemetry(settings.metrics_port, probes) if settings.metrics_port else None
-    pulse = asyncio.create_task(_pulse(vitals))
+    beside = [asyncio.create_task(work) for work in (_pulse(vitals), watch_loop())]
     try:
         await drain(settings, Catalog(settings).activities, stop, vitals)
     finally:
-        pulse.cancel()
+        for task in beside:
+            task.cancel()
         if telemetry is not None:
             telemetry.stop()
         for number in (signal.SIGTERM, signal.SIGINT):

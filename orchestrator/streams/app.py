@@ -31,14 +31,16 @@ from orchestrator.streams.fate import Fate
 from orchestrator.streams.faust_app import FaustApp
 from orchestrator.streams.health import PULSE_S, STUCK_S, Signs, Vitals, is_stuck, liveness, readiness
 from orchestrator.streams.lag import LagReport
-from orchestrator.streams.local_state import explained, open_folder
+from orchestrator.streams.local_state import explained, open_folder, watch_disk
 from orchestrator.streams.pipeline import Tools
 from orchestrator.streams.recovery import changelog_of
+from orchestrator.streams.report import declare
 from orchestrator.streams.slot import POLL_S, Slot
 from orchestrator.streams.ticker import Ticker
 from orchestrator.streams.wire import wire_of
 from orchestrator.streams.worker import Worker
 from orchestrator.telemetry.metrics import CUSTOMER_PARTITIONS
+from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
 
 log = logging.getLogger(__name__)
@@ -120,6 +122,7 @@ class StreamService(Generic[D, S]):
     async def _run(self) -> None:
         async with AsyncExitStack() as stack:
             self._start(stack, self._pulse())
+            self._start(stack, watch_loop())
             is_next = not self._slot.take()
             if not is_next:
                 self._start(stack, self._tell())
@@ -149,6 +152,7 @@ class StreamService(Generic[D, S]):
                     return
                 self._start(stack, self._tell())
             open_folder(self._settings.data_dir / self._slot.name)
+            watch_disk(self._settings.data_dir / self._slot.name)
             self._start(stack, ticker.run())
             self._start(stack, lag_report.run())
             self._start(stack, self._watch_topics())
@@ -299,6 +303,8 @@ def run(settings: Settings, decider: Decider[D, S] | None = None) -> int:
     catalog = Catalog(settings)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     vitals = Vitals(Signs(time.monotonic()))
+    introduce("worker")
+    declare((catalog.events, catalog.deliveries, catalog.timers))
     CUSTOMER_PARTITIONS.set(catalog.customer_partitions)
     gc.freeze()
     gc.set_threshold(*GARBAGE_THRESHOLDS)

@@ -9,6 +9,7 @@ folder and recovers.
 """
 
 import logging
+import math
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +17,27 @@ from pathlib import Path
 from rocksdict import Rdict, ReadOptions
 
 from orchestrator.errors import ProcessingHalted, StateUnreadable
+from orchestrator.telemetry.metrics import STATE_CAPACITY_BYTES, STATE_FREE_BYTES
 
 log = logging.getLogger(__name__)
 
 MARK = "damaged"
 _DAMAGE, _IO, _FULL = "Corruption", "IO error", "No space left"  # in RocksDB's words
+
+
+def watch_disk(folder: Path) -> None:
+    """Has the metrics say how much room the disk of ``folder`` has whenever they are asked; NaN: nobody can say."""
+    STATE_FREE_BYTES.set_function(lambda: _room(folder)[1])
+    STATE_CAPACITY_BYTES.set_function(lambda: _room(folder)[0])
+
+
+def _room(folder: Path) -> tuple[float, float]:
+    """The size of the folder's disk and what is free of it, in bytes."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:  # it is gone: the other metrics are told all the same
+        return math.nan, math.nan
+    return usage.total, usage.free
 
 
 def entries(store: Rdict, how: ReadOptions | None = None) -> Iterator[tuple[bytes, bytes]]:

@@ -18,7 +18,7 @@ from orchestrator.streams.producers import stop_producers
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.recovery import Changelog, recover
 from orchestrator.streams.standby import Standby
-from orchestrator.telemetry.metrics import PARTITIONS_OWNED, RECOVERY_SECONDS
+from orchestrator.telemetry.metrics import PARTITIONS_OWNED, REBALANCES, RECOVERY_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ class Worker(Generic[D, S]):
         Raises:
             ProcessingHalted: when the state cannot be had.
         """
+        REBALANCES.inc()
         await self.let_go()
         self._taking = taking = asyncio.create_task(self._take_over(stores, acknowledge))
         self.is_called.set()

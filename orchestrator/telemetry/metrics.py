@@ -7,6 +7,25 @@ from prometheus_client import Counter, Gauge, Histogram
 
 _COMMIT_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _LAG_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 5, 15, 60, 300, 1_800, 7_200)
+_DELAY_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+# ── every process ───────────────────────────────────────────────────────────────────────────────────────────────────
+BUILD = Gauge(
+    "orchestrator_build_info",
+    "Always 1: which program this is, and which of its processes (worker, sink, api).",
+    ["version", "python", "role"],
+)
+CLOCK = Gauge("orchestrator_clock_seconds", "The process's own clock at the moment it is asked, Unix time.")
+LOOP_DELAY = Histogram(
+    "orchestrator_event_loop_delay_seconds",
+    "How much later than asked for the event loop turned, looked at twice a second.",
+    buckets=_DELAY_BUCKETS_S,
+)
+SPANS = Counter(
+    "orchestrator_trace_spans_total",
+    "Spans by what became of them (exported; dropped: the queue was full; failed: the collector did not take them).",
+    ["result"],
+)
 
 # ── worker ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 RECORDS_CONSUMED = Counter(
@@ -66,6 +85,13 @@ RECOVERED_RECORDS = Counter("orchestrator_recovered_records_total", "Changelog r
 RECOVERY_SECONDS = Histogram(
     "orchestrator_recovery_seconds", "Time from assignment to readiness.", buckets=_LAG_BUCKETS_S
 )
+REBALANCES = Counter("orchestrator_rebalances_total", "Times the group gave this worker its share of the partitions.")
+STATE_FREE_BYTES = Gauge(
+    "orchestrator_state_free_bytes", "Free bytes of the disk on which this worker keeps its state."
+)
+STATE_CAPACITY_BYTES = Gauge(
+    "orchestrator_state_capacity_bytes", "Size of the disk on which this worker keeps its state; 0: this is no worker."
+)
 STANDBYS = Gauge("orchestrator_standby_partitions", "Partitions of others of which this worker keeps a copy.")
 STANDBY_LAG = Gauge("orchestrator_standby_lag_records", "Changelog offsets that the copies of this worker are behind.")
 CONFIG_REVISION = Gauge("orchestrator_config_revision", "Offset of the last config record a worker has taken over.")
@@ -106,6 +132,7 @@ OUTBOX_RELAY_SECONDS = Histogram(
     "From a config change's commit to its acknowledgement by Kafka.",
     buckets=_COMMIT_BUCKETS_S,
 )
+BRAKES = Counter("orchestrator_brakes_tripped_total", "Journeys that were paused by their brake.")
 BACKTESTS = Counter(
     "orchestrator_backtests_total",
     "Backtests run by the API, by what became of them (done, failed, cancelled).",

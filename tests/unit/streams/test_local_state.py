@@ -1,13 +1,16 @@
 """A damaged local store is noticed by whoever reads all of it, told in our words, and dropped at the next start."""
 
+import math
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from rocksdict import Options, Rdict, WriteBatch
 
 from orchestrator.errors import ProcessingHalted, StateUnreadable
-from orchestrator.streams.local_state import MARK, entries, explained, keys, open_folder
+from orchestrator.streams.local_state import MARK, entries, explained, keys, open_folder, watch_disk
 
 
 def a_store(folder: Path, count: int) -> Rdict:
@@ -83,3 +86,16 @@ def test_a_disk_that_fails_is_told_and_nothing_is_dropped(tmp_path: Path, text: 
 def test_other_errors_stay_what_they_are(tmp_path: Path) -> None:
     error = ValueError("Corruption of something else")
     assert explained(error, tmp_path) is error
+
+
+def test_the_room_on_the_disk_is_told_and_is_unknown_when_the_folder_is_gone(tmp_path: Path) -> None:
+    watch_disk(tmp_path)
+    usage = shutil.disk_usage(tmp_path)
+    assert REGISTRY.get_sample_value("orchestrator_state_capacity_bytes") == usage.total
+    free = REGISTRY.get_sample_value("orchestrator_state_free_bytes")
+    assert free is not None
+    assert 0 < free <= usage.total
+    watch_disk(tmp_path / "gone")
+    gone = REGISTRY.get_sample_value("orchestrator_state_free_bytes")
+    assert gone is not None
+    assert math.isnan(gone)
