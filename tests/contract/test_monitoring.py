@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ UNITS = {"none", "short", "s", "bytes", "percentunit", "ops", "reqps", "cpm"}  #
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
 
 
+@cache
 def existing() -> dict[str, set[str]]:
     """Every name that may be asked for, with its labels."""
     assert orchestrator.telemetry.metrics.COMMANDS  # importing the metrics has declared them
@@ -175,7 +177,8 @@ def test_an_alert_says_what_is_the_matter_how_urgent_it_is_and_what_to_do(rule: 
 def test_there_is_a_test_in_which_an_alert_fires_and_one_in_which_it_does_not(rule: dict[str, Any]) -> None:
     checks = [
         check
-        for test in read_yaml(PROMETHEUS / "tests" / "alerts.yml")["tests"]
+        for file in sorted((PROMETHEUS / "tests").glob("*.yml"))
+        for test in read_yaml(file)["tests"]
         for check in test["promql_expr_test"]
         if f'alertname="{rule["alert"]}"' in check["expr"]
     ]
