@@ -10,7 +10,7 @@ PYTHONS ?= python3.11 python3.12 python3.13
 REDOCLY := @redocly/cli@2.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-faults soak test-properties test-browser test-pythons check lint-openapi format bench schemas lock clean
+.PHONY: help install demo test test-faults soak test-properties test-browser test-pythons check lint-openapi format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,8 @@ $(VENV)/dev-ready: deploy/requirements-dev.lock $(VENV)/run-ready
 	@echo "installing what tests and checks need"
 	@$(PIP) install -r deploy/requirements-dev.lock
 	@touch $@
+
+install: $(VENV)/run-ready ## a virtual environment in .venv that has the program
 
 demo: $(VENV)/run-ready ## start everything here, replay real purchases, compare with a reference (ARGS="--keep")
 	@$(BIN)/orchestrator demo $(ARGS)
@@ -70,8 +72,9 @@ format: $(VENV)/dev-ready ## format the code
 bench: $(VENV)/dev-ready ## measure, and print the table of targets with what was reached
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-schemas: $(VENV)/dev-ready ## write schemas/ anew from the code
+schemas: $(VENV)/dev-ready ## write schemas/ and docs/reference/ anew from the code
 	@$(BIN)/orchestrator schemas write
+	@$(BIN)/orchestrator reference write
 
 lock: $(VENV)/dev-ready ## write the lock files anew from pyproject.toml
 	@$(BIN)/pip-compile -q --no-header --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \

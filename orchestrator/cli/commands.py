@@ -25,7 +25,7 @@ from orchestrator.cli.load import load_command
 from orchestrator.cli.options import example
 from orchestrator.cli.proposals import proposals
 from orchestrator.cli.reports import reports
-from orchestrator.cli.show import print_json, say
+from orchestrator.cli.show import print_json, say, tell
 from orchestrator.cli.status import status
 from orchestrator.cli.trials import backtest_command, simulate_command
 from orchestrator.cli.workspace import workspace
@@ -43,6 +43,7 @@ local = typer.Typer(help="A Kafka broker and a PostgreSQL on this machine, witho
 topics = typer.Typer(help="The topics, as declared in topics/*.toml.", no_args_is_help=True)
 db = typer.Typer(help="The PostgreSQL database.", no_args_is_help=True)
 schemas = typer.Typer(help="The published contracts in schemas/.", no_args_is_help=True)
+reference = typer.Typer(help="The reference in docs/reference/.", no_args_is_help=True)
 journeys.add_typer(lifecycle)
 journeys.add_typer(figures)
 for name, group in {
@@ -59,6 +60,7 @@ for name, group in {
     "topics": topics,
     "db": db,
     "schemas": schemas,
+    "reference": reference,
 }.items():
     app.add_typer(group, name=name)
 
@@ -148,10 +150,13 @@ def demo(
 
 @local.command("up", epilog=example("local up"))
 def local_up() -> None:
-    """Start Kafka and PostgreSQL, or find them running; their data is kept between runs."""
+    """Start Kafka and PostgreSQL, or find them running; their data is kept between runs.
+
+    Where they are is printed for a shell to take over: eval "$(orchestrator local up)".
+    """
     from orchestrator.local.stack import up
 
-    stack = up(_read_settings().data_dir, say)
+    stack = up(_read_settings().data_dir, tell)
     say(f"export ORCHESTRATOR_KAFKA={stack.kafka} ORCHESTRATOR_REPLICAS=1")
     say(f"export ORCHESTRATOR_POSTGRES={stack.postgres}")
 
@@ -257,3 +262,17 @@ def schemas_write(folder: Annotated[Path, typer.Option(help="Where to write.")] 
     for file, document in contracts().items():
         (folder / file).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     say(f"wrote {len(contracts())} documents to {folder}/")
+
+
+@reference.command("write", epilog=example("reference write"))
+def reference_write(folder: Annotated[Path, typer.Option(help="Where to write.")] = Path("docs/reference")) -> None:
+    """Write the pages of docs/reference/ that follow from the code."""
+    from typer.main import get_command
+
+    from orchestrator.reference.pages import pages
+
+    written = pages(get_command(app))
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in written.items():
+        (folder / file).write_text(text, encoding="utf-8")
+    say(f"wrote {len(written)} pages to {folder}/")

@@ -1,0 +1,70 @@
+"""Whatever a document links to is there, and every page of docs/ can be found from its index."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.documents import ROOT
+
+DOCUMENTS = sorted(
+    file.relative_to(ROOT)
+    for folder in ("", "docs", "docs/reference", "deploy", "orchestrator", "tests")
+    for file in (ROOT / folder).glob("*.md" if folder in ("", "docs") else "**/*.md")
+)
+INDEX = Path("docs/README.md")
+
+
+def prose(document: Path) -> str:
+    """What stands in it outside of code."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / document).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]*`", lambda code: re.sub(r"[\[\]()]", "", code[0]), text)
+
+
+def links(document: Path) -> Iterator[tuple[Path, str]]:
+    """The files of the repository that it links to, and the anchors in them."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        if not re.match(r"[a-z]+:", target):
+            path, _, anchor = target.partition("#")
+            yield (ROOT / document.parent / path).resolve().relative_to(ROOT) if path else document, anchor
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors that GitHub gives to headings."""
+    text = re.sub(r"^```.*?^```$", "", (ROOT / document).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return {anchor_of(heading) for heading in re.findall(r"^#+ +(.+)$", text, re.MULTILINE)}
+
+
+def anchor_of(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+LINKS = sorted({(str(document), str(path), anchor) for document in DOCUMENTS for path, anchor in links(document)})
+
+
+@pytest.mark.parametrize(("document", "path", "anchor"), LINKS)
+def test_a_link_leads_somewhere(document: str, path: str, anchor: str) -> None:
+    assert (ROOT / path).exists()
+    assert not anchor or anchor in anchors(Path(path))
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    found, ahead = {INDEX}, [INDEX]
+    while ahead:
+        for path, _ in links(ahead.pop()):
+            if path.suffix == ".md" and path not in found:
+                found.add(path)
+                ahead.append(path)
+    assert [str(page) for page in DOCUMENTS if page.parts[0] == "docs" and page not in found] == []
+
+
+def test_every_page_of_docs_is_named_in_the_index_itself() -> None:
+    named = {path for path, _ in links(INDEX)}
+    assert [page.name for page in DOCUMENTS if page.parts == ("docs", page.name) and page not in {INDEX, *named}] == []
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = {path for document in DOCUMENTS for path, _ in links(document)}
+    pictures = [file.relative_to(ROOT) for file in sorted((ROOT / "docs" / "images").iterdir())]
+    assert [picture.name for picture in pictures if picture not in shown] == []
