@@ -28,7 +28,7 @@ def fences(document: str) -> list[Fence]:
 
 def looks_like(said: str, shown: str) -> bool:
     """Whether that is what a document shows. There "…" stands for anything within a line; alone, for any lines."""
-    lines = [line.rstrip() for line in said.strip("\n").splitlines()]
+    lines = "\n".join(line.rstrip() for line in said.splitlines()).strip("\n").splitlines()
     reached = {0}  # how many of the lines may be behind us
     for expected in shown.strip("\n").splitlines():
         if expected.strip() == "…":

@@ -269,9 +269,10 @@ def reference_write(folder: Annotated[Path, typer.Option(help="Where to write.")
     """Write the pages of docs/reference/ that follow from the code."""
     from typer.main import get_command
 
+    from orchestrator.cli.refusals import EXIT_CODES
     from orchestrator.reference.pages import pages
 
-    written = pages(get_command(app))
+    written = pages(get_command(app), EXIT_CODES)
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in written.items():
         (folder / file).write_text(text, encoding="utf-8")

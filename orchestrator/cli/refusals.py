@@ -12,7 +12,7 @@ SHOWN_CHARS = 200  # of an answer that says nothing one could use
 REFUSED, NOT_FOUND, CONFLICT, UNAVAILABLE, NOT_ALLOWED = 4, 5, 6, 7, 8
 _CODES = {401: NOT_ALLOWED, 403: NOT_ALLOWED, 404: NOT_FOUND, 409: CONFLICT, 412: CONFLICT, 429: UNAVAILABLE}
 
-# The command line's whole vocabulary of exit codes: docs/command-line.md is compared with it.
+# The command line's whole vocabulary of exit codes: docs/reference/command-line.md is written from it.
 EXIT_CODES: Mapping[int, str] = {
     0: "done",
     1: "a file has something wrong, a test failed, you said no, or Kafka or PostgreSQL does not answer",

@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,14 +18,16 @@ _KINDS = {int: "whole number", float: "number", str: "text", Path: "file or fold
 HEAD = ("", "takes", "when left out", "meaning")
 
 
-def command_line_page(root: Any) -> str:  # noqa: ANN401 - a command of click, whose types depend on its release
-    """The page as Markdown. ``root``: the command that has all others."""
+def command_line_page(root: Any, exit_codes: Mapping[int, str]) -> str:  # noqa: ANN401 - typer's own, whatever its release
+    """The page as Markdown. ``root``: the command that has all others; ``exit_codes``: what each means."""
     commands = sorted(_commands(root, ()))
     first = table(
         ("command", "what it does"),
         ((f"[`{words}`](#orchestrator-{words.replace(' ', '-')})", _first(command)) for words, command in commands),
     )
-    return page("Command line", ABOUT, [first, *(part for words, each in commands for part in _part(words, each))])
+    codes = table(("code", "meaning"), ((str(number), meaning) for number, meaning in exit_codes.items()))
+    parts = [part for words, each in commands for part in _part(words, each)]
+    return page("Command line", ABOUT, [first, "## Exit codes", codes, *parts])
 
 
 def _commands(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, Any]]:  # noqa: ANN401

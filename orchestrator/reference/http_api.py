@@ -17,7 +17,7 @@ DEMANDS: Mapping[str, str] = {
     "approveProposal": "approver",
     "rejectProposal": "approver, or who proposed it",
     "changeWorkspace": "admin; editor to switch sending off",
-    "replaceWorkspace": "admin; editor to switch sending off",
+    "replaceWorkspace": "admin",
 }
 NOBODY = "nobody: no key is needed"
 ABOUT = (

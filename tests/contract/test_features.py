@@ -1,4 +1,4 @@
-"""What docs/features.md and docs/security.md name as proof is there."""
+"""What docs/features.md, docs/guarantees.md and docs/security.md name as proof is there."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TEXTS = [(ROOT / "docs" / name).read_text("utf-8") for name in ("features.md", "security.md")]
+TEXTS = [(ROOT / "docs" / name).read_text("utf-8") for name in ("features.md", "guarantees.md", "security.md")]
 PROOFS = sorted({found for text in TEXTS for found in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)})
 
 
