@@ -23,8 +23,8 @@ NOBODY = "nobody: no key is needed"
 ABOUT = (
     "Every operation, from [openapi.json](../../schemas/openapi.json), which the program writes itself. The key "
     "stands in `Authorization: Bearer KEY`; the workspace is that of the key. Each role may do what the ones before "
-    "it may: viewer, editor, approver, admin. Problems have one shape, `application/problem+json`: "
-    "[problems.md](problems.md#of-the-http-api)."
+    "it may: viewer, editor, approver, admin; but for publisher, which may publish events (as editors may too) and "
+    "nothing else. Problems have one shape, `application/problem+json`: [problems.md](problems.md#of-the-http-api)."
 )
 _PARAMETERS = ("parameter", "in", "type", "when left out", "meaning")
 _SUCCESS = "2"

@@ -134,6 +134,15 @@ WARNINGS = {
         "a test was not played, since playing takes time; only over HTTP", "play it on the command line"
     ),
 }
+EVENTS: Mapping[str, Rule] = {
+    "shape": Rule("the body is no list of events", "send one event, or a list of them"),
+    "malformed": Rule("an event cannot be read", "mend it at its `path`"),
+    "oversized": Rule("an event is larger than the topic takes", "send less, or a reference to it"),
+    "wrong_workspace": Rule("an event names another workspace than that of the key", "leave it out, or use its key"),
+    "reserved": Rule("a type that the orchestrator publishes itself", "use a type of your own"),
+    "unsupported_encoding": Rule("data that is not JSON", "send JSON"),
+    "unusable": Rule("a worker could not use the event", "mend it at its `path`"),
+}
 OF_THE_API = {
     "bad-request": Rule("400: the request cannot be read", "as `detail` says"),
     "sign-in-refused": Rule("400: the provider refuses the sign-in", "sign in again"),
@@ -149,6 +158,7 @@ OF_THE_API = {
     "too-large": Rule("413: the body is larger than 1 MiB", "send less"),
     "unsupported-media-type": Rule("415: the body is not declared as JSON", "send `Content-Type: application/json`"),
     "validation": Rule("422: what was sent has problems; `errors` lists all of them", "mend each at its `path`"),
+    "events-refused": Rule("422: none of the events was accepted; `refused` lists why", "mend each at its `path`"),
     "idempotency-key-reused": Rule("422: the `Idempotency-Key` was used for another request", "use a new one"),
     "too-many-requests": Rule("429: the caller asks too often", "go on after `Retry-After` seconds"),
     "internal": Rule("500: something unforeseen; the log has it under `request_id`", "tell the operator"),
@@ -173,6 +183,11 @@ def problems_page() -> str:
     for title, rules in OF_JOURNEYS.items():
         parts += [f"## {title}", _table(rules)]
     parts += ["## Warnings", "These keep nothing from being published.", _table(WARNINGS)]
+    parts += [
+        "## Events over HTTP",
+        "Each event that is published by [publishEvents](http-api.md#publishevents) is accepted or refused by itself.",
+        _table(EVENTS),
+    ]
     parts += [
         "## Of the HTTP API",
         f"Whatever goes wrong is told as `application/problem+json` (RFC 9457). `type` is `{TYPE_PREFIX}` and one of "
