@@ -15,6 +15,7 @@ from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
 from orchestrator.cli.catalogue import event_types, schedules, segments
 from orchestrator.cli.config import config
+from orchestrator.cli.daily import daily
 from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
 from orchestrator.cli.figures import figures, print_explanation
@@ -24,6 +25,7 @@ from orchestrator.cli.lifecycle import lifecycle
 from orchestrator.cli.load import load_command
 from orchestrator.cli.options import example
 from orchestrator.cli.proposals import proposals
+from orchestrator.cli.readers import readers
 from orchestrator.cli.reports import reports
 from orchestrator.cli.show import print_json, say, tell
 from orchestrator.cli.status import status
@@ -46,6 +48,8 @@ schemas = typer.Typer(help="The published contracts in schemas/.", no_args_is_he
 reference = typer.Typer(help="The reference in docs/reference/.", no_args_is_help=True)
 journeys.add_typer(lifecycle)
 journeys.add_typer(figures)
+db.add_typer(readers)
+reports.add_typer(daily)
 for name, group in {
     "journeys": journeys,
     "reports": reports,
