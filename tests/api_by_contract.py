@@ -136,7 +136,7 @@ def _sample(schema: dict[str, Any]) -> Any:
             name = schema.get("propertyNames", {}).get("enum", ["1"])[0]
             return {name: _sample(inner)} if isinstance(inner, dict) and inner else {}
         case "array":
-            return [_sample(schema["items"])] if schema.get("items") else []
+            return [_sample(schema["items"])] if schema.get("items") and schema.get("maxItems") != 0 else []
         case "integer":
             return 3
         case "number":

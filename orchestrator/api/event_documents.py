@@ -39,7 +39,7 @@ class NewEvents(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    events: list[NewEvent] = Field(max_length=MAX_EVENTS)
+    events: list["NewEvent | CloudEvent"] = Field(max_length=MAX_EVENTS)
 
 
 class CloudEvent(BaseModel):
@@ -67,7 +67,14 @@ class RefusedEvent(BaseModel):
     fix: str
 
 
-class EventsAnswer(BaseModel):
+class EventsAccepted(BaseModel):
+    """How many events Kafka has: all of them, so none was refused."""
+
+    accepted: int
+    refused: Annotated[list[RefusedEvent], Field(max_length=0)]
+
+
+class EventsSorted(BaseModel):
     """How many events Kafka has, and which were not taken."""
 
     accepted: int

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Response, status
+from fastapi.responses import JSONResponse
 from starlette.requests import Request
 
 from orchestrator.api.access import Caller
 from orchestrator.api.body import RawRoute
-from orchestrator.api.event_documents import REQUEST_BODY, EventsAnswer
+from orchestrator.api.event_documents import REQUEST_BODY, EventsAccepted, EventsSorted
 from orchestrator.api.offered_events import offering_in
 from orchestrator.api.paths import EVENTS
 from orchestrator.api.problems import EventsRefused
@@ -32,12 +33,12 @@ EventWriterOfApp = Annotated[EventWriter, Depends(_event_writer)]
     status_code=status.HTTP_202_ACCEPTED,
     operation_id="publishEvents",
     summary="Publish events",
-    response_model=EventsAnswer,
+    response_model=EventsAccepted,
     response_description="All events are in Kafka.",
-    responses={207: {"model": EventsAnswer, "description": "Some are in Kafka, and some were refused."}},
+    responses={207: {"model": EventsSorted, "description": "Some are in Kafka, and some were refused."}},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
-async def publish(request: Request, response: Response, caller: Caller, writer: EventWriterOfApp) -> EventsAnswer:
+async def publish(request: Request, caller: Caller, writer: EventWriterOfApp) -> Response:
     """Engagement events of the caller's workspace, up to 1,000 and 1 MiB in a request, each up to 64 KiB.
 
     Each is accepted or refused by itself. The answer comes when Kafka has those that are accepted. Whatever goes wrong,
@@ -60,6 +61,6 @@ async def publish(request: Request, response: Response, caller: Caller, writer: 
     elif offering.refused:
         count = len(offering.refused)
         raise EventsRefused(f"none of the {count} event(s) was accepted; refused says why", offering.refused)
-    if offering.refused:
-        response.status_code = status.HTTP_207_MULTI_STATUS
-    return EventsAnswer(accepted=len(offering.events), refused=list(offering.refused))
+    answer = EventsSorted(accepted=len(offering.events), refused=list(offering.refused))
+    code = status.HTTP_207_MULTI_STATUS if offering.refused else status.HTTP_202_ACCEPTED
+    return JSONResponse(answer.model_dump(), code)

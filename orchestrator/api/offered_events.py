@@ -18,7 +18,7 @@ from orchestrator.api.problems import BadRequest, InvalidPart, TooLarge, Unsuppo
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.usable import usability_problem
 from orchestrator.messages.event import EngagementEvent
-from orchestrator.messages.offered import Code, Offered, Refused, read_attributes, read_cloud_event, read_plain
+from orchestrator.messages.offered import Code, Offered, Refused, read_attributes, read_cloud_event, read_listed
 
 ATTRIBUTE = "ce-"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -69,7 +69,7 @@ def offering_in(headers: Mapping[str, str], body: bytes, workspace_id: str, now_
             "in ce- headers"
         )
     events = _split(_decode_events, body, 'send {"events": [{"id": …, "type": …, "customer_id": …}, …]}').events
-    return _sorted(_each(read_plain, workspace_id, now_ms, events), _in_events)
+    return _sorted(_each(read_listed, workspace_id, now_ms, events), _in_events)
 
 
 def _split(decode: Callable[[bytes], T], body: bytes, fix: str) -> T:

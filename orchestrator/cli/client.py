@@ -74,12 +74,14 @@ class Client:
         *,
         query: Query = NOTHING,
         body: object = None,
+        content: bytes | None = None,
         if_match: str | None = None,
         takes: Container[int] = (),
     ) -> Answer:
         """The answer to the operation, whose path takes ``path`` and whose query takes what is not None of ``query``.
 
-        ``takes``: statuses that are answers as well, though they are no success.
+        ``content``: a JSON body that is there as bytes already. ``takes``: statuses that are answers as well, though
+        they are no success.
 
         Raises:
             Refused: the API has answered with an error.
@@ -87,7 +89,7 @@ class Client:
             ConfigurationError: its address leads elsewhere.
         """
         operation = OPERATIONS[operation_id]
-        request = self._request(operation, path, query, body, if_match)
+        request = self._request(operation, path, query, if_match, _json(body) if content is None else content)
         response = self._carry_out(operation, request, takes=takes)
         if not response.is_success and response.status_code not in takes:
             raise self._refusal(response)
@@ -127,17 +129,15 @@ class Client:
             response.close()
 
     def _request(
-        self, operation: Operation, path: Parts, query: Query, body: object, if_match: str | None
+        self, operation: Operation, path: Parts, query: Query, if_match: str | None, content: bytes | None
     ) -> httpx.Request:
         headers = {}
         if not operation.is_reading and operation.is_kept:
             headers["Idempotency-Key"] = str(uuid4())
         if if_match is not None:
             headers["If-Match"] = if_match
-        content = None
-        if body is not None:
+        if content is not None:
             headers["Content-Type"] = "application/json"
-            content = json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
         params = {name: str(value) for name, value in query.items() if value is not None}
         url = self._address + operation.path_with(path)
         return self._http.build_request(operation.method, url, params=params, headers=headers, content=content)
@@ -196,6 +196,10 @@ class Client:
         if not isinstance(document, dict):
             raise refusal(response.status_code, "", response.text, self._address)
         return document
+
+
+def _json(body: object) -> bytes | None:
+    return None if body is None else json.dumps(body, allow_nan=False, ensure_ascii=False).encode()
 
 
 def _attempt(response: httpx.Response | None, error: httpx.TransportError | None) -> Attempt:

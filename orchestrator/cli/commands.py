@@ -18,6 +18,7 @@ from orchestrator.cli.config import config
 from orchestrator.cli.daily import daily
 from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
+from orchestrator.cli.events import events
 from orchestrator.cli.figures import figures, print_explanation
 from orchestrator.cli.journeys import journeys
 from orchestrator.cli.keys import keys
@@ -58,6 +59,7 @@ for name, group in {
     "backtests": backtests,
     "keys": keys,
     "erasures": erasures,
+    "events": events,
     "dead-letters": dead_letters,
     "config": config,
     "local": local,

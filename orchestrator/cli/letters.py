@@ -7,17 +7,16 @@ import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
 import typer
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.catalog import Catalog
+from orchestrator.cli.moments import moment_ms
+from orchestrator.cli.raw import readable, text_of
 from orchestrator.cli.show import err, out, plain, print_document, say
-from orchestrator.definitions.duration import parse_duration
 from orchestrator.definitions.moment import moment_at
-from orchestrator.errors import DecodeError
 from orchestrator.kafka.dead_letters import (
     Chosen,
     Found,
@@ -30,7 +29,6 @@ from orchestrator.kafka.dead_letters import (
     find,
     redrive,
 )
-from orchestrator.messages.cloudevents import parse_time_ms
 from orchestrator.settings import Settings, load_settings
 from orchestrator.telemetry.log import set_up_logging
 
@@ -116,18 +114,8 @@ def _wanted(settings: Settings, filters: Filters) -> Wanted:
     topic = filters.topic
     if topic is not None and not topic.startswith(settings.topic_prefix):
         topic = settings.topic_prefix + topic
-    since_ms = None if filters.since is None else _moment_ms(filters.since, time.time())
+    since_ms = None if filters.since is None else moment_ms(filters.since, time.time())
     return Wanted(topic, filters.reason, filters.stage, since_ms, filters.key, filters.customer)
-
-
-def _moment_ms(text: str, now_s: float) -> int:
-    """Milliseconds since 1970 UTC of a time, or of a duration before now."""
-    try:
-        if text.startswith("P"):
-            return round((now_s - parse_duration(text).total_seconds()) * 1_000)
-        return parse_time_ms(text)
-    except (ValueError, DecodeError) as error:
-        raise typer.BadParameter(f"--since: {error}") from error
 
 
 def _place(text: str) -> Place:
@@ -144,7 +132,7 @@ def _print_list(chosen: Chosen, letters: Sequence[Summary]) -> None:
             table.add_row(
                 str(each.place),
                 f"{moment_at(each.set_aside_ms):%Y-%m-%d\n%H:%M:%S}",
-                Text(f"{each.origin}\n{_text(each.key) or 'no key'}, {_size(each)}", overflow="fold"),
+                Text(f"{each.origin}\n{text_of(each.key) or 'no key'}, {_size(each)}", overflow="fold"),
                 Text(
                     f"{each.stage}: {each.reason}{_redriven(each)}\n{plain(each.message[:SHOWN_CHARS])}",
                     overflow="fold",
@@ -194,7 +182,7 @@ def _list_document(chosen: Chosen, letters: Sequence[Summary]) -> dict[str, obje
                 "stage": each.stage,
                 "reason": each.reason,
                 "message": each.message,
-                "key": _text(each.key),
+                "key": text_of(each.key),
                 "value_bytes": each.value_bytes,
                 "is_cut": each.is_cut,
                 "redriven": each.redriven,
@@ -213,7 +201,7 @@ def _list_document(chosen: Chosen, letters: Sequence[Summary]) -> dict[str, obje
 
 def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
     letter = found.letter
-    kind, value = _shown(letter.value)
+    kind, value = readable(letter.value)
     return {
         "place": str(found.place),
         "set_aside_at": moment_at(found.set_aside_ms).isoformat(),
@@ -224,8 +212,8 @@ def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
         "stage": letter.stage,
         "reason": letter.reason,
         "message": letter.message,
-        "key": _text(letter.key),
-        "headers": [[name, _text(content)] for name, content in letter.headers],
+        "key": text_of(letter.key),
+        "headers": [[name, text_of(content)] for name, content in letter.headers],
         "redriven_from": list(letter.redriven_from),
         "cut_from_bytes": letter.cut_from_bytes,
         "value_kind": kind,
@@ -236,7 +224,7 @@ def _letter_document(catalog: Catalog, found: Found) -> dict[str, object]:
 
 def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
     letter = found.letter
-    kind, value = _shown(letter.value)
+    kind, value = readable(letter.value)
     size = len(letter.value or b"")
     lines = [
         f"place      {found.place}, set aside {moment_at(found.set_aside_ms):%Y-%m-%d %H:%M:%S} UTC",
@@ -244,8 +232,8 @@ def _letter_lines(catalog: Catalog, found: Found) -> list[str]:
         f"stage      {letter.stage}",
         f"reason     {letter.reason}",
         f"message    {plain(letter.message)}",
-        f"key        {_text(letter.key)}",
-        *(f"header     {plain(name)}: {_text(content)}" for name, content in letter.headers),
+        f"key        {text_of(letter.key)}",
+        *(f"header     {plain(name)}: {text_of(content)}" for name, content in letter.headers),
         *(f"redriven   from {plain(origin)}" for origin in letter.redriven_from),
         f"redrive    {_fate(catalog, found)}",
     ]
@@ -262,28 +250,7 @@ def _fate(catalog: Catalog, found: Found) -> str:
             return f"would go to {topic}/{partition}"
 
 
-def _shown(value: bytes | None) -> tuple[str, str]:
-    """What a value is (json, text, hex, none), and how to print it: nothing in it may steer a terminal."""
-    if value is None:
-        return "none", ""
-    try:
-        text = value.decode()
-    except UnicodeDecodeError:
-        return "hex", value.hex(" ")
-    if not all(letter.isprintable() or letter in "\n\t" for letter in text):
-        return "hex", value.hex(" ")
-    try:
-        return "json", msgspec.json.format(value, indent=2).decode()
-    except (msgspec.DecodeError, RecursionError):
-        return "text", text
-
-
 def _number(text: str) -> float | str:
     """A number of a JSON document; as text what is too large for one."""
     number = float(text)
     return number if math.isfinite(number) else text
-
-
-def _text(raw: bytes | None) -> str:
-    """Readable, whatever it is."""
-    return "" if raw is None else plain(raw.decode(errors="backslashreplace"))

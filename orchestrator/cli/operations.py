@@ -14,13 +14,14 @@ class Operation:
     """One request that the API takes.
 
     ``command``: the words that ask for it, after ``orchestrator``. ``is_kept``: the API keeps its answer under an
-    Idempotency-Key, so that it may be sent again when the answer was lost.
+    Idempotency-Key, so that it may be sent again when the answer was lost. ``is_known_by_ids``: it may be anyway.
     """
 
     method: str
     path: str
     command: str
     is_kept: bool = True
+    is_known_by_ids: bool = False
 
     @property
     def is_reading(self) -> bool:
@@ -30,7 +31,7 @@ class Operation:
     @property
     def is_repeatable(self) -> bool:
         """Whether sending it again does nothing twice."""
-        return self.is_reading or self.is_kept
+        return self.is_reading or self.is_kept or self.is_known_by_ids
 
     def path_with(self, values: Mapping[str, object]) -> str:
         """The path with ``values`` in it, each percent-encoded as one segment.
@@ -90,6 +91,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "getErasure": Operation("GET", f"{ROOT}/erasures/{{receipt}}", "erasures show"),
     "listSchedules": Operation("GET", f"{ROOT}/schedules", "schedules"),
     "listSegments": Operation("GET", f"{ROOT}/segments", "segments"),
+    "publishEvents": Operation("POST", f"{ROOT}/events", "events send", is_kept=False, is_known_by_ids=True),
     "listEventTypes": Operation("GET", f"{ROOT}/event-types", "event-types"),
     "getLiveness": Operation("GET", "/livez", "status"),
     "getReadiness": Operation("GET", "/readyz", "status"),

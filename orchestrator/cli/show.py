@@ -103,10 +103,14 @@ def print_json(text: str) -> None:
     if not out.is_terminal:
         _write(text)
         return
-    indented = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    _write(
-        "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in indented)
-    )
+    _write(_harmless(json.dumps(json.loads(text), indent=2, ensure_ascii=False)))
+
+
+def print_json_line(value: object) -> None:
+    """A document among others, on a line of its own, and at once: somebody may be watching."""
+    line = json.dumps(value, ensure_ascii=False)
+    _write(_harmless(line) if out.is_terminal else line)
+    out.file.flush()
 
 
 def print_document(value: object) -> None:
@@ -132,6 +136,11 @@ def _field(item: Mapping[str, Any], path: str) -> object:
     for name in path.split("."):
         found = found[name]
     return found
+
+
+def _harmless(text: str) -> str:
+    """JSON with what a terminal would act on escaped."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _write(line: str) -> None:

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from orchestrator.errors import Unavailable
-from orchestrator.kafka.clients import open_reader
+from orchestrator.kafka.clients import PATIENCE_S, open_reader
 from orchestrator.settings import Settings
 
 READ_WAIT_MS = 100
@@ -35,16 +35,47 @@ class Tail:
         self._places = places
 
     @classmethod
-    async def open(cls, settings: Settings, role: str, partitions: Iterable[tuple[str, int]]) -> "Tail":
+    async def open(
+        cls,
+        settings: Settings,
+        role: str,
+        partitions: Iterable[tuple[str, int]],
+        *,
+        patience_s: float = PATIENCE_S,
+    ) -> "Tail":
         """Begins at the oldest record of each (topic, number of its partitions).
 
         Raises:
             Unavailable: the cluster does not answer.
         """
         places = [TopicPartition(topic, number) for topic, count in partitions for number in range(count)]
-        consumer = await open_reader(settings, role)
+        consumer = await open_reader(settings, role, patience_s=patience_s)
         consumer.assign(places)
         return cls(consumer, places)
+
+    async def go_to_end(self) -> None:
+        """From here on only what is still to come is read.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        for (topic, number), end in (await self.end_offsets()).items():
+            self._consumer.seek(TopicPartition(topic, number), end)
+
+    async def go_to(self, time_ms: int) -> None:
+        """From here on records are read that arrived at this time (milliseconds since 1970 UTC) or later.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        ends = await self.end_offsets()
+        try:
+            found = await self._consumer.offsets_for_times(dict.fromkeys(self._places, time_ms))
+        except KafkaError as error:
+            raise Unavailable(f"asking where {self._names()} was at a time: {error!r}") from error
+        for place in self._places:
+            first = found.get(place)
+            self._consumer.seek(place, ends[place.topic, place.partition] if first is None else first.offset)
 
     async def read(self, wait_ms: int = READ_WAIT_MS) -> list[TailRecord]:
         """The next records; none when there are none for ``wait_ms``.

@@ -87,6 +87,7 @@ class _Id(msgspec.Struct):
 _decode_plain = msgspec.json.Decoder(_Plain).decode
 _decode_cloud_event = msgspec.json.Decoder(_CloudEvent).decode
 _decode_id = msgspec.json.Decoder(_Id).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_data = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -94,6 +95,12 @@ class _Refusal(Exception):
     def __init__(self, code: Code, path: str, message: str, fix: str) -> None:
         super().__init__(message)
         self.problem = Problem(path, code, message, fix)
+
+
+def read_listed(raw: bytes, workspace_id: str, now_ms: int) -> Offered:
+    """The event in an object that is a CloudEvent if it says of which version, and else a plain one."""
+    read = read_cloud_event if b'"specversion"' in raw and _is_cloud_event(raw) else read_plain
+    return read(raw, workspace_id, now_ms)
 
 
 def read_plain(raw: bytes, workspace_id: str, now_ms: int) -> Offered:
@@ -310,6 +317,13 @@ def _refused(error: Exception, raw: bytes, within: str = "$") -> Refused:
         path += f".{named[1]}"
     fix = _FIXES.get(path, f"an event has the fields {', '.join(_Plain.__struct_fields__)}")
     return Refused(_id_in(raw), Problem(path, "malformed", f"the event cannot be read: {message}", fix))
+
+
+def _is_cloud_event(raw: bytes) -> bool:
+    try:
+        return "specversion" in _decode_fields(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _id_in(raw: bytes) -> str | None:

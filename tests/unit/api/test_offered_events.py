@@ -35,6 +35,14 @@ def test_the_four_forms_of_a_body_say_the_same() -> None:
     assert of_headers().events == [event]
 
 
+def test_a_list_may_hold_cloudevents_beside_plain_ones() -> None:
+    speaks_of_it = {**PLAIN, "data": {"specversion": "1.0"}}
+    found = offering({"events": [CLOUD, PLAIN, speaks_of_it, {**CLOUD, "specversion": "0.3"}]})
+    assert found.events[0] == found.events[1]
+    assert found.events[2].data == {"specversion": "1.0"}
+    assert refusals(found) == [(3, "o-1", "malformed", "$.events[3].specversion")]
+
+
 def test_a_request_without_events_has_none() -> None:
     assert offering({"events": []}) == Offering([], [])
     assert offering([], "application/cloudevents-batch+json") == Offering([], [])

@@ -6,7 +6,6 @@ import pytest
 from typer.testing import CliRunner
 
 from orchestrator.cli.commands import app
-from orchestrator.cli.letters import _shown, _text
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -35,24 +34,3 @@ def test_a_moment_that_cannot_be_read_is_refused(since: str) -> None:
     code, said = run("list", "--since", since)
     assert code == 2
     assert "--since" in said
-
-
-@pytest.mark.parametrize(
-    ("value", "kind", "printed"),
-    [
-        (None, "none", ""),
-        (b'{"a":1}', "json", '{\n  "a": 1\n}'),
-        ("schön".encode(), "text", "schön"),
-        (b"\xff\x00", "hex", "ff 00"),
-        (b"clear\x1b[2J", "hex", b"clear\x1b[2J".hex(" ")),
-        (b'"' + "\x9b2J".encode() + b'"', "hex", (b'"' + "\x9b2J".encode() + b'"').hex(" ")),
-    ],
-)
-def test_a_value_is_printed_as_what_it_is_and_never_steers_the_terminal(
-    value: bytes | None, kind: str, printed: str
-) -> None:
-    assert _shown(value) == (kind, printed)
-
-
-def test_a_key_that_is_no_text_is_written_out() -> None:
-    assert _text(b"acme:\xff\x1b]0;") == "acme:\\xff\\x1b]0;"

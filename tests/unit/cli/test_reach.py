@@ -63,6 +63,8 @@ def typed(line: str, folder: Path) -> list[str]:
     """The words of an example, with ids for what stands for one, in a folder that has its files."""
     story = {"name": "two messages", "given": [{"event": "customer.signed_up"}], "sends": WELCOMED}
     (folder / "welcome.yaml").write_text(json.dumps(a_journey(tests=[story])))
+    event = {"id": "o-1", "type": "order.placed", "customer_id": "c1", "source": "shop"}
+    (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
     (folder / "workspace.json").write_text(json.dumps(SETTINGS))
     words = [STANDS_FOR.get(word, word) for word in shlex.split(line)]
     return words[: words.index(">")] if ">" in words else words
