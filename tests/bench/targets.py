@@ -8,6 +8,7 @@ from tests.bench import (
     backtest,
     engine,
     hand_over,
+    ingest,
     journeys,
     latency,
     month,
@@ -43,6 +44,7 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "pause": pause.measure,
         "sink": sink.measure,
         "api": api.measure,
+        "ingest": ingest.measure,
         "month": month.measure,
     }
 )
