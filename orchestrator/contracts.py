@@ -122,7 +122,8 @@ def asyncapi_document() -> Document:
             "title": "Omnichannel Journey Orchestrator",
             "version": __version__,
             "description": "Keys are workspace_id:customer_id in UTF-8, partitioned by murmur2. Values are JSON. "
-            "Events come in as CloudEvents 1.0 (binary or structured) or as the plain envelope; commands and "
+            "Events come in as CloudEvents 1.0 (binary or structured) or as the plain envelope, each perhaps behind "
+            "the frame of a schema registry (a zero byte, and four with a JSON Schema's number); commands and "
             "activities go out as binary CloudEvents.",
             "license": {"name": "Apache-2.0"},
         },
