@@ -7,6 +7,7 @@ from typing import assert_never
 import msgspec
 
 from orchestrator.definitions.clock import minute_of
+from orchestrator.definitions.comparison import comparison
 from orchestrator.definitions.condition import (
     AllOf,
     AnyOf,
@@ -23,7 +24,7 @@ from orchestrator.definitions.condition import (
 from orchestrator.definitions.duration import duration_ms
 from orchestrator.journeys.state import Attribute, Occurrences
 from orchestrator.journeys.timing import ZONE_ATTRIBUTE, in_local_window, weekday_numbers, zone_or
-from orchestrator.journeys.values import comparison, find
+from orchestrator.journeys.values import find
 from orchestrator.messages.ids import derived_id
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.definitions.comparison import comparison
 from orchestrator.definitions.parse import check_journey
 from orchestrator.errors import DefinitionError
-from orchestrator.journeys.values import comparison
 from tests.builders import a_journey, steps
 
 SEND = {"kind": "send", "channel": "email", "template": "t", "next": "done"}

@@ -1,0 +1,1 @@
+"""What other systems send in their own words becomes engagement events, by mappings that people write as data."""
