@@ -12,12 +12,13 @@ import msgspec
 
 from orchestrator.definitions.comparison import comparison
 from orchestrator.errors import DecodeError
-from orchestrator.intake.conversion import Reason
 from orchestrator.intake.mapping import EventMapping, Rule, places_in
 from orchestrator.intake.place import Scene, find, read_place, where
 from orchestrator.intake.reading import Reading, Refusal, Refused, refusal_at
 from orchestrator.messages.codec import decode_engagement, encode_event
 from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.offered import MAX_EVENT_BYTES
+from orchestrator.messages.text import has_zero_character
 
 MAX_EVENTS = 5_000  # of one payload, and items of one list
 MAX_TOTAL_BYTES = 4 << 20  # of all events of one payload: a rule may copy much of it into each of them
@@ -111,11 +112,15 @@ def _written_bytes(event: EngagementEvent, scene: Scene, path: str) -> int:
         record = encode_event(event)
         decode_engagement(record.key, record.value, record.headers, event.time_ms)
     except DecodeError as error:
-        reason: Reason = "too_large" if error.reason == "oversized" else "unwritable"
-        message = "the event has more than 1 MiB" if reason == "too_large" else "the event could not be read again"
-        raise refusal_at(reason, scene.item_at, path, message) from error
+        message = "the event could not be read again: it is too large, or nests too deeply"
+        raise refusal_at("unwritable", scene.item_at, path, message) from error
     # Half of a surrogate pair, a number of more than 64 bits, lists in lists a thousand deep.
     except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError) as error:
         message = "the event has a value that cannot be written as JSON in UTF-8"
         raise refusal_at("unwritable", scene.item_at, path, message) from error
+    if len(record.value) > MAX_EVENT_BYTES:
+        message = f"the event's data have more than {MAX_EVENT_BYTES:,} bytes as JSON"
+        raise refusal_at("too_large", scene.item_at, path, message)
+    if b"\\u0000" in record.value and has_zero_character(event.data):  # which PostgreSQL cannot hold
+        raise refusal_at("unwritable", scene.item_at, path, "the event has text with the character U+0000")
     return len(record.value)

@@ -53,6 +53,7 @@ def test_every_problem_is_told_at_once() -> None:
         (a_rule(type="orchestrator.entry.requested"), "$.rules[0].type"),
         (a_rule(type={"from": "/e", "rename": {"x": "orchestrator.clock.ticked"}}), "$.rules[0].type.rename.x"),
         (a_rule(type={"from": "/e", "prefix": "orchestrator.x"}), "$.rules[0].type.prefix"),
+        (a_rule(type="customer.erased"), "$.rules[0].type"),
         (a_rule(type="customer.updated", data={"city": "/city"}), "$.rules[0].data"),
         (a_rule(type="consent.granted"), "$.rules[0].data"),
         (a_rule(data={"a": "/a", "a.b": "/b"}), "$.rules[0].data.a.b"),
