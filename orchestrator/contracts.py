@@ -12,6 +12,7 @@ from orchestrator import __version__
 from orchestrator.api.app import openapi_document
 from orchestrator.catalog import Catalog, TopicSpec
 from orchestrator.definitions.journey import JourneyDefinition
+from orchestrator.intake.mapping import EventMapping
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import ACTIVITY_TYPE, COMMAND_TYPE, DELIVERY_TYPE, DeliveryReport
 from orchestrator.messages.command import SendCommand
@@ -75,6 +76,7 @@ def _schemas() -> dict[str, Document]:
         "dead-letter.v1": _titled("DeadLetter", "The record that could not be used, byte for byte.", {}),
         OWN_STATE: _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),
         "journey.v1": {"$schema": DIALECT, **JourneyDefinition.model_json_schema(by_alias=True)},
+        "mapping.v1": {"$schema": DIALECT, **EventMapping.model_json_schema(by_alias=True)},
     }
 
 

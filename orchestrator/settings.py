@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     api_requests_per_minute: int = Field(
         3_000, ge=0, description="Requests a caller may make in a minute at each API process; 0: as many as they like."
     )
+    hook_requests_per_minute: int = Field(
+        6_000, ge=0, description="Webhooks that one hook takes in a minute at each API process; 0: as many as come."
+    )
     oidc_issuer: str = Field(
         "", description="Address of an OpenID Connect provider whose access tokens the API takes; empty: keys only."
     )

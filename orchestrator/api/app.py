@@ -34,12 +34,14 @@ from orchestrator.api import (
     exports,
     gauges,
     health,
+    hooks,
     journeys,
     keys,
     metrics,
     overview,
     positions,
     proposals,
+    received_hooks,
     sign_in,
     versions,
     workspace,
@@ -83,6 +85,8 @@ _ROUTERS = (
     catalogue.router,
     event_types.router,
     events.router,
+    hooks.router,
+    received_hooks.router,
     keys.router,
     audit.router,
     entries.router,
@@ -158,6 +162,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     app.state.event_writer = event_writer
     app.state.under_way = UnderWay()
     app.state.rehearsals = Rehearsals()
+    app.state.doorkeeper = received_hooks.Doorkeeper(settings.hook_requests_per_minute)
     app.state.quota = Quota(settings.api_requests_per_minute)
     app.state.strangers = Quota(STRANGERS_PER_MINUTE if settings.api_requests_per_minute else 0)
     for router in _ROUTERS:

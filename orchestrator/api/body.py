@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.types import Message, Receive
 
-from orchestrator.api.access import READING, admit, admit_stranger, tenant_of
+from orchestrator.api.access import READING, admit, admit_signed, admit_stranger, tenant_of
 from orchestrator.api.problems import BadRequest, TooLarge, TooSlow, UnsupportedMediaType
 from orchestrator.api.repeats import key_of, once
 
@@ -19,15 +19,16 @@ MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
 BODY_S = 30.0  # for the whole of a body to come in: 1 MiB over a line of a third of a megabit a second
 _INT64 = 1 << 63
-# Operations whose answers are not kept for who asks again: that of the one has a secret, and a second key does no harm;
-# what the other publishes is known by the ids of the events.
-NOT_KEPT = frozenset({"createKey", "publishEvents"})
+# Operations whose answers are not kept for who asks again: that of the first has a secret, and a second key does no
+# harm; what the second publishes is known by the ids of the events; the third answers with what customers did.
+NOT_KEPT = frozenset({"createKey", "publishEvents", "checkHook"})
 
 
 class StrictRoute(APIRoute):
     """A route that first asks who is calling, then reads strictly; only then does FastAPI look at the request."""
 
     is_open = False
+    is_signed = False
     is_raw = False  # the body is not parsed: the handler reads it, as bytes of whatever type
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -38,7 +39,7 @@ class StrictRoute(APIRoute):
         known = frozenset(field.alias for field in self.dependant.query_params)
 
         is_kept = self.operation_id not in NOT_KEPT and not self.is_open
-        let_in = admit_stranger if self.is_open else admit
+        let_in = admit_signed if self.is_signed else admit_stranger if self.is_open else admit
 
         async def strictly(request: Request) -> Response:
             allowance = await let_in(request)
@@ -65,6 +66,13 @@ class RawRoute(StrictRoute):
     """The same for bodies that are not one JSON document: they are bounded in size and time, and left as they are."""
 
     is_raw = True
+
+
+class SignedRoute(RawRoute):
+    """The same for what carries a signature over its bytes instead of a key: the handler checks it before all else."""
+
+    is_open = True
+    is_signed = True
 
 
 class OpenRoute(StrictRoute):

@@ -30,6 +30,7 @@ _ALWAYS = (401, 403, 404, 429, 500, 503)
 _READS = (400, 422)
 _WRITES = (400, 408, 409, 412, 413, 415, 422)
 _STRANGERS = (401, 403, 409, 412)  # not said to who has no key and changes nothing
+_UNTOLD_TO_SENDERS = (403, 404, 409, 412)  # nor these to who has a signature instead
 _MEANINGS = {
     400: "The request cannot be read.",
     401: "There is no valid API key.",
@@ -51,6 +52,13 @@ _MEANINGS_OF_SIGN_IN = {
     429: "Too many requests come from this address; go on after `Retry-After` seconds.",
     503: "The provider does not answer; try again after `Retry-After` seconds.",
 }
+_MEANINGS_OF_WEBHOOKS = {
+    401: "The hook is not there or is turned off, or the signature does not hold.",
+    422: "The hook's mapping cannot make events of it; `errors` says where and why.",
+    429: "The hook is used too often; go on after `Retry-After` seconds.",
+    503: "PostgreSQL or Kafka does not answer; send it again after `Retry-After` seconds.",
+}
+_SIGNED = "receiveHook"
 _DEFINITION: Json = {
     "name": "Win back",
     "entry": {"kind": "event", "type": "order.placed"},
@@ -108,6 +116,7 @@ _SENT_HEADERS: Mapping[str, tuple[str, ...]] = {
     "archiveJourney": (PUBLISHED, "ETag"),
     "approveProposal": (PUBLISHED, "ETag"),
     "startBacktest": ("Location",),
+    "createHook": ("Location",),
 }
 _MAY_WAIT = ("createJourney", "changeJourney", "publishJourney", "changeWorkspace", "replaceWorkspace")
 _WAITS = "The workspace asks for a second person: the proposal `proposal_id` waits, and nothing has changed yet."
@@ -148,7 +157,10 @@ def document_of(app: FastAPI) -> Json:
         for method, operation in operations.items():
             if path.startswith(SIGN_IN):
                 operation["security"] = []  # who comes here has no key yet
-                _add_problems(operation, is_read=method == "get", is_open=True)
+                _add_problems(operation, _MEANINGS_OF_SIGN_IN, is_read=method == "get", left_out=_STRANGERS)
+            elif operation["operationId"] == _SIGNED:
+                operation["security"] = []  # the signature is the key
+                _add_problems(operation, _MEANINGS_OF_WEBHOOKS, is_read=False, left_out=_UNTOLD_TO_SENDERS)
             elif path.startswith(ROOT):
                 _complete(operation, is_read=method == "get")
             else:
@@ -159,7 +171,7 @@ def document_of(app: FastAPI) -> Json:
 
 def _complete(operation: Json, *, is_read: bool) -> None:
     operation["security"] = [{"apiKey": []}]
-    _add_problems(operation, is_read=is_read)
+    _add_problems(operation, {}, is_read=is_read)
     responses: Json = operation["responses"]
     name = operation["operationId"]
     for header in _SENT_HEADERS.get(name, ()):
@@ -174,9 +186,10 @@ def _complete(operation: Json, *, is_read: bool) -> None:
         operation["requestBody"]["content"]["application/json"]["examples"] = dict(_EXAMPLES[name])
 
 
-def _add_problems(operation: Json, *, is_read: bool, is_open: bool = False) -> None:
-    meanings = {**_MEANINGS, **(_MEANINGS_OF_SIGN_IN if is_open else {})}
-    left_out = _STRANGERS if is_open else ()
+def _add_problems(
+    operation: Json, of_its_own: Mapping[int, str], *, is_read: bool, left_out: tuple[int, ...] = ()
+) -> None:
+    meanings = {**_MEANINGS, **of_its_own}
     for status in sorted({*_ALWAYS, *(_READS if is_read else _WRITES)} - {*left_out}):
         content = {MEDIA_TYPE: {"schema": {"$ref": f"{_REFS}{ProblemDocument.__name__}"}}}
         operation["responses"][str(status)] = {"description": meanings[status], "content": content}

@@ -10,6 +10,7 @@ ROOT = "/api/v1"
 BASE = f"{ROOT}/033-omnichannel-journey-orchestrator"
 SIGN_IN = f"{ROOT}/sign-in"
 EVENTS = f"{ROOT}/events"
+HOOKS = f"{ROOT}/hooks"
 
 
 class _AnyText(StringConvertor):

@@ -20,6 +20,7 @@ from orchestrator.cli.dead_letters import dead_letters
 from orchestrator.cli.erasures import erasures
 from orchestrator.cli.events import events
 from orchestrator.cli.figures import figures, print_explanation
+from orchestrator.cli.hooks import hooks
 from orchestrator.cli.journeys import journeys
 from orchestrator.cli.keys import keys
 from orchestrator.cli.lifecycle import lifecycle
@@ -58,6 +59,7 @@ for name, group in {
     "proposals": proposals,
     "backtests": backtests,
     "keys": keys,
+    "hooks": hooks,
     "erasures": erasures,
     "events": events,
     "dead-letters": dead_letters,

@@ -93,6 +93,13 @@ OPERATIONS: Mapping[str, Operation] = {
     "listSegments": Operation("GET", f"{ROOT}/segments", "segments"),
     "publishEvents": Operation("POST", f"{ROOT}/events", "events send", is_kept=False, is_known_by_ids=True),
     "listEventTypes": Operation("GET", f"{ROOT}/event-types", "event-types"),
+    "listHooks": Operation("GET", f"{ROOT}/hooks", "hooks list"),
+    "createHook": Operation("POST", f"{ROOT}/hooks", "hooks create"),
+    # Its answer has what customers did, which the API does not keep.
+    "checkHook": Operation("POST", f"{ROOT}/hooks/check", "hooks check", is_kept=False),
+    "getHook": Operation("GET", f"{ROOT}/hooks/{{id}}", "hooks show"),
+    "changeHook": Operation("PATCH", f"{ROOT}/hooks/{{id}}", "hooks update"),
+    "deleteHook": Operation("DELETE", f"{ROOT}/hooks/{{id}}", "hooks delete"),
     "getLiveness": Operation("GET", "/livez", "status"),
     "getReadiness": Operation("GET", "/readyz", "status"),
 }

@@ -22,6 +22,9 @@ Action = Literal[
     "erasure_requested",
     "backtest_started",
     "backtest_cancelled",
+    "hook_created",
+    "hook_changed",
+    "hook_deleted",
 ]
 _NEWEST = 2**63 - 1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -124,6 +124,17 @@ EVENTS_OFFERED = Counter(
     "code of the refusal).",
     ["result"],
 )
+HOOK_REQUESTS = Counter(
+    "orchestrator_hook_requests_total",
+    "Webhooks that came in, by what became of them (accepted; no_rule: no event by its mapping; refused: of no use to "
+    "it; unknown_hook, no_signature, stale_signature, wrong_signature; limited; unavailable: Kafka did not take them).",
+    ["result"],
+)
+HOOK_EVENTS = Counter(
+    "orchestrator_hook_events_total",
+    "Events that webhooks were, by what became of them (accepted; left_out: an item that could not be used).",
+    ["result"],
+)
 OUTBOX_PENDING = Gauge(
     "orchestrator_outbox_pending", "Config records written to PostgreSQL and not yet relayed to Kafka."
 )

@@ -12,6 +12,7 @@ import pytest
 from orchestrator.catalog import Catalog
 from orchestrator.contracts import contracts
 from orchestrator.definitions.parse import parse_journey
+from orchestrator.intake.parse import parse_mapping
 from orchestrator.journeys.state import decode_state
 from orchestrator.messages.codec import (
     decode_activity,
@@ -109,6 +110,8 @@ def read(schema: str, sample: dict[str, Any]) -> Any:
             return msgspec.to_builtins(decode_config(value))
         case "customer-state.v1":
             return json.loads(msgspec.json.encode(decode_state(base64.b64decode(sample["value"]))))
+        case "mapping.v1":
+            return parse_mapping(sample["value"]).model_dump(mode="json", by_alias=True)
         case "journey.v1":
             return parse_journey(sample["value"]).model_dump(mode="json", by_alias=True)
     raise AssertionError(f"no reader for {schema}")

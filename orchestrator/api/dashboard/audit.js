@@ -19,6 +19,9 @@ const ACTIONS = {
   erasure_requested: "Erasure requested",
   backtest_started: "Backtest started",
   backtest_cancelled: "Backtest cancelled",
+  hook_created: "Webhook created",
+  hook_changed: "Webhook changed",
+  hook_deleted: "Webhook deleted",
 };
 const MOST_CHARS = 80; // of a value in the line that sums a change up
 
@@ -30,7 +33,9 @@ const FIELDS = {
   fields: "Asked to change",
   guardrails: "Limits",
   holdout_percent: "Holdout over all journeys, in percent",
+  is_enabled: "Taken in",
   is_sending: "Sending",
+  mapping_sha256: "Mapping",
   needs_approval: "A second person approves",
   paused_reason: "Paused by itself",
 };

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.api.app import openapi_document
 from orchestrator.api.documents import JourneyPatch, NewJourney
-from orchestrator.api.paths import BASE, ROOT, SIGN_IN
+from orchestrator.api.paths import BASE, HOOKS, ROOT, SIGN_IN
 from orchestrator.definitions.parse import parse_journey
 
 OPERATIONS = {
@@ -65,6 +65,13 @@ OPERATIONS = {
     (f"{ROOT}/keys", "post"): "createKey",
     (f"{ROOT}/keys/{{id}}", "delete"): "revokeKey",
     (f"{ROOT}/audit", "get"): "listAudit",
+    (HOOKS, "get"): "listHooks",
+    (HOOKS, "post"): "createHook",
+    (f"{HOOKS}/check", "post"): "checkHook",
+    (f"{HOOKS}/{{id}}", "get"): "getHook",
+    (f"{HOOKS}/{{id}}", "patch"): "changeHook",
+    (f"{HOOKS}/{{id}}", "delete"): "deleteHook",
+    (f"{HOOKS}/{{id}}/receive", "post"): "receiveHook",
     (SIGN_IN, "get"): "getSignIn",
     (f"{SIGN_IN}/exchange", "post"): "exchangeCode",
     (f"{SIGN_IN}/renew", "post"): "renewSignIn",
@@ -91,7 +98,7 @@ def test_operations_are_exactly_these(document: dict[str, Any]) -> None:
 
 def test_every_operation_needs_a_key_and_names_its_errors(document: dict[str, Any]) -> None:
     for path, method, operation in operations(document):
-        if not path.startswith(ROOT) or path.startswith(SIGN_IN):
+        if not path.startswith(ROOT) or path.startswith(SIGN_IN) or operation["operationId"] == "receiveHook":
             continue
         assert operation["security"] == [{"apiKey": []}]
         for status, response in operation["responses"].items():
@@ -109,6 +116,21 @@ def test_signing_in_needs_no_key_and_names_its_errors(document: dict[str, Any]) 
         assert {"400", "404", "422", "429", "503"} <= set(operation["responses"])
         assert not {"401", "403"} & set(operation["responses"])
         assert "Idempotency-Key" not in json.dumps(operation)
+
+
+def test_a_webhook_needs_no_key_and_names_its_errors(document: dict[str, Any]) -> None:
+    operation = document["paths"][f"{HOOKS}/{{id}}/receive"]["post"]
+    assert operation["security"] == []
+    assert {"200", "202", "400", "401", "413", "415", "422", "429", "503"} <= set(operation["responses"])
+    assert not {"403", "404"} & set(operation["responses"])
+    assert "Idempotency-Key" not in json.dumps(operation)
+
+
+def test_no_answer_about_a_hook_has_a_secret(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert "secret" in schemas["NewHook"]["properties"]
+    for name in ("HookItem", "HookDocument"):
+        assert not {"secret", "old_secret"} & set(schemas[name]["properties"])
 
 
 def test_every_reference_leads_somewhere_and_no_schema_is_left_over(document: dict[str, Any]) -> None:

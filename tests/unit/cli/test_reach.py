@@ -15,8 +15,9 @@ from tests.api_by_contract import CONTRACT, ID, ApiByContract
 from tests.builders import a_journey
 from tests.unit.cli.conftest import Said
 
-STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST"), ID)
+STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST", "HOOK"), ID)
 SETTINGS = {"is_sending": True, "holdout_percent": 5.0, "guardrails": {}, "costs": {"sms": 0.04}}
+SHOPIFY = Path("orchestrator/intake/presets/shopify.yaml").resolve()
 WELCOMED = [{"template": "welcome"}, {"template": "reminder"}]
 # Makes a key in the database; tests/integration/test_cli.py does it.
 NOT_OVER_HTTP = "keys create acme --role admin"
@@ -43,11 +44,12 @@ OVER_HTTP = sorted({operation.command for operation in OPERATIONS.values()})
 DECLARED = {(operation.path, operation.method): name for name, operation in OPERATIONS.items()}
 # A browser's: who types has a key, or a token from the provider's own tools.
 OF_THE_PAGE = {"getSignIn", "exchangeCode", "renewSignIn"}
+OF_OTHER_SYSTEMS = {"receiveHook"}  # signed by them
 IN_CONTRACT = {
     (path, method.upper()): operation["operationId"]
     for path, item in CONTRACT["paths"].items()
     for method, operation in item.items()
-    if operation["operationId"] not in OF_THE_PAGE
+    if operation["operationId"] not in OF_THE_PAGE | OF_OTHER_SYSTEMS
 }
 
 
@@ -66,6 +68,9 @@ def typed(line: str, folder: Path) -> list[str]:
     event = {"id": "o-1", "type": "order.placed", "customer_id": "c1", "source": "shop"}
     (folder / "events.jsonl").write_text(json.dumps(event) + "\n")
     (folder / "workspace.json").write_text(json.dumps(SETTINGS))
+    (folder / "shopify.yaml").write_text(SHOPIFY.read_text())
+    (folder / "order.json").write_text('{"id": 1}')
+    (folder / "secret.txt").write_text("what Shopify signs with\n")
     words = [STANDS_FOR.get(word, word) for word in shlex.split(line)]
     return words[: words.index(">")] if ">" in words else words
 
