@@ -1,7 +1,7 @@
 -- name: create_hook -- writes a hook, unless the workspace has as many as it may; one of this id stays as it is
 insert into "033_omnichannel_journey_orchestrator_hooks" (id, workspace_id, name, mapping, is_enabled, secret)
-select $2, $1, $3, $4, $5, $6
-where (select count(*) from "033_omnichannel_journey_orchestrator_hooks" where workspace_id = $1) < $7
+select $2::uuid, $1::varchar, $3::text, $4::jsonb, $5::boolean, $6::bytea
+where (select count(*) from "033_omnichannel_journey_orchestrator_hooks" where workspace_id = $1::varchar) < $7
 on conflict (id) do nothing
 returning *;
 

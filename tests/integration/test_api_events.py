@@ -101,7 +101,9 @@ async def test_each_event_is_refused_by_itself_and_the_others_are_published(
 async def test_a_publisher_publishes_and_does_nothing_else(api: ApiSession, settings: Settings) -> None:
     shop, refused = await api.client(role="publisher"), 0
     for path, item in api.app.openapi()["paths"].items():
-        for method in item:
+        for method, operation in item.items():
+            if operation["security"] == []:  # what needs no key
+                continue
             if not path.startswith(ROOT) or path.startswith(SIGN_IN) or path == EVENTS:
                 continue
             url = path.replace("{id}", "00000000-0000-0000-0000-000000000000").replace("{version}", "1")

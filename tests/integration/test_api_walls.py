@@ -33,7 +33,7 @@ BODIES: dict[str, Any] = {
     "rejectProposal": {},
     "changeHook": {"is_enabled": False},
 }
-# Signed instead of asked for with a key; tests/integration/test_hooks.py says who is let in.
+# Signed by the other system, instead of asked for with a key: tests/integration/test_hooks.py says who is let in.
 SIGNED = {"receiveHook"}
 
 
