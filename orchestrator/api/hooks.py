@@ -97,14 +97,14 @@ async def check(caller: Caller, body: HookToCheck) -> CheckedHook:
     return await asyncio.to_thread(_tried, mapping, body, datetime.now(UTC))
 
 
-@router.get("/{id}", operation_id="getHook", summary="Read a hook")
+@router.get("/{id:uuid}", operation_id="getHook", summary="Read a hook")
 async def read(caller: Caller, tenant: CallersTenant, hook_id: HookId) -> HookDocument:
     """With its mapping, and what it could not use lately. It needs an editor."""
     demand(caller, "editor", _READING)
     return _document(await find_hook(tenant, hook_id))
 
 
-@router.patch("/{id}", operation_id="changeHook", summary="Change a hook")
+@router.patch("/{id:uuid}", operation_id="changeHook", summary="Change a hook")
 async def change(
     caller: Caller,
     tenant: CallersTenant,
@@ -138,7 +138,7 @@ async def change(
     return _document(await change_hook(tenant, hook_id, wanted, author))
 
 
-@router.delete("/{id}", status_code=status.HTTP_204_NO_CONTENT, operation_id="deleteHook", summary="Delete a hook")
+@router.delete("/{id:uuid}", status_code=status.HTTP_204_NO_CONTENT, operation_id="deleteHook", summary="Delete a hook")
 async def delete(caller: Caller, tenant: CallersTenant, author: CallersName, hook_id: HookId) -> None:
     """Its address takes nothing any more, and its secrets are gone. It needs an admin."""
     demand(caller, "admin", _CHANGING)
