@@ -19,7 +19,6 @@ Reason = Literal[
     "not_text",
     "not_a_number",
     "not_a_time",
-    "not_a_list",
     "not_an_object",
     "not_an_id",
     "not_a_customer",

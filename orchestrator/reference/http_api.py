@@ -18,6 +18,12 @@ DEMANDS: Mapping[str, str] = {
     "rejectProposal": "approver, or who proposed it",
     "changeWorkspace": "admin; editor to switch sending off",
     "replaceWorkspace": "admin",
+    "listHooks": "editor",
+    "getHook": "editor",
+    "checkHook": "editor",
+    "createHook": "admin",
+    "changeHook": "admin",
+    "deleteHook": "admin",
 }
 NOBODY = "nobody: no key is needed"
 ABOUT = (

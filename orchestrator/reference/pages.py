@@ -10,6 +10,7 @@ from orchestrator.reference.activities import activities_page
 from orchestrator.reference.command_line import command_line_page
 from orchestrator.reference.http_api import http_api_page
 from orchestrator.reference.journeys import journeys_page
+from orchestrator.reference.mappings import mappings_page
 from orchestrator.reference.metrics import metrics_page
 from orchestrator.reference.problems import problems_page
 from orchestrator.reference.topics import topics_page
@@ -28,6 +29,7 @@ def pages(root: Any, exit_codes: Mapping[int, str]) -> dict[str, str]:  # noqa: 
         "command-line.md": command_line_page(root, exit_codes),
         "http-api.md": http_api_page(published["openapi.json"]),
         "journeys.md": journeys_page(),
+        "mappings.md": mappings_page(),
         "metrics.md": metrics_page(),
         "problems.md": problems_page(),
         "settings.md": settings_reference(),

@@ -143,6 +143,29 @@ EVENTS: Mapping[str, Rule] = {
     "unsupported_encoding": Rule("data that is not JSON", "send JSON"),
     "unusable": Rule("a worker could not use the event", "mend it at its `path`"),
 }
+MAPPINGS: Mapping[str, Rule] = {
+    "reserved": Rule("a type or a source that the orchestrator alone may use", "call it otherwise"),
+    "says_nothing": Rule("an event of a type that is understood here, without what it must say", "add it under `data`"),
+    "names": Rule("a field of the data stands within another that is given as a whole", "keep one of them"),
+    "secret": Rule("a secret that is none for the mapping's signature", "take it as the other system gave it"),
+}
+# Reasons, which stand in the place of a rule.
+WEBHOOKS: Mapping[str, Rule] = {
+    "malformed": Rule("the payload is not JSON", "send JSON"),
+    "missing": Rule("what an event needs is not there: id, customer, type or time", "name another place, or `when`"),
+    "not_text": Rule("neither text nor a whole number", "name another place"),
+    "not_a_number": Rule("no number, and no text that is one, such as `19.90`", "another place, or `lenient`"),
+    "not_a_time": Rule("no moment, or one before 1900 or after 2200", "convert it: `seconds`, `milliseconds`"),
+    "not_an_object": Rule("no object, where all its fields were to be taken", "name another place for `fields_of`"),
+    "not_an_id": Rule("no event id: 1 to 256 characters", "name another place, or join less"),
+    "not_a_customer": Rule("no customer id: 1 to 512 characters", "name another place"),
+    "not_a_type": Rule("the sender's name cannot be made a type", "`rename` it"),
+    "not_a_source": Rule("no source: 1 to 512 characters", "name another place"),
+    "reserved": Rule("a type or a source that a sender may not name", "`rename` it, if it is meant"),
+    "too_many": Rule("more than 5,000 events, or items of a list", "let the sender send less at once"),
+    "too_large": Rule("an event of more than 64 KiB, or all of more than 4 MiB", "take fewer fields"),
+    "unwritable": Rule("a value that is no Unicode, or nests too deeply", "leave it out"),
+}
 OF_THE_API = {
     "bad-request": Rule("400: the request cannot be read", "as `detail` says"),
     "sign-in-refused": Rule("400: the provider refuses the sign-in", "sign in again"),
@@ -189,6 +212,11 @@ def problems_page() -> str:
         _table(EVENTS),
     ]
     parts += [
+        "## Mappings of webhooks",
+        "What is wrong with a mapping, beside what may be wrong with any [document](#the-document).",
+        _table(MAPPINGS),
+        "What is wrong with a payload by its mapping: [receiveHook](http-api.md#receivehook) tells it, and the hook.",
+        table(("reason", "what is wrong", "cure"), _rows(WEBHOOKS)),
         "## Of the HTTP API",
         f"Whatever goes wrong is told as `application/problem+json` (RFC 9457). `type` is `{TYPE_PREFIX}` and one of "
         f"these; `detail` is a sentence for people; `request_id` is also in the header `X-Request-Id` and in the log.",

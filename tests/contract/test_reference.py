@@ -17,13 +17,14 @@ from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.definitions.parse import check_journey
 from orchestrator.guardrails.budget import LimitRule
 from orchestrator.guardrails.verdict import Rule
+from orchestrator.intake.conversion import Reason
 from orchestrator.messages.activity import ActivityType
 from orchestrator.messages.offered import Code
 from orchestrator.reference.activities import ACTIVITIES, ENDS, HOLDS_BACK, REFUSES_ENTRY
 from orchestrator.reference.http_api import DEMANDS, NOBODY, role_of
 from orchestrator.reference.journeys import EXAMPLES, instances
 from orchestrator.reference.pages import pages
-from orchestrator.reference.problems import EVENTS, OF_JOURNEYS, OF_THE_API, WARNINGS
+from orchestrator.reference.problems import EVENTS, MAPPINGS, OF_JOURNEYS, OF_THE_API, WARNINGS, WEBHOOKS
 from tests.documents import ROOT
 from tests.replay.histories import FOLDER as HISTORIES
 from tests.replay.histories import load
@@ -79,8 +80,11 @@ def texts_given(calls: Iterator[ast.AST], name: str, place: int) -> set[str]:
 
 
 def test_every_rule_of_the_checks_is_explained_and_no_other() -> None:
-    named = texts_given(sources("definitions", "backtest", "api"), "Problem", 1) | set(get_args(Code))
-    explained = {name for rules in (*OF_JOURNEYS.values(), WARNINGS, EVENTS) for name in rules if "…" not in name}
+    rooms_of_checks = sources("definitions", "intake", "backtest", "api")
+    named = texts_given(rooms_of_checks, "Problem", 1) | set(get_args(Code)) | set(get_args(Reason))
+    tables = (*OF_JOURNEYS.values(), WARNINGS, EVENTS, MAPPINGS, WEBHOOKS)
+    explained = {name for rules in tables for name in rules if "…" not in name}
+    assert WEBHOOKS.keys() == set(get_args(Reason))
     rooms = [file for file in sorted((ROOT / "orchestrator").rglob("*.py")) if "reference" not in file.parts]
     text = "".join(file.read_text("utf-8") for file in rooms)
     assert named - explained == set()
@@ -109,7 +113,10 @@ def test_every_operation_has_the_role_that_its_handler_demands() -> None:
 def test_who_needs_no_key_is_told_so() -> None:
     operations = {each["operationId"]: each for item in OPENAPI["paths"].values() for each in item.values()}
     open_to_all = {name for name, each in operations.items() if role_of("GET", "/", each) == NOBODY}
-    assert open_to_all == {"getSignIn", "exchangeCode", "renewSignIn", "getLiveness", "getReadiness"}
+    assert open_to_all == {
+        *("getSignIn", "exchangeCode", "renewSignIn", "getLiveness", "getReadiness"),
+        "receiveHook",  # signed instead
+    }
 
 
 def test_every_type_of_activity_is_explained() -> None:
