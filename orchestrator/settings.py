@@ -132,6 +132,14 @@ class Settings(BaseSettings):
     activity_retention_days: int = Field(
         0, ge=0, le=36_500, description="Days after which activities are deleted from PostgreSQL; 0: they stay."
     )
+    traces_endpoint: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Collector that takes traces by OTLP over HTTP, such as http://collector:4318; empty: no traces.",
+    )
+    traces_share: float = Field(
+        0.01, ge=0.0, le=1.0, description="Share of events and requests without a trace of their own that is traced."
+    )
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 

@@ -68,6 +68,7 @@ from orchestrator.kafka.event_writer import EventWriter
 from orchestrator.settings import Settings
 from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import serve_telemetry
+from orchestrator.telemetry.traces import Traces, open_traces
 
 log = logging.getLogger(__name__)
 
@@ -105,14 +106,14 @@ _ROUTERS = (
 OnFailure = Callable[[BaseException], None]
 
 
-def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAPI:
+def build_app(settings: Settings, on_failure: OnFailure | None = None, traces: Traces | None = None) -> FastAPI:
     """The application; nothing is opened before it starts.
 
     It starts without PostgreSQL and Kafka: until PostgreSQL answers with all migrations applied, requests get 503.
     ``on_failure`` is told when something in the background can not go on; waiting for that to mend would be in vain.
     """
     database = Database(settings)
-    relay = Relay(settings, open_config_writer)
+    relay = Relay(settings, open_config_writer, traces)
     steward = Steward(settings, database)
     backtesting = Backtesting(settings)
     lookout = Lookout.at_events(settings)
@@ -170,7 +171,7 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None) -> FastAP
     add_page(app)
     for error in (OrchestratorError, RequestValidationError, HTTPException):
         app.add_exception_handler(error, _tell)
-    app.add_middleware(Edge)
+    app.add_middleware(Edge, traces=traces)
     app.openapi = _once(partial(document_of, app))  # type: ignore[method-assign]  # as FastAPI's documentation says
     return app
 
@@ -184,10 +185,12 @@ async def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then answers what is under way and returns.
 
     Raises:
-        ConfigurationError: PostgreSQL refuses the login, or its tables are those of a newer version.
+        ConfigurationError: PostgreSQL refuses the login, its tables are those of a newer version, or a collector of
+            traces is named and the extra for them is not installed.
         OrchestratorError: something in the background could not go on.
     """
     failures: list[BaseException] = []
+    traces = open_traces(settings, "api")
 
     def fail(error: BaseException) -> None:
         failures.append(error)
@@ -195,7 +198,7 @@ async def run(settings: Settings) -> None:
 
     server = _Server(
         uvicorn.Config(
-            build_app(settings, fail),
+            build_app(settings, fail, traces),
             host=settings.api_host,
             port=settings.api_port,
             log_config=None,
@@ -220,6 +223,8 @@ async def run(settings: Settings) -> None:
             loop.remove_signal_handler(number)
         if telemetry:
             telemetry.stop()
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
     if failures:
         raise failures[0]
 

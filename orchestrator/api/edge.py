@@ -2,14 +2,19 @@
 
 import logging
 import time
+from typing import Annotated
 from uuid import uuid4
 
+from fastapi import Depends
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.api.problems import answer_to, problem_response
+from orchestrator.messages.trace import TraceContext, read_trace
 from orchestrator.telemetry.metrics import REQUESTS
+from orchestrator.telemetry.spans import Span, new_span
+from orchestrator.telemetry.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +39,21 @@ def request_id_of(request: Request) -> str:
     return str(request.scope["request_id"])
 
 
-class Edge:
-    """The outermost ASGI layer."""
+def trace_of(request: Request) -> TraceContext | None:
+    """The trace in which what follows from this request belongs: the span of the request, or what the caller sent."""
+    trace: TraceContext | None = request.scope["trace"]
+    return trace
 
-    def __init__(self, app: ASGIApp) -> None:
+
+TraceOfRequest = Annotated[TraceContext | None, Depends(trace_of)]
+
+
+class Edge:
+    """The outermost ASGI layer. ``traces``: where the spans of requests go; None: traces are only passed on."""
+
+    def __init__(self, app: ASGIApp, traces: Traces | None = None) -> None:
         self._app = app
+        self._traces = traces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles one request; anything that is not HTTP passes through."""
@@ -46,7 +61,11 @@ class Edge:
             await self._app(scope, receive, send)
             return
         request_id = scope["request_id"] = uuid4().hex
-        started, status = time.perf_counter(), 0
+        started, status, started_ns = time.perf_counter(), 0, time.time_ns()
+        # The names of headers are in lower case already: ASGI asks for it.
+        sent = read_trace([(name.decode("latin-1"), value) for name, value in scope["headers"]])
+        own = None if self._traces is None else new_span(sent, self._traces.share)
+        scope["trace"] = own if own is not None and own.is_sampled else sent
         # What is asked for by HEAD is worked out as by GET; the server leaves the body out.
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
@@ -66,13 +85,28 @@ class Edge:
                 raise  # half an answer is out: the server ends the connection
             await problem_response(answer_to(error), scope["path"], request_id)(scope, receive, send_with_headers)
         finally:
-            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            REQUESTS.labels(_route_of(asked), method, str(status or 499)).observe(time.perf_counter() - started)
+            method, route = scope["method"] if scope["method"] in _METHODS else "OTHER", _route_of(asked)
+            REQUESTS.labels(route, method, str(status or 499)).observe(time.perf_counter() - started)
+            if self._traces is not None and own is not None and own.is_sampled:
+                self._traces.export([_span(own, sent, method, route, status or 499, started_ns)])
 
 
 def _route_of(scope: Scope) -> str:
     """The template of the route that answered, so that the label has few values."""
     return str(getattr(scope.get("route"), "path", "") or "none")
+
+
+def _span(own: TraceContext, sent: TraceContext | None, method: str, route: str, status: int, started_ns: int) -> Span:
+    return Span(
+        f"{method} {route}",
+        "server",
+        own,
+        sent.span_id if sent else "",
+        started_ns,
+        time.time_ns(),
+        {"http.request.method": method, "http.route": route, "http.response.status_code": status},
+        problem=f"HTTP {status}" if status >= 500 else "",
+    )
 
 
 def _add_headers(headers: MutableHeaders, path: str, request_id: str) -> None:

@@ -9,6 +9,7 @@ from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.change import TRANSITIONS, part_of
 from orchestrator.api.documents import EntryAccepted, NewEntry
+from orchestrator.api.edge import TraceOfRequest
 from orchestrator.api.paths import BASE, JourneyId
 from orchestrator.api.problems import BadRequest, StatusConflict, TooLarge
 from orchestrator.api.repeats import IdOfCreation
@@ -38,6 +39,7 @@ async def request(
     entry_id: IdOfCreation,
     body: NewEntry,
     response: Response,
+    trace: TraceOfRequest,
 ) -> EntryAccepted:
     """For journeys whose entry is of the kind `api`. The answer means that the request is safe, not yet decided on."""
     if not is_customer_id(body.customer_id):
@@ -60,7 +62,7 @@ async def request(
     size = len(encode_event(event).value)
     if size > MAX_EVENT_BYTES:
         raise TooLarge(f"the request for an entry takes {size} bytes as an event; at most {MAX_EVENT_BYTES} are taken")
-    outbox_id = await append_event(tenant, event)
+    outbox_id = await append_event(tenant, event, trace=trace)
     is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S, is_event=True)
     response.headers[PUBLISHED] = "true" if is_published else "false"
     return EntryAccepted(event_id=event.id, customer_id=body.customer_id, published=is_published)

@@ -11,6 +11,7 @@ from orchestrator.api.answers import PUBLISH_WAIT_S, PUBLISHED
 from orchestrator.api.body import StrictRoute
 from orchestrator.api.control_documents import ErasureAccepted, NewErasure
 from orchestrator.api.documents import ErasureDocument
+from orchestrator.api.edge import TraceOfRequest
 from orchestrator.api.entries import SOURCE
 from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import BadRequest
@@ -38,6 +39,7 @@ async def request(
     erasure_id: IdOfCreation,
     body: NewErasure,
     response: Response,
+    trace: TraceOfRequest,
 ) -> ErasureAccepted:
     """State, activities and everything else by which the customer could be known go; figures stay. It needs an admin.
 
@@ -60,7 +62,7 @@ async def request(
         # The receipt names nobody: the audit must not be where an erased customer lives on.
         await note(connection, tenant.workspace_id, author, "erasure_requested", receipt, {}, {"receipt": receipt})
 
-    outbox_id = await append_event(tenant, event, tell)
+    outbox_id = await append_event(tenant, event, tell, trace)
     is_published = await services.relay.handed_over(outbox_id, PUBLISH_WAIT_S, is_event=True)
     response.headers[PUBLISHED] = "true" if is_published else "false"
     return ErasureAccepted(receipt=UUID(receipt), published=is_published)

@@ -7,16 +7,19 @@ Order of one round: read the oldest records → Kafka commits them → PostgreSQ
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.config_writer import ControlRecord
+from orchestrator.messages.trace import read_trace
 from orchestrator.settings import Settings
 from orchestrator.store.outbox import OutboxRow, OutboxSession, open_session
 from orchestrator.telemetry.metrics import OUTBOX_PENDING, OUTBOX_RELAY_SECONDS
+from orchestrator.telemetry.spans import Span, new_span
+from orchestrator.telemetry.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +49,26 @@ class RelayStatus:
     detail: str
 
 
+def _spans(rows: Sequence[OutboxRow], now: datetime) -> Iterator[Span]:
+    """The spans of the rows that say where they belong, from the change's transaction to Kafka."""
+    for row in rows:
+        parent = read_trace(row.headers)
+        if parent is not None and parent.is_sampled:
+            began_ns, ended_ns = (round(each.timestamp() * 1_000_000_000) for each in (row.created_at, now))
+            yield Span("relay", "producer", new_span(parent, 0), parent.span_id, began_ns, ended_ns, {})
+
+
 class Relay:
     """``run`` it as a task; ask ``handed_over`` about one's own records."""
 
-    def __init__(self, settings: Settings, open_writer: Callable[[Settings], Awaitable[Writer]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        open_writer: Callable[[Settings], Awaitable[Writer]],
+        traces: Traces | None = None,
+    ) -> None:
         self._settings = settings
+        self._traces = traces
         self._open_writer = open_writer
         self._relayed_to = {_CONFIGS: 0, _EVENTS: 0}
         self._waiting: dict[asyncio.Future[bool], tuple[bool, int]] = {}
@@ -127,6 +145,8 @@ class Relay:
         now = datetime.now(UTC)
         for row in rows:
             OUTBOX_RELAY_SECONDS.observe(max(0.0, (now - row.created_at).total_seconds()))
+        if self._traces is not None:
+            self._traces.export(_spans(rows, now))
 
     def _reached(self, is_event: bool, outbox_id: int) -> None:
         self._relayed_to[is_event] = max(self._relayed_to[is_event], outbox_id)

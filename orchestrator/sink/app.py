@@ -13,6 +13,7 @@ from orchestrator.telemetry.log import set_up_logging
 from orchestrator.telemetry.metrics import SINK_ROWS
 from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
+from orchestrator.telemetry.traces import open_traces
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     vitals = Vitals()
+    traces = open_traces(settings, "sink")
     probes = Probes(
         live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
     )
@@ -42,8 +44,10 @@ async def run(settings: Settings) -> None:
     telemetry = serve_telemetry(settings.metrics_port, probes) if settings.metrics_port else None
     beside = [asyncio.create_task(work) for work in (_pulse(vitals), watch_loop())]
     try:
-        await drain(settings, Catalog(settings).activities, stop, vitals)
+        await drain(settings, Catalog(settings).activities, stop, vitals, traces)
     finally:
+        if traces is not None:
+            await asyncio.to_thread(traces.close)
         for task in beside:
             task.cancel()
         if telemetry is not None:

@@ -12,6 +12,7 @@ To have everything read again, stop the sink, delete its rows of ``…_sink_offs
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.stopping import Stopped, unless_stopped
@@ -26,6 +27,8 @@ from orchestrator.store.migrate import pending_on
 from orchestrator.store.pool import Connection, connect
 from orchestrator.store.writer import ActivityWriter
 from orchestrator.telemetry.metrics import SINK_BATCH_SECONDS, SINK_LAST_COMMIT, SINK_ROWS
+from orchestrator.telemetry.spans import Attribute, Span, new_span
+from orchestrator.telemetry.traces import Traces
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +42,15 @@ _ASK_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 5.0
 
 
-async def drain(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals) -> None:
+async def drain(
+    settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals, traces: Traces | None = None
+) -> None:
     """Keeps PostgreSQL up to date with ``topic`` until ``stop`` is set; the batch in hand is finished first."""
     pause_s = FIRST_PAUSE_S
     while not stop.is_set():
         began = time.monotonic()
         try:
-            await _session(settings, topic, stop, vitals)
+            await _session(settings, topic, stop, vitals, traces)
         except Stopped:
             return
         except Unavailable as error:
@@ -58,7 +63,7 @@ async def drain(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vit
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
 
-async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals) -> None:
+async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: Vitals, traces: Traces | None) -> None:
     """One life of the database connection, from the lock to the first fault or the stop."""
     connection = await unless_stopped(connect(settings, application="sink"), stop)
     try:
@@ -71,7 +76,7 @@ async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: 
         try:
             extra = {"action": "sink_started", "topic": topic, "offsets": offsets}
             log.info("Writing %s to PostgreSQL", topic, extra=extra)
-            await _copy(connection, writer, source, ahead, topic, stop, vitals)
+            await _copy(connection, writer, source, ahead, topic, stop, vitals, traces)
         finally:
             await ahead.close()
             await source.close()
@@ -105,13 +110,17 @@ async def _copy(
     topic: str,
     stop: asyncio.Event,
     vitals: Vitals,
+    traces: Traces | None,
 ) -> None:
     lag_due = ask_due = 0.0
     while not stop.is_set():
         records = await ahead.next()
         if records or time.monotonic() >= ask_due:
             if records:
-                await _write(connection, writer, topic, records)
+                began_ns = time.time_ns()
+                written = await _write(connection, writer, topic, records)
+                if traces is not None:
+                    traces.export(_span(topic, written, began_ns, traces.share))
             else:
                 await _ask(connection)
             vitals.hear()
@@ -148,6 +157,20 @@ async def _write(connection: Connection, writer: ActivityWriter, topic: str, rec
             extra={"action": "sink_records_refused", "reason": reason, "count": count},
         )
     return written
+
+
+def _span(topic: str, written: Written, began_ns: int, share: float) -> Iterator[Span]:
+    """The span of a batch that was committed, if it is among those that are followed."""
+    context = new_span(None, share)
+    if context.is_sampled:
+        counts: dict[str, Attribute] = {
+            "messaging.system": "kafka",
+            "messaging.destination.name": topic,
+            "orchestrator.activities.written": written.new,
+            "orchestrator.activities.duplicate": written.duplicate,
+            "orchestrator.activities.refused": written.refused.total(),
+        }
+        yield Span(f"process {topic}", "consumer", context, "", began_ns, time.time_ns(), counts)
 
 
 async def _close(connection: Connection) -> None:

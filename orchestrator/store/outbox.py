@@ -17,6 +17,7 @@ from orchestrator.errors import Unavailable
 from orchestrator.messages.codec import encode_config, encode_event
 from orchestrator.messages.config import ConfigRecord
 from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.trace import TraceContext
 from orchestrator.settings import Settings
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection, connect
@@ -58,9 +59,15 @@ async def append(connection: Connection, records: Sequence[ConfigRecord]) -> int
 
 
 async def append_event(
-    tenant: Tenant, event: EngagementEvent, also: Callable[[Connection], Awaitable[None]] | None = None
+    tenant: Tenant,
+    event: EngagementEvent,
+    also: Callable[[Connection], Awaitable[None]] | None = None,
+    trace: TraceContext | None = None,
 ) -> int:
-    """Writes an engagement event in a transaction, in which ``also`` is done too; returns its id in the outbox."""
+    """Writes an engagement event in a transaction, in which ``also`` is done too; returns its id in the outbox.
+
+    ``trace``: where it belongs, which its record will say.
+    """
     sql = load_queries("outbox")
     record = encode_event(event)
     with translated("writing an event to the outbox"):
@@ -68,7 +75,8 @@ async def append_event(
             if also is not None:
                 await also(connection)
             await connection.execute(sql["take_order"])
-            texts = [[name, header.decode()] for name, header in record.headers]
+            headers = [*record.headers, *(trace.headers() if trace else ())]
+            texts = [[name, header.decode()] for name, header in headers]
             return int(await connection.fetchval(sql["append_event"], record.key.decode(), record.value, texts))
 
 

@@ -42,6 +42,7 @@ from orchestrator.streams.worker import Worker
 from orchestrator.telemetry.metrics import CUSTOMER_PARTITIONS
 from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
+from orchestrator.telemetry.traces import Traces, open_traces
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class StreamService(Generic[D, S]):
         fail: Callable[[BaseException], NoReturn],
         vitals: Vitals,
         slot: Slot,
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
@@ -87,6 +89,7 @@ class StreamService(Generic[D, S]):
         self._fail = fail
         self._vitals = vitals
         self._slot = slot
+        self._traces = traces
         self._stopped = asyncio.Event()
         # A thread, since what hangs may be the event loop.
         self._patience = threading.Timer(STOP_S, self._give_up)
@@ -197,7 +200,7 @@ class StreamService(Generic[D, S]):
         commit = Commit(
             plain, catalog.changelog, catalog.timers, lambda topic: catalog.spec(topic).partitions, fate, self._crash
         )
-        return Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash)
+        return Tools(self._settings, wire_of(catalog), self._decider, configs, commit, self._crash, self._traces)
 
     def _start(self, stack: AsyncExitStack, work: Coroutine[None, None, None]) -> None:
         """Runs ``work`` beside the rest until the stack unwinds; if it fails, so does the service."""
@@ -328,12 +331,15 @@ async def _serve(settings: Settings, catalog: Catalog, decider: Decider[D, S], c
         end_process(explained(error, settings.data_dir / settings.slot))
 
     slot = Slot(settings.data_dir, settings.slot)
-    service = StreamService(settings, catalog, decider, crash, fail, vitals, slot)
+    traces = open_traces(settings, "worker")
+    service = StreamService(settings, catalog, decider, crash, fail, vitals, slot, traces)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, service.stop)
     log.info("Starting", extra={"action": "worker_starting", "slot": settings.slot, "group": settings.group})
     await service.run()
+    if traces is not None:
+        await asyncio.to_thread(traces.close)
     log.info("Stopped in order", extra={"action": "worker_stopped", "slot": settings.slot})
 
 

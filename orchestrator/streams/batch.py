@@ -39,6 +39,7 @@ from orchestrator.messages.event import CLOCK_TICKED, DeliveryEvent, EngagementE
 from orchestrator.messages.handover import Handover
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.messages.timer import TimerDue
+from orchestrator.messages.trace import TraceContext, brings_trace, child_of, read_trace, span_of
 from orchestrator.messages.walk import WalkDue
 from orchestrator.settings import TimeMode
 from orchestrator.streams.breaker import Failure
@@ -73,6 +74,18 @@ class Due(msgspec.Struct, frozen=True, gc=False):
     held: Sequence[str]
 
 
+class TracedRecord(msgspec.Struct, frozen=True):
+    """A record whose way is followed: where it came from, the span of handling it, and what followed."""
+
+    topic: str
+    offset: int
+    arrived_ms: int
+    parent: TraceContext | None
+    span: TraceContext
+    effects: Sequence[Effect]
+    problem: str = ""  # the reason for which it was set aside
+
+
 @dataclass(slots=True)
 class PartitionBatch:
     """The records of one partition in one batch, in the order in which they arrived."""
@@ -105,6 +118,7 @@ class Outcome(Generic[S]):
     allowances: Counter[AllowanceKind] = field(default_factory=Counter)  # messages about limits over all customers
     lateness_ms: list[int] = field(default_factory=list)  # of the timers in it
     oldest_ms: int | None = None  # the earliest arrival in Kafka among the records
+    traced: list[TracedRecord] = field(default_factory=list)
 
 
 def decide(
@@ -117,15 +131,17 @@ def decide(
     before: PartitionRecord,
     load: Callable[[bytes], S | None],
     customers: Callable[[bytes, bytes, int], Sequence[bytes]],
+    trace_share: float | None = None,
 ) -> Outcome[S]:
     """Applies the records in their order.
 
     ``before``: how far the partition had come. ``load``: the state of a customer of this partition, None when there is
     none. ``customers``: at most so many keys that begin with a prefix and come after a key, in order. ``now_ms``: the
-    worker's clock, milliseconds since 1970 UTC; in wall time decisions are made at it.
+    worker's clock, milliseconds since 1970 UTC; in wall time decisions are made at it. ``trace_share``: of the records
+    that come without a trace of their own, the share that is followed; None: nothing is, and traces are passed on.
     """
     outcome: Outcome[S] = Outcome(batch.partition, before)
-    deciding = _Deciding(decider, directory, wire, time, now_ms, before, load, customers, outcome)
+    deciding = _Deciding(decider, directory, wire, time, now_ms, before, load, customers, outcome, trace_share)
     next_offsets = dict(before.next_offsets)
     for topic, records in batch.chunks:
         start = next_offsets.get(topic, 0)
@@ -170,6 +186,7 @@ class _Deciding(Generic[D, S]):
         load: Callable[[bytes], S | None],
         customers: Callable[[bytes, bytes, int], Sequence[bytes]],
         outcome: Outcome[S],
+        trace_share: float | None,
     ) -> None:
         self.decider = decider
         self.directory = directory
@@ -183,6 +200,7 @@ class _Deciding(Generic[D, S]):
         self.load = load
         self.customers = customers
         self.outcome = outcome
+        self.trace_share = trace_share
         self.seen: dict[bytes, S] = {}
         self.timed: set[bytes] = set()
 
@@ -191,7 +209,7 @@ class _Deciding(Generic[D, S]):
         decode = self.wire.inputs[topic]
         outcome, seen, directory, time, now_ms = self.outcome, self.seen, self.directory, self.time, self.now_ms
         advance, is_stream_time, changed = self.decider.advance, self.time == "stream", self.outcome.changed
-        place_of, wallet = f"{topic}/{outcome.partition}/", self.wallet
+        place_of, wallet, is_followed = f"{topic}/{outcome.partition}/", self.wallet, self.trace_share is not None
         applied = unchanged = 0
         for place, record in enumerate(records, outcome.records):
             try:
@@ -216,6 +234,7 @@ class _Deciding(Generic[D, S]):
             except MemoryError:  # the machine's fault: the process ends, and the record is decided after the restart
                 raise
             except Exception as error:  # a defect of the engine: this record is set aside, the others go on
+                self._trace(topic, record, problem="engine_error")
                 self._set_aside(place, undecidable(topic, outcome.partition, record, error))
                 if isinstance(signal, TimerDue):
                     # Or it would be sent again every few seconds. The customer's next record puts it back.
@@ -231,6 +250,8 @@ class _Deciding(Generic[D, S]):
                 outcome.lateness_ms.append(now_ms - signal.due_ms)
             if effects:
                 self._take(effects, outputs)
+            if is_followed or (effects and brings_trace(record.headers, record.value)):
+                self._trace(topic, record, effects, outputs)
         outcome.results[topic, "applied"] += applied
         outcome.results[topic, "duplicate"] += unchanged
         outcome.records += len(records)
@@ -289,6 +310,7 @@ class _Deciding(Generic[D, S]):
         if record.key is None and (time_ms := tick_time_ms(record)) is not None:
             self._tick(topic, time_ms)
         else:
+            self._trace(topic, record, problem=error.reason)
             self._set_aside(place, undecodable(topic, self.outcome.partition, record, error))
 
     def _set_aside(self, place: int, letter: DeadLetter) -> None:
@@ -379,6 +401,30 @@ class _Deciding(Generic[D, S]):
                 self._address(partition_of(output.key, self.wire.partitions), output)
                 continue
             self._produce(topic, output)
+
+    def _trace(
+        self,
+        topic: str,
+        record: InputRecord,
+        effects: Sequence[Effect] = (),
+        outputs: Sequence[tuple[str, Encoded]] = (),
+        problem: str = "",
+    ) -> None:
+        """Has what follows from a record carry its trace on, and notes the record down if it is to be followed."""
+        parent = read_trace(record.headers, record.value)
+        if self.trace_share is not None:
+            span = span_of(parent, f"{topic}/{self.outcome.partition}/{record.offset}", self.trace_share)
+            if span.is_sampled:
+                traced = TracedRecord(topic, record.offset, record.timestamp, parent, span, effects, problem)
+                self.outcome.traced.append(traced)
+                for effect, (_, output) in zip(effects, outputs, strict=True):
+                    # An adapter's spans belong beneath that of its command.
+                    own = child_of(span, effect.id) if isinstance(effect, SendCommand) else span
+                    output.headers.extend(own.headers())
+                return
+        if parent is not None:
+            for _, output in outputs:
+                output.headers.extend(parent.headers())
 
     def _address(self, partition: int, output: Encoded) -> None:
         """Has a record produced on the own topic, for a partition."""

@@ -21,8 +21,10 @@ from orchestrator.streams.guard import Guard, jumps
 from orchestrator.streams.owned import OwnedPartition
 from orchestrator.streams.record import InputRecord
 from orchestrator.streams.report import report
+from orchestrator.streams.tracing import Moments, spans_of
 from orchestrator.streams.wire import Wire
 from orchestrator.telemetry.metrics import BATCH_RECORDS, BATCH_SECONDS, DECISIONS_REPEATED
+from orchestrator.telemetry.traces import Traces
 
 # A config that changes faster than a batch can be decided would starve it; more often than this is a fault.
 MOST_DECISIONS = 100
@@ -45,6 +47,7 @@ class Tools(Generic[D, S]):
         configs: Configs[D, S],
         commit: Commit,
         crash: Crash,
+        traces: Traces | None = None,
     ) -> None:
         self.settings = settings
         self.wire = wire
@@ -52,6 +55,7 @@ class Tools(Generic[D, S]):
         self.configs = configs
         self.commit = commit
         self.crash = crash
+        self.traces = traces
         self.guard = Guard(settings)
         self.turns = asyncio.Semaphore(BATCHES_AT_ONCE)
 
@@ -143,9 +147,11 @@ class Pipeline(Generic[D, S]):
 
     async def _process(self, batch: PartitionBatch) -> None:
         tools, owned = self._tools, self.owned
+        trace_share = None if tools.traces is None else tools.traces.share
         for _ in range(MOST_DECISIONS):
             started = time.perf_counter()
-            now_ms = int(time.time() * 1_000)
+            began_ns = time.time_ns()
+            now_ms = began_ns // 1_000_000
             view = tools.configs.view
             outcome = decide(
                 tools.decider,
@@ -157,7 +163,9 @@ class Pipeline(Generic[D, S]):
                 owned.record,
                 owned.load,
                 owned.customers,
+                trace_share,
             )
+            decided_ns = time.time_ns()
             BATCH_SECONDS.labels("decide").observe(time.perf_counter() - started)
             tools.crash.at(AFTER_DECIDE)
             # Lets another partition decide before this one encodes its batches: the broker works while we do.
@@ -168,6 +176,8 @@ class Pipeline(Generic[D, S]):
                     for key in outcome.due:
                         owned.reconsider(key, tools.configs.view.directory)
                 report(outcome, now_ms)
+                if tools.traces is not None:
+                    tools.traces.export(spans_of(outcome, tools.wire, Moments(began_ns, decided_ns, time.time_ns())))
                 if reason := owned.breaker.account(outcome.records, outcome.failures):
                     raise CircuitOpen(
                         f"partition {owned.number}: {reason}; they are in {tools.wire.dead_letters}. See what they "

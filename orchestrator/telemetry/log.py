@@ -15,7 +15,9 @@ _TEXT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 # Libraries that report routine: reconnects as errors or warnings, each request; ours say what matters.
 _NOISY = ("aiokafka", "faust", "mode", "asyncio", "kafka", "httpx", "httpcore")
 
-# A broker that is away is reported by every client ten times a second; once in a while says as much.
+# A broker that is away is reported by every client ten times a second, and a collector that is by every try; once in a
+# while says as much.
+_REPETITIVE = ("aiokafka", "opentelemetry")
 REPEAT_S = 30.0
 
 
@@ -51,7 +53,8 @@ def set_up_logging(settings: Settings) -> None:
         )
     else:
         handler.setFormatter(logging.Formatter(_TEXT))
-    handler.addFilter(OncePerInterval("aiokafka", REPEAT_S))
+    for name in _REPETITIVE:
+        handler.addFilter(OncePerInterval(name, REPEAT_S))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
