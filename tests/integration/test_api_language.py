@@ -8,7 +8,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from orchestrator.api.paths import ROOT
 from orchestrator.catalog import Catalog
@@ -19,6 +19,7 @@ from orchestrator.messages.config import JourneyStanding, Migration, WorkspaceSe
 from orchestrator.messages.event import ENTRY_REQUESTED, EngagementEvent
 from orchestrator.messages.ids import derived_id
 from orchestrator.messages.key import customer_key, partition_of
+from orchestrator.messages.trace import TraceContext, read_trace
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Connection
 from tests.api_session import BASE, ApiSession, relayed, serving, until
@@ -154,17 +155,23 @@ async def test_in_flight_without_a_config_is_refused(api: ApiSession) -> None:
 
 
 async def requested(settings: Settings, customer_id: str) -> list[EngagementEvent]:
+    return [
+        decode_engagement(r.key, r.value, r.headers, r.timestamp) for r in await relayed_events(settings, customer_id)
+    ]
+
+
+async def relayed_events(settings: Settings, customer_id: str) -> list["ConsumerRecord[bytes, bytes]"]:
     catalog = Catalog(settings)
     number = partition_of(customer_key("acme", customer_id), catalog.customer_partitions)
     at = TopicPartition(catalog.events, number)
-    found: list[EngagementEvent] = []
+    found: list[ConsumerRecord[bytes, bytes]] = []
     async with closing(await open_reader(settings, "test", fetch_wait_ms=20)) as reader:
         reader.assign([at])
         end = (await reader.end_offsets([at]))[at]
         await reader.seek_to_beginning(at)
         while await reader.position(at) < end:
             for records in (await reader.getmany(at, timeout_ms=100)).values():
-                found += [decode_engagement(r.key, r.value, r.headers, r.timestamp) for r in records]
+                found += records
     assert end == len(found)  # no markers of transactions between them: workers would look into every hole
     return found
 
@@ -173,13 +180,17 @@ async def test_a_system_may_ask_for_an_entry_and_asking_again_is_the_same_reques
     client = await api.client()
     journey_id = await created(client, entry={"kind": "api", "key": "cart_id"})
     body = {"customer_id": "anna:1", "fields": {"cart_id": "c-9"}, "id": "order-7"}
-    first = await client.post(f"{BASE}/{journey_id}/entries", json=body)
+    sent = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", is_sampled=True)
+    headers = {name: value.decode() for name, value in sent.headers()}
+    first = await client.post(f"{BASE}/{journey_id}/entries", json=body, headers=headers)
     second = await client.post(f"{BASE}/{journey_id}/entries", json=body)
     assert (first.status_code, first.json()["published"]) == (202, True)
     assert first.json()["event_id"] == second.json()["event_id"]
     events = await requested(api.settings, "anna:1")
     assert {(event.type, event.id) for event in events} == {(ENTRY_REQUESTED, f"{journey_id}/order-7")}
     assert events[0].data == {"journey_id": journey_id, "fields": {"cart_id": "c-9"}}
+    traces = [read_trace(record.headers) for record in await relayed_events(api.settings, "anna:1")]
+    assert traces == [sent, None]  # the caller's trace goes on, whether or not requests are traced here
     other = await client.post(f"{BASE}/{journey_id}/entries", json={"customer_id": "bert"})
     assert other.json()["event_id"] != first.json()["event_id"]
 

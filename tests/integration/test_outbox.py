@@ -10,6 +10,8 @@ from signal import SIGKILL
 import httpx
 import pytest
 from msgspec.structs import replace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from orchestrator.api.relay import Relay
 from orchestrator.catalog import Catalog
@@ -21,11 +23,13 @@ from orchestrator.local.state import read_state
 from orchestrator.messages.codec import encode_config, encode_event
 from orchestrator.messages.config import ConfigRecord, JourneyStanding, WorkspaceSettings, config_key
 from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.trace import TraceContext
 from orchestrator.settings import Settings, load_settings
 from orchestrator.store.migrate import migrate
 from orchestrator.store.outbox import append, append_event, open_session
 from orchestrator.store.pool import Pool, open_pool
 from orchestrator.store.tenant import Tenant
+from orchestrator.telemetry.traces import Traces
 from tests.api_session import BASE, relayed, serving, until
 from tests.builders import a_journey
 from tests.stack import JARS
@@ -174,6 +178,26 @@ async def test_a_config_does_not_wait_behind_events(pool: Pool, settings: Settin
         *(record.value for record in encoded(a_record(1), a_record(2))),
         *(encode_event(each).value for each in events),
     ]
+
+
+async def test_the_way_of_an_event_to_kafka_is_a_span_of_its_trace(pool: Pool, settings: Settings) -> None:
+    event = EngagementEvent(
+        id="e", source="test", type="orchestrator.entry.requested", time_ms=1, workspace_id="acme", customer_id="anna"
+    )
+    sent = TraceContext("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331", is_sampled=True)
+    exporter, topic = InMemorySpanExporter(), Topic()
+    traces = Traces(exporter, Resource({}), share=0.0)
+    await write(pool, a_record(1))  # a change of a config is in no trace
+    last = await append_event(Tenant(pool, "acme"), event, trace=sent)
+    relay = Relay(settings, topic.open, traces)
+    async with running(relay):
+        await until(lambda: relay.status.is_ok)
+        assert await relay.handed_over(last, 10, is_event=True)
+    traces.close()
+    [span] = exporter.get_finished_spans()
+    assert span.parent is not None
+    assert (span.name, f"{span.parent.span_id:016x}") == ("relay", sent.span_id)
+    assert f"{span.parent.trace_id:032x}" == sent.trace_id
 
 
 async def test_what_kafka_may_have_is_written_again_before_anything_newer(pool: Pool, settings: Settings) -> None:
