@@ -55,6 +55,11 @@ _EVENT_HEADERS: Document = {
         "ce_type": {"type": "string"},
         "ce_time": {"type": "string", "format": "date-time"},
         "content-type": {"const": "application/json"},
+        "traceparent": {
+            "type": "string",
+            "description": "Where it belongs in a trace (W3C Trace Context); what follows from it carries it on.",
+        },
+        "tracestate": {"type": "string"},
     },
 }
 

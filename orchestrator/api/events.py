@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from orchestrator.api.access import Caller
 from orchestrator.api.body import RawRoute
+from orchestrator.api.edge import TraceOfRequest
 from orchestrator.api.event_documents import REQUEST_BODY, EventsAccepted, EventsSorted
 from orchestrator.api.offered_events import offering_in
 from orchestrator.api.paths import EVENTS
@@ -38,7 +39,7 @@ EventWriterOfApp = Annotated[EventWriter, Depends(_event_writer)]
     responses={207: {"model": EventsSorted, "description": "Some are in Kafka, and some were refused."}},
     openapi_extra={"requestBody": REQUEST_BODY},
 )
-async def publish(request: Request, caller: Caller, writer: EventWriterOfApp) -> Response:
+async def publish(request: Request, caller: Caller, writer: EventWriterOfApp, trace: TraceOfRequest) -> Response:
     """Engagement events of the caller's workspace, up to 1,000 and 1 MiB in a request, each up to 64 KiB.
 
     Each is accepted or refused by itself. The answer comes when Kafka has those that are accepted. Whatever goes wrong,
@@ -50,8 +51,12 @@ async def publish(request: Request, caller: Caller, writer: EventWriterOfApp) ->
     for each in offering.refused:
         EVENTS_OFFERED.labels(each.code).inc()
     if offering.events:
+        records = [encode_event(event) for event in offering.events]
+        if trace is not None:
+            for record in records:
+                record.headers.extend(trace.headers())
         try:
-            await writer.write([encode_event(event) for event in offering.events])
+            await writer.write(records)
         except Unavailable as error:
             EVENTS_OFFERED.labels("unavailable").inc(len(offering.events))
             raise Unavailable(

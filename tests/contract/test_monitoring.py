@@ -185,6 +185,14 @@ def test_there_is_a_test_in_which_an_alert_fires_and_one_in_which_it_does_not(ru
     assert {bool(check["exp_samples"]) for check in checks} == {True, False}
 
 
+def test_the_job_is_called_as_the_alerts_call_it_wherever_prometheus_is_told_of_it() -> None:
+    named = {job for rule in ALERTS for job in re.findall(r'job="(\w+)"', rule["expr"])}
+    [scraped] = read_yaml(PROMETHEUS / "prometheus.yml")["scrape_configs"]
+    monitor = read_yaml(Path("deploy/kubernetes/components/podmonitor/podmonitor.yaml"))
+    [endpoint] = monitor["spec"]["podMetricsEndpoints"]
+    assert named == {scraped["job_name"]} == {endpoint["relabelings"][0]["replacement"]}
+
+
 @pytest.mark.parametrize("service", ["worker-0", "worker-1", "sink", "api"])
 def test_every_process_of_the_composition_is_asked_whether_it_is_ready(service: str) -> None:
     assert "/readyz" in str(COMPOSE["services"][service]["healthcheck"]["test"])

@@ -76,6 +76,15 @@ async def test_every_form_is_published_for_the_workspace_of_the_key(api: ApiSess
     ]
 
 
+async def test_the_trace_of_a_request_is_that_of_its_events(api: ApiSession, settings: Settings) -> None:
+    place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    shop = await api.client(role="publisher")
+    both = {"events": [EVENT, {**EVENT, "id": "o-2"}]}
+    assert (await shop.post(EVENTS, json=both, headers={"traceparent": place})).status_code == 202
+    records = await read_all(settings, Catalog(settings).events)
+    assert [record.headers.get("traceparent") for record in records] == [place.encode()] * 2
+
+
 async def test_each_event_is_refused_by_itself_and_the_others_are_published(
     api: ApiSession, settings: Settings
 ) -> None:

@@ -45,6 +45,7 @@ MAY_BE_EMPTY = {
     "Copies for others": "nobody keeps copies: ORCHESTRATOR_STANDBYS is 0",
     "Dead letters": "no record was set aside yet",
     "Faults by route": "no request failed",
+    "Events over HTTP": "events came from Kafka only",
     "Backtests": "nobody asked for one",
     "Rows deleted because of their age": "nothing is old",
     "Goals reached": "the journey has no goal",
