@@ -29,6 +29,10 @@ def program(name: str) -> str:
     return path
 
 
+class Starting(Exception):
+    """It listens, and does not answer questions yet."""
+
+
 class PrometheusProcess:
     """A Prometheus in ``folder`` that reads ``targets`` (host:port) by a copy of the configuration that is shipped."""
 
@@ -86,6 +90,8 @@ class PrometheusProcess:
         """What its API answers; a refusal fails with its words."""
         url = f"http://{LOOPBACK}:{self._port}/api/v1/{path}"
         answer = await asyncio.to_thread(httpx.get, url, params=parameters, timeout=30)
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            raise Starting(answer.text)
         document = answer.json()
         assert document["status"] == "success", f"{parameters}: {document}"
         return document["data"]
@@ -106,7 +112,7 @@ class PrometheusProcess:
         while True:
             try:
                 left = await look()
-            except httpx.TransportError as error:  # it is starting
+            except (httpx.TransportError, Starting) as error:
                 left = repr(error)
             if not left:
                 return
