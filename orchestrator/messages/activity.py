@@ -1,8 +1,9 @@
 """A record of what the orchestrator decided or did: the only source of every figure in a report."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 MAX_MONEY = 1e12  # one conversion or send; the squares of a customer's total must stay exact
 
@@ -33,15 +34,17 @@ class Activity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ``cause`` is where the record that led to it stands: "topic/partition/offset"; empty outside Kafka.
     """
 
-    id: str
-    workspace_id: str
-    customer_id: str
-    journey_id: str
-    version: int
-    run_id: str
-    type: ActivityType
-    at_ms: int
-    step: str = ""
-    arm: str = ""
-    details: dict[str, object] = {}
-    cause: str = ""
+    id: Annotated[
+        str, Meta(description="The activity's id: the same decision has the same id, however often it is made.")
+    ]
+    workspace_id: Annotated[str, Meta(description="The workspace.")]
+    customer_id: Annotated[str, Meta(description="The customer it is about.")]
+    journey_id: Annotated[str, Meta(description="The journey; empty where it is about none.")]
+    version: Annotated[int, Meta(description="The version of the definition that decided.")]
+    run_id: Annotated[str, Meta(description="The run of the customer through the journey.")]
+    type: Annotated[ActivityType, Meta(description="What was decided or done.")]
+    at_ms: Annotated[int, Meta(description="When it was decided, in milliseconds since 1970.")]
+    step: Annotated[str, Meta(description="At which step; empty at none.")] = ""
+    arm: Annotated[str, Meta(description="treatment or holdout.")] = ""
+    details: Annotated[dict[str, object], Meta(description="What the decision rests on, by type.")] = {}
+    cause: Annotated[str, Meta(description="Where the record stands that led to it: topic/partition/offset.")] = ""

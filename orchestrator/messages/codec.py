@@ -1,8 +1,9 @@
 """Bytes become messages here, once, and messages become bytes; nothing past this file sees undecoded JSON."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
@@ -45,15 +46,17 @@ _config_decoder: msgspec.json.Decoder[ConfigRecord] = msgspec.json.Decoder(Confi
 class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True):
     """The data of a delivery event: what an adapter says became of a send command. It repeats the command's own ids."""
 
-    command_id: str
-    journey_id: str
-    run_id: str
-    step: str
-    channel: str
-    outcome: Outcome
-    category: str = "marketing"
-    is_permanent: bool = False
-    reason: str = ""
+    command_id: Annotated[str, Meta(description="The id of the command.")]
+    journey_id: Annotated[str, Meta(description="As in the command.")]
+    run_id: Annotated[str, Meta(description="As in the command.")]
+    step: Annotated[str, Meta(description="As in the command.")]
+    channel: Annotated[str, Meta(description="As in the command.")]
+    outcome: Annotated[Outcome, Meta(description="What became of it.")]
+    category: Annotated[str, Meta(description="As in the command.")] = "marketing"
+    is_permanent: Annotated[
+        bool, Meta(description="Of bounced: the address will never work, so nothing more is sent over the channel.")
+    ] = False
+    reason: Annotated[str, Meta(description="What the channel says about it.")] = ""
 
 
 def decode_engagement(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int) -> EngagementEvent:
