@@ -15,7 +15,9 @@ from pathlib import Path
 COLUMNS = 120
 PATIENCE_S = 120.0
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_DRAWN_OVER = re.compile(r"[^\n]*\r(?!\n)")  # a line that shows progress
+# How progress is taken away again: the line is written over, or the cursor goes up a line and clears it.
+_DRAWN_OVER = re.compile(r"[^\n]*\r(?!\n)")
+_TAKEN_BACK = re.compile(r"[^\n]*\n(?:\x1b\[\?25h)?\x1b\[1A\x1b\[2K")
 
 
 class Terminal:
@@ -63,7 +65,8 @@ class Terminal:
 
 
 def _as_shown(said: str) -> str:
-    return _DRAWN_OVER.sub("", _COLOURS.sub("", said).replace("\r\n", "\n"))
+    lines = _TAKEN_BACK.sub("", said.replace("\r\n", "\n").replace("\r\x1b[1A", "\x1b[1A"))
+    return _DRAWN_OVER.sub("", _COLOURS.sub("", lines))
 
 
 @contextlib.contextmanager

@@ -68,3 +68,20 @@ def test_every_picture_is_shown_somewhere() -> None:
     shown = {path for document in DOCUMENTS for path, _ in links(document)}
     pictures = [file.relative_to(ROOT) for file in sorted((ROOT / "docs" / "images").iterdir())]
     assert [picture.name for picture in pictures if picture not in shown] == []
+
+
+def targets() -> list[list[str]]:
+    """The rows of the table of targets."""
+    table = (ROOT / "docs" / "performance.md").read_text("utf-8").partition("\n## Targets\n")[2].partition("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if line.startswith("| ")]
+    return rows[1:]
+
+
+@pytest.mark.parametrize("row", targets(), ids=lambda row: row[0])
+def test_a_target_that_is_told_as_reached_or_missed_was_printed_so(row: list[str]) -> None:
+    _, target, reached, verdict, run = row
+    printed = (ROOT / "docs" / "measurements.md").read_text("utf-8")
+    sections = {anchor_of(part.partition("\n")[0]): part for part in printed.split("\n## ")}
+    lines = sections[run.partition("#")[2].rstrip(")")].splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+    assert [target, reached, verdict.strip("*")] in [[each[1], each[2], each[4]] for each in cells if len(each) > 4]
