@@ -1,6 +1,7 @@
 """Whatever a document links to is there, and every page of docs/ can be found from its index."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,3 +86,12 @@ def test_a_target_that_is_told_as_reached_or_missed_was_printed_so(row: list[str
     lines = sections[run.partition("#")[2].rstrip(")")].splitlines()
     cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
     assert [target, reached, verdict.strip("*")] in [[each[1], each[2], each[4]] for each in cells if len(each) > 4]
+
+
+def test_the_design_has_a_row_for_every_room() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0]
+    rooms = {room for layer in declared["layers"] for room in layer.split(" | ")} - {"__main__", "errors"}
+    table = (ROOT / "docs" / "design.md").read_text("utf-8").partition("\n## Rooms\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {room for row in rows for room in re.findall("`([a-z]+)`", row)}
+    assert named == rooms
