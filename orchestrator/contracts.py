@@ -10,6 +10,7 @@ import msgspec
 
 from orchestrator import __version__
 from orchestrator.api.app import openapi_document
+from orchestrator.api.subscription_documents import DailyFiguresMessage
 from orchestrator.catalog import Catalog, TopicSpec
 from orchestrator.definitions.journey import JourneyDefinition
 from orchestrator.intake.mapping import EventMapping
@@ -79,6 +80,7 @@ def _schemas() -> dict[str, Document]:
         "activity.v1": _of_struct(Activity),
         "config-record.v1": _of_struct(ConfigRecord),
         "dead-letter.v1": _titled("DeadLetter", "The record that could not be used, byte for byte.", {}),
+        "daily-figures.v1": {"$schema": DIALECT, **DailyFiguresMessage.model_json_schema(mode="serialization")},
         OWN_STATE: _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),
         "journey.v1": {"$schema": DIALECT, **JourneyDefinition.model_json_schema(by_alias=True)},
         "mapping.v1": {"$schema": DIALECT, **EventMapping.model_json_schema(by_alias=True)},

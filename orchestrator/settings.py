@@ -129,6 +129,11 @@ class Settings(BaseSettings):
     backtest_memory_mib: int = Field(
         1_024, ge=128, description="Memory that a backtest on request may take, in MiB: about a KiB for an event."
     )
+    outgoing_hosts: str = Field(
+        "",
+        description="Hosts that subscriptions may send to, as host or host:port, separated by commas; +private behind "
+        "one lets it lead to private addresses, +http lets it do without TLS; empty: none.",
+    )
     activity_retention_days: int = Field(
         0, ge=0, le=36_500, description="Days after which activities are deleted from PostgreSQL; 0: they stay."
     )

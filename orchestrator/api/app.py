@@ -43,16 +43,19 @@ from orchestrator.api import (
     proposals,
     received_hooks,
     sign_in,
+    subscriptions,
     versions,
     workspace,
 )
 from orchestrator.api.access import Access
 from orchestrator.api.backtesting import Backtesting
+from orchestrator.api.courier import Courier
 from orchestrator.api.database import Database
 from orchestrator.api.downloads import Downloads
 from orchestrator.api.edge import Edge, request_id_of
 from orchestrator.api.lookout import Lookout
 from orchestrator.api.openapi import ABOUT, TITLE, VERSION, document_of
+from orchestrator.api.outgoing import Outgoing
 from orchestrator.api.page import add_page
 from orchestrator.api.problems import answer_to, problem_response
 from orchestrator.api.quota import STRANGERS_PER_MINUTE, Quota
@@ -66,6 +69,7 @@ from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.config_writer import open_config_writer
 from orchestrator.kafka.event_writer import EventWriter
 from orchestrator.settings import Settings
+from orchestrator.store.seal import Seal
 from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import serve_telemetry
 from orchestrator.telemetry.traces import Traces, open_traces
@@ -92,6 +96,7 @@ _ROUTERS = (
     audit.router,
     entries.router,
     overview.router,
+    subscriptions.router,
     metrics.router,
     positions.router,
     gauges.router,
@@ -114,7 +119,9 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None, traces: T
     """
     database = Database(settings)
     relay = Relay(settings, open_config_writer, traces)
-    steward = Steward(settings, database)
+    outgoing, seal, under_way = Outgoing(settings), Seal.of(settings), UnderWay()
+    courier = Courier(database, outgoing, seal, under_way)
+    steward = Steward(settings, database, courier)
     backtesting = Backtesting(settings)
     lookout = Lookout.at_events(settings)
     event_writer = EventWriter(settings)
@@ -160,6 +167,10 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None, traces: T
     app.state.downloads = Downloads()
     app.state.backtesting = backtesting
     app.state.lookout = lookout
+    app.state.under_way = under_way
+    app.state.outgoing = outgoing
+    app.state.seal = seal
+    app.state.courier = courier
     app.state.event_writer = event_writer
     app.state.under_way = UnderWay()
     app.state.rehearsals = Rehearsals()

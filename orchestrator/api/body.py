@@ -19,9 +19,10 @@ MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 64
 BODY_S = 30.0  # for the whole of a body to come in: 1 MiB over a line of a third of a megabit a second
 _INT64 = 1 << 63
-# Operations whose answers are not kept for who asks again: that of the first has a secret, and a second key does no
-# harm; what the second publishes is known by the ids of the events; the third answers with what customers did.
-NOT_KEPT = frozenset({"createKey", "publishEvents", "checkHook"})
+# Operations whose answers are not kept for who asks again: those of the first two have a secret, and a second key or
+# subscription does no harm; what the third publishes is known by the ids of the events; the fourth answers with what
+# customers did.
+NOT_KEPT = frozenset({"createKey", "createSubscription", "publishEvents", "checkHook"})
 
 
 class StrictRoute(APIRoute):

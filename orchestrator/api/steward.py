@@ -1,6 +1,7 @@
 """Looks after running journeys: shares out experiments by what they have shown, and pauses a journey whose brake trips.
 
-In between it lets go of what is too old to be kept (``api/retention.py``).
+In between it lets go of what is too old to be kept (``api/retention.py``), and beside it a courier brings subscribers
+the figures of each day (``api/courier.py``), which nothing here waits for.
 
 Every API process runs one; the one that holds the office (a session lock in PostgreSQL) acts, the others wait for it.
 What it decides goes the way of every change: into the tables and the outbox in one transaction, and so to the workers.
@@ -9,6 +10,7 @@ What it decides goes the way of every change: into the tables and the outbox in 
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +19,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.api.allotment import allot, maturity, pause_between_looks
 from orchestrator.api.change import braked
+from orchestrator.api.courier import Courier
 from orchestrator.api.database import Database
 from orchestrator.api.retention import PAUSE_S, Retention
 from orchestrator.definitions.duration import parse_duration
@@ -51,9 +54,10 @@ _BRAKES: TypeAdapter[list[Brake]] = TypeAdapter(list[Brake])
 class Steward:
     """``run`` it as a task, once the database is open."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, courier: Courier | None = None) -> None:
         self._settings = settings
         self._database = database
+        self._courier = courier
         self._look_at: dict[tuple[UUID, str], datetime] = {}
         self._tidy_at = _LONG_AGO
 
@@ -81,7 +85,21 @@ class Steward:
         # A session lock can only be asked for: nothing tells when it is free.
         while not await session.take_office():  # noqa: ASYNC110
             await asyncio.sleep(OFFICE_POLL_S)
+        beside = [] if self._courier is None else [asyncio.create_task(self._courier.run(), name="courier")]
+        try:
+            await self._hold_office(session, retention, beside)
+        finally:
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def _hold_office(
+        self, session: StewardSession, retention: Retention, beside: Sequence[asyncio.Task[None]]
+    ) -> None:
         while True:
+            for task in beside:
+                if task.done():
+                    task.result()  # it ends by an error alone, which is ours then
             await self.look_after(session, datetime.now(UTC))
             look_at = time.monotonic() + self._settings.steward_interval_s
             # A statement and a pause in turn: there is nothing to be told when the next may come.

@@ -31,6 +31,7 @@ from orchestrator.cli.readers import readers
 from orchestrator.cli.reports import reports
 from orchestrator.cli.show import print_json, say, tell
 from orchestrator.cli.status import status
+from orchestrator.cli.subscriptions import subscriptions
 from orchestrator.cli.trials import backtest_command, simulate_command
 from orchestrator.cli.workspace import workspace
 
@@ -62,6 +63,7 @@ for name, group in {
     "hooks": hooks,
     "erasures": erasures,
     "events": events,
+    "subscriptions": subscriptions,
     "dead-letters": dead_letters,
     "config": config,
     "local": local,

@@ -78,6 +78,11 @@ OPERATIONS: Mapping[str, Operation] = {
     # Its answer has a secret, which the API does not keep.
     "createKey": Operation("POST", f"{ROOT}/keys", "keys create", is_kept=False),
     "revokeKey": Operation("DELETE", f"{ROOT}/keys/{{id}}", "keys revoke"),
+    "listSubscriptions": Operation("GET", f"{ROOT}/subscriptions", "subscriptions list"),
+    # Its answer has a secret too.
+    "createSubscription": Operation("POST", f"{ROOT}/subscriptions", "subscriptions create", is_kept=False),
+    "deleteSubscription": Operation("DELETE", f"{ROOT}/subscriptions/{{id}}", "subscriptions delete"),
+    "testSubscription": Operation("POST", f"{ROOT}/subscriptions/{{id}}/test", "subscriptions test"),
     "listAudit": Operation("GET", f"{ROOT}/audit", "audit"),
     "startBacktest": Operation("POST", f"{ROOT}/backtests", "backtests start"),
     "listBacktests": Operation("GET", f"{ROOT}/backtests", "backtests list"),

@@ -25,6 +25,8 @@ Action = Literal[
     "hook_created",
     "hook_changed",
     "hook_deleted",
+    "subscription_created",
+    "subscription_deleted",
 ]
 _NEWEST = 2**63 - 1
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

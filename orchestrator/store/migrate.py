@@ -11,6 +11,8 @@ from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+import asyncpg
+
 from orchestrator.errors import ConfigurationError
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Connection, Pool
@@ -72,7 +74,7 @@ async def migrate(pool: Pool, folder: Traversable | None = None) -> list[str]:
     Several processes may call this at once: an advisory lock lets one work while the others wait.
 
     Raises:
-        ConfigurationError: an applied migration was changed or is not part of this program.
+        ConfigurationError: an applied migration was changed or is not part of this program, or the login lacks a right.
         Unavailable: the database does not answer.
     """
     shipped = shipped_migrations(folder)
@@ -93,9 +95,15 @@ async def _apply_missing(connection: Connection, shipped: tuple[Migration, ...])
     await connection.execute(sql["create_history"])
     missing = await _missing(connection, shipped)
     for migration in missing:
-        async with connection.transaction():
-            await connection.execute(migration.sql, timeout=None)
-            await connection.execute(sql["record"], migration.number, migration.name, migration.digest)
+        try:
+            async with connection.transaction():
+                await connection.execute(migration.sql, timeout=None)
+                await connection.execute(sql["record"], migration.number, migration.name, migration.digest)
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise ConfigurationError(
+                f"applying {migration.name}: PostgreSQL refuses: {error}. Nothing of it was applied; give this login "
+                "the right, or have an administrator do it, and run `orchestrator db migrate` again"
+            ) from error
         extra = {"action": "migration_applied", "migration": migration.name}
         log.info("Applied migration %s", migration.name, extra=extra)
     return [migration.name for migration in missing]

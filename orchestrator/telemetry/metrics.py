@@ -149,6 +149,11 @@ BACKTESTS = Counter(
     "Backtests run by the API, by what became of them (done, failed, cancelled).",
     ["end"],
 )
+SUBSCRIPTION_MESSAGES = Counter(
+    "orchestrator_subscription_messages_total",
+    "Attempts to send subscribers a day's figures, by what became of them (delivered, given_up; failed: tried again).",
+    ["result"],
+)
 ROWS_FORGOTTEN = Counter(
     "orchestrator_rows_forgotten_total",
     "Rows deleted because of their age, by what they were (activities, runs, refusals, requests, backtests).",

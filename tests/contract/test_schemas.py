@@ -9,6 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from orchestrator.api.subscription_documents import DailyFiguresMessage
 from orchestrator.catalog import Catalog
 from orchestrator.contracts import contracts
 from orchestrator.definitions.parse import parse_journey
@@ -112,6 +113,8 @@ def read(schema: str, sample: dict[str, Any]) -> Any:
             return json.loads(msgspec.json.encode(decode_state(base64.b64decode(sample["value"]))))
         case "mapping.v1":
             return parse_mapping(sample["value"]).model_dump(mode="json", by_alias=True)
+        case "daily-figures.v1":
+            return DailyFiguresMessage.model_validate(sample["value"]).model_dump(mode="json")
         case "journey.v1":
             return parse_journey(sample["value"]).model_dump(mode="json", by_alias=True)
     raise AssertionError(f"no reader for {schema}")

@@ -1,8 +1,9 @@
 """Nobody reaches what belongs to another workspace, through no operation and with no query that forgets to ask."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -14,6 +15,7 @@ from orchestrator.messages.codec import encode_event
 from orchestrator.settings import Settings
 from orchestrator.store.audit import COMMAND_LINE
 from orchestrator.store.keys import Role, create_key
+from orchestrator.store.subscriptions import NewSubscription, create_subscription
 from orchestrator.store.tenant import Tenant
 from tests.api_session import BASE, ApiSession, serving
 from tests.builders import a_journey, an_event
@@ -49,6 +51,7 @@ async def test_no_operation_reaches_into_another_workspace(api: ApiSession) -> N
     await ours.patch(f"{ROOT}/workspace", json={"needs_approval": True})
     proposal = (await ours.post(f"{BASE}/{journey['id']}/publish")).json()["proposal_id"]
     key = (await create_key(Tenant(api.pool, "acme"), "ours", "viewer", COMMAND_LINE)).key
+    subscription = str(await a_subscription(api))
     before = [await ours.get(f"{BASE}/{journey['id']}"), await ours.get(f"{ROOT}/proposals/{proposal}")]
 
     tried = 0
@@ -56,7 +59,8 @@ async def test_no_operation_reaches_into_another_workspace(api: ApiSession) -> N
         for method, operation in item.items():
             if "{" not in path or operation["operationId"] in SIGNED:
                 continue
-            subject = {"keys": str(key.key_id), "proposals": proposal}.get(path.split("/")[3], journey["id"])
+            subjects = {"keys": str(key.key_id), "proposals": proposal, "subscriptions": subscription}
+            subject = subjects.get(path.split("/")[3], journey["id"])
             url = path.replace("{id}", subject).replace("{receipt}", str(uuid4()))
             url = url.replace("{version}", "1").replace("{customer_id}", "c1")
             body = BODIES.get(operation["operationId"])
@@ -72,6 +76,13 @@ async def test_no_operation_reaches_into_another_workspace(api: ApiSession) -> N
     assert tried > 20
     after = [await ours.get(f"{BASE}/{journey['id']}"), await ours.get(f"{ROOT}/proposals/{proposal}")]
     assert [each.json() for each in after] == [each.json() for each in before]
+
+
+async def a_subscription(api: ApiSession) -> UUID:
+    """One of acme, as if the installation allowed some host."""
+    due = datetime.now(UTC) + timedelta(days=1)
+    new = NewSubscription("https://hooks.example.com/", "07:00", "UTC", None, b"sealed", due)
+    return (await create_subscription(Tenant(api.pool, "acme"), new, "hooks.example.com", COMMAND_LINE)).id
 
 
 async def test_who_may_only_look_changes_nothing(api: ApiSession) -> None:
@@ -108,6 +119,10 @@ async def test_what_needs_an_admin_is_refused_to_all_others(api: ApiSession, rol
         ("POST", "/hooks", {"mapping": {}, "secret": "a secret of ours"}),
         ("PATCH", f"/hooks/{uuid4()}", {"is_enabled": False}),
         ("DELETE", f"/hooks/{uuid4()}", None),
+        ("GET", "/subscriptions", None),
+        ("POST", "/subscriptions", {"url": "https://hooks.example.com/"}),
+        ("DELETE", f"/subscriptions/{uuid4()}", None),
+        ("POST", f"/subscriptions/{uuid4()}/test", None),
     )
     for method, path, body in requests:
         answer = await client.request(method, f"{ROOT}{path}", **({} if body is None else {"json": body}))

@@ -1,6 +1,8 @@
 """Files of days have the rows of the views, the same again for the same rows, and memory does not grow with them."""
 
+import asyncio
 import json
+import shutil
 import tracemalloc
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +20,8 @@ from orchestrator.reporting.parts import MANIFEST, Part, digest_of
 from orchestrator.reporting.tables import TABLES, chosen_tables
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool, open_pool
+from tests.command_line import run_command
+from tests.worker_process import unconfigured
 
 pytestmark = pytest.mark.integration
 
@@ -58,7 +62,9 @@ def rows_in(folder: Path, parts: list[Part], table: str) -> list[dict[str, Any]]
     return [json.loads(line) for line in lines]
 
 
-async def test_files_have_every_row_of_the_views_once_and_are_the_same_again(pool: Pool, tmp_path: Path) -> None:
+async def test_files_have_every_row_of_the_views_once_and_are_the_same_again(
+    pool: Pool, settings: Settings, tmp_path: Path
+) -> None:
     parts = await export_days(pool, of(tmp_path))
     manifest = json.loads((tmp_path / MANIFEST).read_text())
     assert [file["path"] for file in manifest["files"]] == [part.path for part in parts]
@@ -81,6 +87,7 @@ async def test_files_have_every_row_of_the_views_once_and_are_the_same_again(poo
     before, said = files(tmp_path), (tmp_path / MANIFEST).read_bytes()
     assert await export_days(pool, of(tmp_path)) == parts
     assert (files(tmp_path), (tmp_path / MANIFEST).read_bytes()) == (before, said)
+    await the_command_writes_the_same(settings, tmp_path)
     await late_and_erased_activities_change_their_day_alone(pool, tmp_path)
     await a_workspace_is_exported_by_itself(pool, tmp_path)
 
@@ -101,6 +108,17 @@ async def late_and_erased_activities_change_their_day_alone(pool: Pool, folder: 
     await export_days(pool, of(folder, "jsonl", [DAY]))
     assert not (folder / f"activities/day={DAY}").exists()
     assert (folder / f"journey_days/day={DAY}").exists()
+
+
+async def the_command_writes_the_same(settings: Settings, folder: Path) -> None:
+    environment = {**unconfigured(), "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value()}
+    words = ("reports", "daily", "--day", str(LAST), "--format", "jsonl", "--output", str(folder / "typed"))
+    ended = await asyncio.to_thread(run_command, words, environment, folder)
+    assert ended.code == 0, ended.err
+    typed = files(folder / "typed")
+    assert typed
+    assert typed.items() <= files(folder).items()
+    shutil.rmtree(folder / "typed")
 
 
 async def a_workspace_is_exported_by_itself(pool: Pool, folder: Path) -> None:

@@ -1,13 +1,17 @@
 """The views show the numbers of the API, to each reader those of their workspace, and nobody gets around that."""
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from orchestrator.api.documents import MetricsDocument
 from orchestrator.api.metrics import Span, figures_over
@@ -19,11 +23,14 @@ from orchestrator.settings import Settings
 from orchestrator.sink.fold import fold
 from orchestrator.store.figures import add_figures
 from orchestrator.store.journeys import Sought
+from orchestrator.store.migrate import migrate
 from orchestrator.store.overview import counts_of_period
 from orchestrator.store.pool import Pool, open_pool
 from orchestrator.store.readers import Reader, admit, dismiss, list_readers, new_password, statements_to_admit
 from orchestrator.store.tenant import Tenant
+from tests.command_line import run_command
 from tests.integration.test_load import activities_of
+from tests.worker_process import unconfigured
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +54,8 @@ VIEWS = (
     "participants",
     "exposures",
 )
+# The examples of the document, which a reader runs.
+QUESTIONS = re.findall(r"```sql\n(.+?)```", Path("docs/reporting.md").read_text("utf-8"), re.DOTALL)
 Sums = dict[tuple[Any, ...], dict[str, Any]]
 
 
@@ -85,13 +94,14 @@ async def pool(settings: Settings) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def login(pool: Pool) -> AsyncIterator[str]:
+async def login(settings: Settings) -> AsyncIterator[str]:
     """The name of a login that is gone after the test: logins are those of the whole server."""
     name = f"reader_{uuid4().hex[:12]}"
     yield name
-    if await pool.fetchval("select exists (select from pg_roles where rolname = $1)", name):
-        await pool.execute(f"drop owned by {name}")
-        await pool.execute(f"drop role {name}")
+    connection = await asyncpg.connect(settings.postgres.get_secret_value())
+    if await connection.fetchval("select exists (select from pg_roles where rolname = $1)", name):
+        await connection.execute(f"drop owned by {name}; drop role {name}")
+    await connection.close()
 
 
 async def connected(settings: Settings, login: str, password: str) -> "asyncpg.Connection[asyncpg.Record]":
@@ -253,8 +263,12 @@ async def test_a_reader_sees_one_workspace_whatever_it_tries(pool: Pool, setting
         ):
             await connection.execute(attack)
             await sees_one_workspace(connection)
+        await connection.execute("set search_path = reporting")
+        assert len(QUESTIONS) > 5
+        for question in QUESTIONS:
+            assert await connection.fetch(question), question
         await gets_no_further(connection, login)
-        await tells_no_leaky_function(connection)
+        await tells_no_leaky_function(connection, OPTIONS.journeys - 3)
     finally:
         await connection.close()
 
@@ -301,7 +315,7 @@ async def gets_no_further(connection: "asyncpg.Connection[asyncpg.Record]", logi
     assert await connection.fetchval(gathered) == 0
 
 
-async def tells_no_leaky_function(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+async def tells_no_leaky_function(connection: "asyncpg.Connection[asyncpg.Record]", journeys: int) -> None:
     """A function in a condition is shown no row of others, however cheap it says it is."""
     told: list[str] = []
     connection.add_log_listener(lambda _, message: told.append(str(message)))
@@ -319,12 +333,23 @@ async def tells_no_leaky_function(connection: "asyncpg.Connection[asyncpg.Record
     hidden = (
         "select count(*) from reporting.journeys where 1 / (case when workspace_id = 'globex' then 0 else 1 end) = 1"
     )
-    assert await connection.fetchval(hidden) == OPTIONS.journeys - 3
+    assert await connection.fetchval(hidden) == journeys
 
 
 async def test_a_reader_of_all_sees_all_until_it_is_none(pool: Pool, settings: Settings, login: str) -> None:
-    password = new_password()
-    await admit(pool, Reader(login, ("*",)), password)
+    environment = {**unconfigured(), "ORCHESTRATOR_POSTGRES": settings.postgres.get_secret_value()}
+
+    def typed(*words: str) -> tuple[int, str]:
+        ended = run_command(("db", *words), environment, Path.cwd())
+        return ended.code, ended.out.strip()
+
+    code, printed = await asyncio.to_thread(typed, "reader", login, "--all", "--print")
+    assert (code, "SCRAM-SHA-256$" in printed) == (0, True)
+    assert await list_readers(pool) == []  # it was printed and not done
+    code, password = await asyncio.to_thread(typed, "reader", login, "--all")
+    assert code == 0
+    assert password not in printed
+    assert await asyncio.to_thread(typed, "readers") == (0, f"login\tworkspaces\n{login}\tevery workspace")
     connection = await connected(settings, login, password)
     try:
         seen = await connection.fetch(
@@ -337,7 +362,7 @@ async def test_a_reader_of_all_sees_all_until_it_is_none(pool: Pool, settings: S
         assert not await admit(pool, Reader(login, (OTHER,)), new_password())  # its password stays
         assert await connection.fetchval("select count(*) from journeys") == 3
         assert Reader(login, (OTHER,)) in await list_readers(pool)
-        await dismiss(pool, login)
+        assert await asyncio.to_thread(typed, "reader", login, "--remove") == (0, "")
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch("select * from reporting.journeys")
     finally:
@@ -366,61 +391,74 @@ async def test_a_login_that_has_more_is_made_no_reader(pool: Pool, login: str) -
             await statements_to_admit(pool, Reader(name, (WORKSPACE,)), new_password())
 
 
-async def test_without_a_superuser_the_views_and_their_wall_are_the_same(
-    pool: Pool, settings: Settings, login: str
-) -> None:
+# A journey of each workspace, with a row in every table that a view reads.
+BY_HAND = f"""
+insert into "{PREFIX}configs" (workspace_id, name, config)
+select workspace, workspace, '{{"holdout": {{"percent": 10}}}}' from unnest(array['load', 'globex']) as workspace;
+insert into "{PREFIX}config_versions" (config_id, version, config) select id, 1, config from "{PREFIX}configs";
+insert into "{PREFIX}metrics" (config_id, workspace_id, date, metrics)
+select id, workspace_id, '2026-01-10', '{{
+    "entered": 2, "exited": {{"goal": 1}}, "send_suppressed": {{"cap": 3}}, "send_requested": {{"email": 4}},
+    "steps": {{"hello": {{"sends": 4}}}}, "arms": {{"treatment": {{"customers_entered": 2}}}}
+}}'
+from "{PREFIX}configs";
+insert into "{PREFIX}activities" (config_id, workspace_id, activity_type, details)
+select id, workspace_id, 'x', '{{}}' from "{PREFIX}configs";
+insert into "{PREFIX}runs" (
+    run_id, config_id, workspace_id, customer_id, version, step, arm, status, entered_at, moved_at
+)
+select gen_random_uuid(), id, workspace_id, 'c1', 1, 'hello', 'treatment', 'under_way', now(), now()
+from "{PREFIX}configs";
+insert into "{PREFIX}participants" (config_id, customer_id, arm, entries, conversions, value)
+select id, 'c1', 'treatment', 1, 0, 0 from "{PREFIX}configs";
+insert into "{PREFIX}exposures" (config_id, step, customer_id, arm, run_id, exposed_at)
+select id, 'try', 'c1', 'a', gen_random_uuid(), now() from "{PREFIX}configs";
+insert into "{PREFIX}variants" select id, '2026-01-10', 'try', 'a', 1, 0 from "{PREFIX}configs";
+"""
+
+
+async def test_without_a_superuser_the_views_and_their_wall_are_the_same(settings: Settings, login: str) -> None:
     """As with a managed PostgreSQL: an owner of the tables whom row-level security binds, and who may make logins."""
-    owner = f"owner_{uuid4().hex[:12]}"
-    await pool.execute(f"create role {owner} login createrole password 'x'")
-    database = urlsplit(settings.postgres.get_secret_value()).path[1:]
-    await pool.execute(f'alter database "{database}" owner to {owner}')
-    everything = await pool.fetch(
-        "select format('alter %s %s owner to ', case relkind when 'v' then 'view' else 'table' end, oid::regclass) "
-        "from pg_class where relkind in ('r', 'v') "
-        "and relnamespace in ('public'::regnamespace, 'reporting'::regnamespace)"
-    )
-    await pool.execute(f"alter schema reporting owner to {owner}")
-    for row in everything:
-        await pool.execute(row[0] + owner)
-    for row in await pool.fetch(
-        "select format('alter policy %I on %s to ', polname, polrelid::regclass) from pg_policy "
-        "where polname in ('reader', 'own_login')"
-    ):
-        await pool.execute(row[0] + owner)  # as they are where the owner has applied the migrations
     url = urlsplit(settings.postgres.get_secret_value())
-    theirs = settings.model_copy(
-        update={
-            "postgres": type(settings.postgres)(urlunsplit(url._replace(netloc=f"{owner}:x@{url.hostname}:{url.port}")))
-        }
-    )
-    of_owner = await open_pool(theirs)
+    owner = f"owner_{uuid4().hex[:12]}"
+    superuser = await asyncpg.connect(settings.postgres.get_secret_value())
+    await superuser.execute(f"create role {owner} login createrole password 'x'")
+    await superuser.execute(f"grant create on schema public to {owner}")
+    theirs = urlunsplit(url._replace(netloc=f"{owner}:x@{url.hostname}:{url.port}"))
+    of_owner = await open_pool(settings.model_copy(update={"postgres": SecretStr(theirs)}))
     try:
+        with pytest.raises(ConfigurationError, match=f"create schema reporting authorization {owner}"):
+            await migrate(of_owner)
+        await superuser.execute(f"create schema reporting authorization {owner}")
+        assert await migrate(of_owner)
+        await of_owner.execute(BY_HAND)
         password = new_password()
         assert await admit(of_owner, Reader(login, (WORKSPACE,)), password)
         connection = await connected(settings, login, password)
         try:
-            await sees_one_workspace(connection)
-            await connection.execute("set orchestrator.workspace_id = '*'")
-            await sees_one_workspace(connection)
-            await tells_no_leaky_function(connection)
+            for attack in (
+                "select 1",
+                "set orchestrator.workspace_id = '*'",
+                "set orchestrator.workspace_id = 'globex'",
+            ):
+                await connection.execute(attack)
+                for view in VIEWS:
+                    seen = await connection.fetch(f"select workspace_id from reporting.{view}")
+                    assert [row["workspace_id"] for row in seen] == [WORKSPACE], (view, attack)
+            await tells_no_leaky_function(connection, 1)
         finally:
             await connection.close()
         # The program's own login sees by the views what the wall shows it in the tables.
-        for workspace, journeys in ((WORKSPACE, OPTIONS.journeys - 3), (OTHER, 3), ("nobody", 0)):
+        for workspace, journeys in ((WORKSPACE, 1), (OTHER, 1), ("nobody", 0), ("*", 2)):
             async with Tenant(of_owner, workspace).connection() as inside:
-                assert await inside.fetchval("select count(*) from reporting.journeys") == journeys
-                assert await inside.fetchval(f'select count(*) from "{PREFIX}configs"') == journeys
-                assert await inside.fetchval("select count(*) from reporting.participants") == await inside.fetchval(
-                    f'select count(*) from "{PREFIX}participants"'
-                )
+                for view, table in (("journeys", "configs"), ("participants", "participants"), ("runs", "runs")):
+                    assert await inside.fetchval(f"select count(*) from reporting.{view}") == journeys
+                    assert await inside.fetchval(f'select count(*) from "{PREFIX}{table}"') == journeys
         await dismiss(of_owner, login)
     finally:
         await of_owner.close()
-        await pool.execute(f"reassign owned by {owner} to current_user")
-        await pool.execute(f"drop owned by {owner}")
-        await pool.execute(f"drop owned by {login}")
-        await pool.execute(f"drop role {login}")
-        await pool.execute(f"drop role {owner}")
+        await superuser.execute(f"reassign owned by {owner} to current_user; drop owned by {owner}; drop role {owner}")
+        await superuser.close()
 
 
 async def test_what_is_asked_of_one_journey_is_found_along_an_index(pool: Pool, settings: Settings, login: str) -> None:

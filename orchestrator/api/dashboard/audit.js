@@ -13,6 +13,8 @@ const ACTIONS = {
   workspace_changed: "Settings changed",
   key_created: "Key created",
   key_revoked: "Key revoked",
+  subscription_created: "Subscription created",
+  subscription_deleted: "Subscription deleted",
   change_proposed: "Change proposed",
   change_approved: "Change approved",
   change_rejected: "Change rejected",

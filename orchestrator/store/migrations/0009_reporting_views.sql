@@ -9,6 +9,11 @@ begin
     if to_regnamespace('reporting') is null then -- else somebody with the right has made it for us
         create schema reporting;
     end if;
+exception when insufficient_privilege then
+    raise insufficient_privilege using message = format(
+        'this login may not make the schema reporting; an administrator can: create schema reporting authorization %I',
+        current_user
+    );
 end
 $$;
 comment on schema reporting is

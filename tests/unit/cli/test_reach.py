@@ -15,7 +15,7 @@ from tests.api_by_contract import CONTRACT, ID, ApiByContract
 from tests.builders import a_journey
 from tests.unit.cli.conftest import Said
 
-STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST", "HOOK"), ID)
+STANDS_FOR = dict.fromkeys(("JOURNEY", "KEY", "PROPOSAL", "RECEIPT", "BACKTEST", "HOOK", "SUBSCRIPTION"), ID)
 SETTINGS = {"is_sending": True, "holdout_percent": 5.0, "guardrails": {}, "costs": {"sms": 0.04}}
 SHOPIFY = Path("orchestrator/intake/presets/shopify.yaml").resolve()
 WELCOMED = [{"template": "welcome"}, {"template": "reminder"}]
