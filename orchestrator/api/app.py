@@ -172,7 +172,6 @@ def build_app(settings: Settings, on_failure: OnFailure | None = None, traces: T
     app.state.seal = seal
     app.state.courier = courier
     app.state.event_writer = event_writer
-    app.state.under_way = UnderWay()
     app.state.rehearsals = Rehearsals()
     app.state.doorkeeper = received_hooks.Doorkeeper(settings.hook_requests_per_minute)
     app.state.quota = Quota(settings.api_requests_per_minute)
