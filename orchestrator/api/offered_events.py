@@ -14,7 +14,7 @@ import msgspec
 
 from orchestrator.api.body import check_coding
 from orchestrator.api.event_documents import BATCHED, MAX_EVENTS, PLAIN, STRUCTURED, RefusedEvent
-from orchestrator.api.problems import BadRequest, InvalidPart, TooLarge, UnsupportedMediaType
+from orchestrator.api.problems import BadRequest, InvalidPart, UnsupportedMediaType
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.journeys.usable import usability_problem
 from orchestrator.messages.event import EngagementEvent
@@ -49,8 +49,7 @@ def offering_in(headers: Mapping[str, str], body: bytes, workspace_id: str, now_
 
     Raises:
         BadRequest: the body is not JSON, or a header not what the binding says.
-        InvalidPart: it is JSON of another shape.
-        TooLarge: there are more events than are taken at once.
+        InvalidPart: it is JSON of another shape, or has more events than are taken at once.
         UnsupportedMediaType: it is declared as something else.
     """
     check_coding(headers)
@@ -76,15 +75,19 @@ def _split(decode: Callable[[bytes], T], body: bytes, fix: str) -> T:
     try:
         return decode(body)
     except msgspec.ValidationError as error:
-        problem = Problem("$", "shape", f"this is no list of events: {error}", fix)
-        raise InvalidPart("$", DefinitionError([problem])) from error
+        raise _misshapen("shape", f"this is no list of events: {error}", fix) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
 
 
+def _misshapen(rule: str, message: str, fix: str) -> InvalidPart:
+    return InvalidPart("$", DefinitionError([Problem("$", rule, message, fix)]))
+
+
 def _each(read: Read, workspace_id: str, now_ms: int, events: Sequence[msgspec.Raw]) -> Iterator[Offered]:
     if len(events) > MAX_EVENTS:
-        raise TooLarge(f"the request has {len(events)} events; at most {MAX_EVENTS} are taken: send them in parts")
+        message = f"the request has {len(events)} events; at most {MAX_EVENTS} are taken"
+        raise _misshapen("too_many", message, "send them in parts")
     return (read(bytes(event), workspace_id, now_ms) for event in events)
 
 

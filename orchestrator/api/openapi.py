@@ -39,7 +39,7 @@ _MEANINGS = {
     408: "The body has not come in whole in 30 s.",
     409: "The state of the thing does not allow this; of a journey `allowed` says what it does.",
     412: "It has changed since it was read.",
-    413: "The body is larger than 1 MiB, or has more events than are taken at once.",
+    413: "The body is larger than 1 MiB.",
     415: "The body is not declared as JSON.",
     422: "What was sent has problems; `errors` lists all of them.",
     429: "The caller asks too often; go on after `Retry-After` seconds.",

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.api.event_documents import MAX_EVENTS
 from orchestrator.api.offered_events import Offering, offering_in
-from orchestrator.api.problems import BadRequest, InvalidPart, TooLarge, UnsupportedMediaType
+from orchestrator.api.problems import BadRequest, InvalidPart, UnsupportedMediaType
 
 NOW_MS = 1_767_614_400_123
 PLAIN = {"id": "o-1", "type": "order.placed", "customer_id": "c1", "source": "shop"}
@@ -110,7 +110,7 @@ def test_a_body_of_another_shape_is_told_what_to_send(body: object) -> None:
 
 def test_more_events_than_are_taken_are_refused_as_a_whole() -> None:
     assert len(offering({"events": [PLAIN] * MAX_EVENTS}).events) == MAX_EVENTS
-    with pytest.raises(TooLarge, match="1001 events; at most 1000"):
+    with pytest.raises(InvalidPart, match="1001 events; at most 1000"):
         offering({"events": [PLAIN] * (MAX_EVENTS + 1)})
 
 
