@@ -19,6 +19,7 @@ from orchestrator.errors import DecodeError
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import SEPARATOR
 from orchestrator.messages.key import parse_customer_key, parse_customer_key_text
+from orchestrator.messages.text import is_deeper_than
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -97,20 +98,9 @@ def read_event(key: bytes | None, value: bytes | None, headers: Headers, timesta
 
 def _bounded(event: EngagementEvent, value: bytes | None) -> EngagementEvent:
     # Counting costs a tenth of a microsecond; hardly any event has so many brackets that its depth must be looked at.
-    if value and value.count(b"{") + value.count(b"[") > MAX_DEPTH and _is_deeper(event.data, MAX_DEPTH):
+    if value and value.count(b"{") + value.count(b"[") > MAX_DEPTH and is_deeper_than(event.data, MAX_DEPTH):
         raise DecodeError("malformed", _TOO_DEEP)
     return event
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Whether lists and objects stand inside one another in ``value`` at more than ``levels`` levels."""
-    level = [value]
-    for _ in range(levels + 1):
-        parts = [part for part in level if isinstance(part, dict | list)]
-        if not parts:
-            return False
-        level = [inner for part in parts for inner in (part.values() if isinstance(part, dict) else part)]
-    return True
 
 
 def _unframed(value: bytes) -> bytes:

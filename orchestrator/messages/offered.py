@@ -14,6 +14,7 @@ import msgspec
 
 from orchestrator.errors import DecodeError, Problem
 from orchestrator.messages.cloudevents import (
+    MAX_DEPTH,
     MAX_ID_CHARS,
     MAX_SOURCE_CHARS,
     MAX_TYPE_CHARS,
@@ -26,7 +27,6 @@ from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS, is_customer_id
 from orchestrator.messages.text import has_zero_character, is_deeper_than
 
 MAX_EVENT_BYTES = 64 * 1024  # far below what Kafka refuses, which would hold up everything behind it
-MAX_DEPTH = 64
 SPEC_VERSION = "1.0"
 # Of events that name none. It never changes: by it and the id an event is known for ever.
 DEFAULT_SOURCE = "/api/v1/events"

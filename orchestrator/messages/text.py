@@ -15,7 +15,7 @@ def has_zero_character(value: object) -> bool:
 
 
 def is_deeper_than(value: object, levels: int) -> bool:
-    """Whether decoded JSON nests deeper than so many levels; a scalar has none."""
+    """Whether lists and objects stand inside one another in decoded JSON at more than ``levels`` levels."""
     found = [value]
     for _ in range(levels + 1):
         nested = [each for each in found if isinstance(each, (dict, list))]

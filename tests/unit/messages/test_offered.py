@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from orchestrator.messages.cloudevents import MAX_DEPTH
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.offered import (
     DEFAULT_SOURCE,
-    MAX_DEPTH,
     MAX_EVENT_BYTES,
     Offered,
     Refused,
