@@ -23,17 +23,17 @@ from orchestrator.api.hook_documents import (
     RefusalOfSample,
     TestOfMapping,
 )
+from orchestrator.api.hook_reading import read_in_time, rehearsed_in_time
 from orchestrator.api.paths import HOOKS
 from orchestrator.api.problems import BadRequest, InvalidPart, items_of
 from orchestrator.api.repeats import IdOfCreation
 from orchestrator.api.services import ServicesOfApp
-from orchestrator.definitions.moment import moment_at, ms_of
+from orchestrator.definitions.moment import moment_at
 from orchestrator.errors import ConfigurationError, Conflict, DefinitionError, Problem
-from orchestrator.intake.events import Understood, events_of
+from orchestrator.intake.events import Understood
 from orchestrator.intake.mapping import EventMapping
 from orchestrator.intake.parse import parse_mapping
 from orchestrator.intake.reading import Refusal
-from orchestrator.intake.rehearsal import rehearse
 from orchestrator.intake.signature import secret_problem
 from orchestrator.settings import Settings
 from orchestrator.store.hooks import (
@@ -199,12 +199,12 @@ def _document(hook: Hook) -> HookDocument:
 
 
 def _tried(mapping: EventMapping, body: HookToCheck, now: datetime) -> CheckedHook:
-    tests = [TestOfMapping(name=test.name, differences=list(test.differences)) for test in rehearse(mapping)]
+    tests = [TestOfMapping(name=test.name, differences=list(test.differences)) for test in rehearsed_in_time(mapping)]
     is_right = not any(test.differences for test in tests)
     checked = CheckedHook(is_right=is_right, problems=[], tests=tests, events=[], left_out=[], refusal=None)
     if "payload" not in body.model_fields_set:
         return checked
-    match events_of(mapping, body.payload, body.headers, ms_of(now), "check"):
+    match read_in_time(mapping, body.payload, body.headers, now, "check"):
         case Refusal() as refusal:
             return checked.model_copy(update={"is_right": False, "refusal": _told(refusal)})
         case Understood(events=events, left_out=left_out):

@@ -18,13 +18,13 @@ from starlette.requests import Request
 from orchestrator.api.body import SignedRoute, check_coding
 from orchestrator.api.events import EventWriterOfApp
 from orchestrator.api.hook_documents import HookAnswer
+from orchestrator.api.hook_reading import read_in_time
 from orchestrator.api.paths import HOOKS
 from orchestrator.api.problems import InvalidPart
 from orchestrator.api.quota import Quota, TooManyRequests
 from orchestrator.api.services import Services, ServicesOfApp
-from orchestrator.definitions.moment import ms_of
 from orchestrator.errors import ConfigurationError, DefinitionError, Problem, Unauthorised, Unavailable
-from orchestrator.intake.events import Understood, events_of, read_payload
+from orchestrator.intake.events import Understood, read_payload
 from orchestrator.intake.mapping import EventMapping
 from orchestrator.intake.parse import parse_mapping
 from orchestrator.intake.reading import Refusal
@@ -181,7 +181,7 @@ def _outcome(
     payload = read_payload(body)
     if isinstance(payload, Refusal):
         return payload
-    return events_of(mapping, payload, headers, ms_of(now), hook.workspace_id)
+    return read_in_time(mapping, payload, headers, now, hook.workspace_id)
 
 
 async def _note(tenant: Tenant, hook: Hook, refusals: Sequence[Refusal], now: datetime) -> None:

@@ -21,6 +21,7 @@ Reason = Literal[
     "not_a_time",
     "not_an_object",
     "not_an_id",
+    "same_id",
     "not_a_customer",
     "not_a_type",
     "not_a_source",

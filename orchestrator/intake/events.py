@@ -5,7 +5,7 @@ where a rule says that the items of a list stand alone, one that cannot be used 
 of the payload's values stands in a refusal: it is kept, and shown to whoever mends the mapping.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -22,6 +22,8 @@ from orchestrator.messages.text import has_zero_character
 
 MAX_EVENTS = 5_000  # of one payload, and items of one list
 MAX_TOTAL_BYTES = 4 << 20  # of all events of one payload: a rule may copy much of it into each of them
+
+Watch = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +48,36 @@ def read_payload(body: bytes) -> object | Refusal:
 
 
 def events_of(
-    mapping: EventMapping, payload: object, headers: Mapping[str, str], now_ms: int, workspace_id: str
+    mapping: EventMapping,
+    payload: object,
+    headers: Mapping[str, str],
+    now_ms: int,
+    workspace_id: str,
+    watch: Watch | None = None,
 ) -> Understood | Refusal:
     """What the payload is by the mapping.
 
-    ``headers``: of the request, in whatever case. ``now_ms``: when it came in, in milliseconds since 1970.
+    ``headers``: of the request, in whatever case. ``now_ms``: when it came in, in milliseconds since 1970. ``watch`` is
+    called before a rule looks at an item, and what it raises ends the reading: that may take long.
     """
     named = {name.lower(): value for name, value in headers.items()}
     whole = Scene(payload, payload, "", named)
     events: list[EngagementEvent] = []
     left_out: list[Refusal] = []
+    known: dict[tuple[str, str, str], EngagementEvent] = {}
     size = 0
     try:
         for index, rule in enumerate(mapping.rules):
             path = f"$.rules[{index}]"
             for scene in _items(rule, whole, path):
+                if watch is not None:
+                    watch()
                 if not all(_holds(rule, number, scene) for number in range(len(rule.when))):
                     continue
                 try:
                     event = Reading(mapping, rule, scene, path).event(now_ms, workspace_id)
                     size += _written_bytes(event, scene, path)
+                    _check_that_it_is_another(event, known, scene, path)
                     events.append(event)
                 except Refused as refused:
                     if not rule.alone:
@@ -104,6 +116,16 @@ def _items(rule: Rule, whole: Scene, path: str) -> Iterator[Scene]:
 def _holds(rule: Rule, number: int, scene: Scene) -> bool:
     compare = rule.when[number]
     return comparison(compare.op, compare.value)(find(read_place(compare.at), scene))
+
+
+def _check_that_it_is_another(
+    event: EngagementEvent, known: dict[tuple[str, str, str], EngagementEvent], scene: Scene, path: str
+) -> None:
+    """By source and id an event is known: two of one payload that share them would count as one. Twice the same may."""
+    earlier = known.setdefault((event.customer_id, event.source, event.id), event)
+    if earlier != event:
+        message = "another event of this payload has the same source and id, and would pass for this one"
+        raise refusal_at("same_id", scene.item_at, f"{path}.id", message)
 
 
 def _written_bytes(event: EngagementEvent, scene: Scene, path: str) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from orchestrator.definitions.moment import ms_of
-from orchestrator.intake.events import Understood, events_of
+from orchestrator.intake.events import Understood, Watch, events_of
 from orchestrator.intake.mapping import EventMapping
 from orchestrator.intake.mapping_test import ExpectedEvent, ExpectedRefusal, MappingTest
 from orchestrator.intake.reading import Refusal
@@ -25,13 +25,13 @@ class Rehearsed:
     differences: tuple[str, ...]
 
 
-def rehearse(mapping: EventMapping) -> list[Rehearsed]:
-    """Plays every test of the mapping, each on its own."""
-    return [_play(mapping, test) for test in mapping.tests]
+def rehearse(mapping: EventMapping, watch: Watch | None = None) -> list[Rehearsed]:
+    """Plays every test of the mapping, each on its own; ``watch``: see ``events_of``."""
+    return [_play(mapping, test, watch) for test in mapping.tests]
 
 
-def _play(mapping: EventMapping, test: MappingTest) -> Rehearsed:
-    outcome = events_of(mapping, test.payload, test.headers, ms_of(test.received), WORKSPACE)
+def _play(mapping: EventMapping, test: MappingTest, watch: Watch | None) -> Rehearsed:
+    outcome = events_of(mapping, test.payload, test.headers, ms_of(test.received), WORKSPACE, watch)
     match outcome:
         case Refusal():
             differences = tuple(_of_refusal(outcome, test.refused))

@@ -158,6 +158,10 @@ WEBHOOKS: Mapping[str, Rule] = {
     "not_a_time": Rule("no moment, or one before 1900 or after 2200", "convert it: `seconds`, `milliseconds`"),
     "not_an_object": Rule("no object, where all its fields were to be taken", "name another place for `fields_of`"),
     "not_an_id": Rule("no event id: 1 to 256 characters", "name another place, or join less"),
+    "same_id": Rule(
+        "another event of the payload has the same source and id, and one of them would pass for the other",
+        "`join` what tells them apart: a constant, or the number of the line",
+    ),
     "not_a_customer": Rule("no customer id: 1 to 512 characters", "name another place"),
     "not_a_type": Rule("the sender's name cannot be made a type", "`rename` it"),
     "not_a_source": Rule("no source: 1 to 512 characters", "name another place"),

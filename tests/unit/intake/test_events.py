@@ -188,9 +188,36 @@ def test_items_that_stand_alone_do_not_keep_one_another_back() -> None:
     assert [(refusal.reason, refusal.place) for refusal in outcome.left_out] == [("missing", "/1/customer")]
 
 
+def test_two_events_of_one_payload_that_would_pass_for_one_another_are_refused() -> None:
+    rules = (a_rule(), a_rule(type="order.seen"))
+    refusal = refused(ORDER, *rules)
+    assert (refusal.reason, refusal.path) == ("same_id", "$.rules[1].id")
+    lines = [{"id": 1, "customer": "c1", "n": 1}, {"id": 1, "customer": "c1", "n": 2}, {"id": 1, "customer": "c2"}]
+    outcome = understood(lines, a_rule(for_each="", alone=True, data={"n": "/n"}))
+    assert [(event.customer_id, event.data) for event in outcome.events] == [("c1", {"n": 1}), ("c2", {})]
+    assert [refusal.place for refusal in outcome.left_out] == ["/1"]
+    assert len(understood([ORDER, ORDER], a_rule(for_each="")).events) == 2  # twice the same is the same
+
+
+def test_reading_ends_when_whoever_watches_it_says_so() -> None:
+    class Enough(Exception):
+        pass
+
+    looks: list[int] = []
+
+    def watch() -> None:
+        looks.append(1)
+        if len(looks) > 3:
+            raise Enough
+
+    with pytest.raises(Enough):
+        events_of(mapping_of(a_rule(for_each="")), [ORDER] * 5, {}, NOW_MS, "acme", watch)
+    assert len(looks) == 4
+
+
 def test_a_list_that_is_too_long_is_refused() -> None:
     assert refused([ORDER] * (MAX_EVENTS + 1), a_rule(for_each="")).reason == "too_many"
-    rules = [a_rule(for_each=""), a_rule(for_each="", type="order.seen")]
+    rules = [a_rule(for_each=""), a_rule(for_each="", id={"join": [{"constant": "seen"}, "/id"]})]
     assert refused([ORDER] * (MAX_EVENTS // 2 + 1), *rules).reason == "too_many"
 
 
