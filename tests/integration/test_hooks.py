@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import re
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,15 +25,17 @@ from orchestrator.settings import Settings
 from orchestrator.store.hooks import MAX_HOOKS, REFUSALS_KEPT
 from orchestrator.store.seal import new_key
 from orchestrator.telemetry.metrics import HOOK_REQUESTS
-from tests.api_session import ApiSession, serving
+from tests.api_session import ApiSession, listening, serving
 from tests.builders import a_standing, a_version
+from tests.command_line import run_command
 from tests.integration.test_worker_language import OFFER, comes_true, commands, journey, publish, steps
 from tests.unit.intake.mappings import a_mapping, a_rule
-from tests.worker_process import WorkerProcess, read_all
+from tests.worker_process import WorkerProcess, read_all, unconfigured
 
 pytestmark = pytest.mark.integration
 
 SHOPIFY: Any = read_document(Path("orchestrator/intake/presets/shopify.yaml"))
+HANDBOOK = Path("docs/webhooks.md").read_text(encoding="utf-8")
 SECRET = "shpss_what-Shopify-signs-with"
 CHECKOUT = {
     "token": "ck-9",
@@ -304,3 +307,37 @@ async def test_a_workspace_has_so_many_hooks_and_no_more(api: ApiSession) -> Non
         await a_hook(ours, a_mapping())
     assert (await ours.post(HOOKS, json={"mapping": a_mapping(), "secret": SECRET})).status_code == 409
     await a_hook(theirs, a_mapping())
+
+
+async def test_the_walk_through_of_the_handbook_goes_as_it_says(api: ApiSession, tmp_path: Path) -> None:
+    [body] = re.findall(r"BODY='(.*?)'", HANDBOOK)
+    (tmp_path / "secret.txt").write_text("0123456789abcdef0123456789abcdef\n")
+    (tmp_path / "event.json").write_text(body)
+    async with listening(api) as address:
+        key = await api.key()
+
+        async def typed(*words: str) -> str:
+            environment = {**unconfigured(), "ORCHESTRATOR_API_URL": address, "ORCHESTRATOR_API_KEY": key}
+            ended = await asyncio.to_thread(run_command, words, environment, tmp_path)
+            assert ended.code == 0, (words, ended.out, ended.err)
+            return ended.out
+
+        async def sends(content: str) -> httpx.Response:
+            signature = hmac.digest(b"0123456789abcdef0123456789abcdef", content.encode(), "sha256").hex()
+            headers = {"X-Signature": f"sha256={signature}", "Content-Type": "application/json"}
+            async with httpx.AsyncClient(base_url=address) as client:
+                return await client.post(hook["address"], content=content.encode(), headers=headers)
+
+        (tmp_path / "plain.yaml").write_text(await typed("hooks", "preset", "plain"))
+        assert "FAILED" not in await typed("hooks", "test", "plain.yaml")
+        assert "order.placed" in await typed("hooks", "check", "plain.yaml", "--payload", "event.json")
+        hook = json.loads(await typed("hooks", "create", "plain.yaml", "--secret-file", "secret.txt", "--json"))
+        assert hook["id"] in await typed("hooks", "list")
+        assert (await sends(body)).status_code == 202
+        assert "order.placed" in await typed("event-types")
+        assert (await sends("{}")).status_code == 422
+        assert "missing" in await typed("hooks", "show", hook["id"])
+        await typed("hooks", "update", hook["id"], "--disable")
+        assert (await sends(body)).status_code == 401
+        await typed("hooks", "delete", hook["id"], "--yes")
+        assert hook["id"] not in await typed("hooks", "list")
