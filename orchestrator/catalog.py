@@ -22,6 +22,7 @@ TIMERS = "journeys.timers.v1"
 CONFIGS = "journeys.configs.v1"
 ACTIVITIES = "journeys.activities.v1"
 DEAD_LETTERS = "journeys.dead-letters.v1"
+ADAPTER_LEDGER = "channel.adapter-ledger.v1"
 # Faust derives the name of a table's changelog from the application id, which is the setting ``group``.
 CHANGELOG = "{group}-customers-changelog"
 CHANNELS: tuple[str, ...] = get_args(Channel)
@@ -37,7 +38,17 @@ def commands_topic(channel: str) -> str:
     return f"channel.send-commands.{channel}.v1"
 
 
-REQUIRED = (EVENTS, DELIVERIES, TIMERS, CONFIGS, ACTIVITIES, DEAD_LETTERS, CHANGELOG, *map(commands_topic, CHANNELS))
+REQUIRED = (
+    EVENTS,
+    DELIVERIES,
+    TIMERS,
+    CONFIGS,
+    ACTIVITIES,
+    DEAD_LETTERS,
+    ADAPTER_LEDGER,
+    CHANGELOG,
+    *map(commands_topic, CHANNELS),
+)
 
 
 def _as_text(value: object) -> object:
@@ -127,6 +138,7 @@ class Catalog:
         self.configs = self._by_declared_name[CONFIGS].name
         self.activities = self._by_declared_name[ACTIVITIES].name
         self.dead_letters = self._by_declared_name[DEAD_LETTERS].name
+        self.ledger = self._by_declared_name[ADAPTER_LEDGER].name
         self.changelog = self._by_declared_name[CHANGELOG].name
         self.customer_partitions = self._by_declared_name[EVENTS].partitions
         self.command_topics: Mapping[str, str] = MappingProxyType(

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from orchestrator import __version__
+from orchestrator.adapters.ledger import LedgerEntry
 from orchestrator.api.app import openapi_document
 from orchestrator.api.subscription_documents import DailyFiguresMessage
 from orchestrator.catalog import Catalog, TopicSpec
@@ -79,6 +80,7 @@ def _schemas() -> dict[str, Document]:
         "send-command.v1": _of_struct(SendCommand),
         "activity.v1": _of_struct(Activity),
         "config-record.v1": _of_struct(ConfigRecord),
+        "adapter-ledger.v1": _of_struct(LedgerEntry),
         "dead-letter.v1": _titled("DeadLetter", "The record that could not be used, byte for byte.", {}),
         "daily-figures.v1": {"$schema": DIALECT, **DailyFiguresMessage.model_json_schema(mode="serialization")},
         OWN_STATE: _titled("CustomerState", "The orchestrator's own: msgpack behind offsets.", {}),

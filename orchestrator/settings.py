@@ -145,6 +145,64 @@ class Settings(BaseSettings):
     traces_share: float = Field(
         0.01, ge=0.0, le=1.0, description="Share of events and requests without a trace of their own that is traced."
     )
+    adapter_group: str = Field(
+        "journey-adapter", description="Consumer group of the reference adapters; the channel's name is added to it."
+    )
+    adapter_rate_per_s: float = Field(
+        0.0, ge=0, description="Messages a second that an adapter process sends at most; 0: as fast as it can."
+    )
+    adapter_concurrency: int = Field(
+        16, ge=1, le=1_000, description="Messages that an adapter process sends at the same time."
+    )
+    adapter_window: int = Field(
+        5_000, ge=1, le=1_000_000, description="How far a partition is read beyond the oldest command not answered."
+    )
+    adapter_most_tries: int = Field(20, ge=1, le=1_000, description="Tries to send a message before it is given up.")
+    adapter_first_pause_s: float = Field(
+        1.0, gt=0, le=3_600, description="Pause after the first try that failed for the moment; it doubles each time."
+    )
+    adapter_longest_pause_s: float = Field(300.0, gt=0, le=86_400, description="Longest pause between two tries.")
+    adapter_try_for_s: float = Field(
+        86_400.0, gt=0, le=604_800, description="How long after the first try a message is given up."
+    )
+    adapter_unknown_outcome: Literal["fail", "repeat"] = Field(
+        "fail",
+        description="What an adapter does with a message of which nobody knows whether it went out (it died meanwhile, "
+        "or no answer came), where the provider would not know it again: report it as failed, or send it once more.",
+    )
+    adapter_templates_dir: Path | None = Field(None, description="Folder of the templates of an adapter's messages.")
+    adapter_file_dir: Path | None = Field(
+        None, description="Folder into which the file adapter writes; default: standard output."
+    )
+    adapter_reports_port: int = Field(
+        0, ge=0, le=65_535, description="Port on which an adapter takes reports of its provider; 0 turns it off."
+    )
+    adapter_reports_host: str = Field("127.0.0.1", description="Address it listens on for them.")
+    adapter_reports_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Secret (whsec_…) that signs reports and seals the references given out with messages.",
+    )
+    smtp_host: str = Field("127.0.0.1", description="Mail server of the SMTP adapter.")
+    smtp_port: int = Field(587, ge=1, le=65_535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="How to talk to the mail server: STARTTLS, TLS from the first byte on, or plainly."
+    )
+    smtp_ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the mail server's certificate; default: the system's."
+    )
+    smtp_username: str = Field("", description="The name to log in to the mail server with; empty: without a login.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Its password.")
+    smtp_timeout_s: float = Field(30.0, gt=0, le=600, description="How long the mail server may take for an answer.")
+    smtp_from: str = Field("", description="Sender of the mails, as 'Shop <news@shop.example>'.")
+    smtp_to_variable: str = Field("email", description="The variable of a command that has the recipient's address.")
+    smtp_unsubscribe_url: str = Field(
+        "",
+        description="Address for one-click unsubscription, with {reference} in it; empty: no List-Unsubscribe header.",
+    )
+    webhook_endpoints_file: Path | None = Field(
+        None, description="YAML file of the endpoints of the webhook adapter, by the names that journeys use."
+    )
+    webhook_timeout_s: float = Field(15.0, gt=0, le=300, description="How long an endpoint may take for its answer.")
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 
@@ -156,6 +214,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"ORCHESTRATOR_KAFKA_SECURITY is {self.kafka_security}, so ORCHESTRATOR_KAFKA_USERNAME and "
                 "ORCHESTRATOR_KAFKA_PASSWORD must be set"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reports_are_signed(self) -> "Settings":
+        if (self.adapter_reports_port or self.smtp_unsubscribe_url) and not (
+            self.adapter_reports_secret.get_secret_value()
+        ):
+            raise ValueError(
+                "ORCHESTRATOR_ADAPTER_REPORTS_PORT or ORCHESTRATOR_SMTP_UNSUBSCRIBE_URL is set, so "
+                "ORCHESTRATOR_ADAPTER_REPORTS_SECRET must be set too"
             )
         return self
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import typer
 
 from orchestrator import __version__
+from orchestrator.cli.adapter import adapter
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
@@ -66,6 +67,7 @@ for name, group in {
     "subscriptions": subscriptions,
     "dead-letters": dead_letters,
     "config": config,
+    "adapter": adapter,
     "local": local,
     "topics": topics,
     "db": db,

@@ -6,6 +6,7 @@ The record's own headers come first, ours behind them. So a letter can be read b
 from collections.abc import Sequence
 
 import msgspec
+from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
 
@@ -15,6 +16,11 @@ CUT_FROM = f"{_PREFIX}cut-from-bytes"
 # On a record that was sent again: "topic/partition/offset" of its letter. One each time.
 REDRIVEN_FROM = "orchestrator-redriven-from"
 MAX_MESSAGE_CHARS = 1_000
+# Less than the dead-letter topic takes (max.message.bytes, 2 MiB). A compressed record can be far larger than what its
+# own topic takes; it is cut, and where it stood says where the whole of it is.
+MAX_LETTER_BYTES = 1_900_000
+KEPT_BYTES = 1_000_000
+MAX_KEY_BYTES = 2_000
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,6 +65,20 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         if self.cut_from_bytes is not None:
             ours[CUT_FROM] = str(self.cut_from_bytes)
         return [*self.headers, *((name, value.encode()) for name, value in ours.items())]
+
+    def fitting(self) -> "DeadLetter":
+        """The letter as the topic takes it: byte for byte, unless it is too large."""
+        headers = self.all_headers()
+        sizes = [len(self.key or b""), len(self.value or b""), *(len(name) + len(content) for name, content in headers)]
+        if sum(sizes) <= MAX_LETTER_BYTES:
+            return self
+        return replace(
+            self,
+            key=(self.key or b"")[:MAX_KEY_BYTES] or None,
+            value=(self.value or b"")[:KEPT_BYTES],
+            headers=(),
+            cut_from_bytes=len(self.value or b""),
+        )
 
 
 def parse_dead_letter(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> DeadLetter:

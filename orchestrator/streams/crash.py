@@ -1,16 +1,8 @@
-"""A way to die at a chosen point, so that tests can prove what happens after every step of the protocol.
+"""The points of the worker's protocol at which a test may let it die: see ``orchestrator.crash``."""
 
-``ORCHESTRATOR_CRASH_AT=after_commit:3`` ends the process, without any cleaning up, the third time ``after_commit`` is
-reached. The points are the constants below.
-"""
-
-import os
 from collections.abc import Mapping
 
-from orchestrator.errors import ConfigurationError
-
-VARIABLE = "ORCHESTRATOR_CRASH_AT"
-EXIT_CODE = 137  # what a supervisor sees after SIGKILL
+from orchestrator.crash import EXIT_CODE, VARIABLE, Crash, chosen_crash
 
 AFTER_DECIDE = "after_decide"
 AFTER_FORWARD = "after_forward"
@@ -31,32 +23,13 @@ POINTS = (
     DURING_RECOVERY,
 )
 
-
-class Crash:
-    """Counts how often each point is passed and ends the process at the chosen one."""
-
-    def __init__(self, point: str = "", count: int = 1) -> None:
-        self._point = point
-        self._left = count
-
-    def at(self, point: str) -> None:
-        """Says that ``point`` is reached now."""
-        if point == self._point:
-            self._left -= 1
-            if self._left <= 0:
-                os._exit(EXIT_CODE)
+__all__ = ["EXIT_CODE", "POINTS", "VARIABLE", "Crash", "crash_from"]
 
 
 def crash_from(environment: Mapping[str, str]) -> Crash:
-    """The crash the environment asks for; by default one that never happens.
+    """The crash the environment asks for.
 
     Raises:
         ConfigurationError: when the variable names no point of the protocol.
     """
-    text = environment.get(VARIABLE, "")
-    if not text:
-        return Crash()
-    point, _, count = text.partition(":")
-    if point not in POINTS or not (count or "1").isdigit():
-        raise ConfigurationError(f"{VARIABLE}={text}: expected POINT[:COUNT] with POINT one of {', '.join(POINTS)}")
-    return Crash(point, int(count or "1"))
+    return chosen_crash(environment, POINTS)

@@ -112,6 +112,39 @@ SINK_LAG_RECORDS = Gauge(
     "orchestrator_sink_lag_records", "Activities in Kafka that the sink has not written.", ["partition"]
 )
 
+# ── channel adapters ────────────────────────────────────────────────────────────────────────────────────────────────
+ADAPTER_COMMANDS = Counter(
+    "orchestrator_adapter_commands_total",
+    "Send commands by what became of them (sent, failed, bounced, repeated, dead_letter).",
+    ["channel", "result"],
+)
+ADAPTER_TRIES = Counter(
+    "orchestrator_adapter_tries_total",
+    "Tries to send, by how they ended (sent, refused, later, unknown).",
+    ["channel", "result"],
+)
+ADAPTER_SEND_SECONDS = Histogram(
+    "orchestrator_adapter_send_seconds", "One try, as long as the provider takes.", ["channel"]
+)
+ADAPTER_DELAY_SECONDS = Histogram(
+    "orchestrator_adapter_delay_seconds",
+    "From the decision to send to its answer by the adapter.",
+    ["channel"],
+    buckets=_LAG_BUCKETS_S,
+)
+ADAPTER_WRITE_SECONDS = Histogram(
+    "orchestrator_adapter_write_seconds", "One transaction of an adapter.", buckets=_COMMIT_BUCKETS_S
+)
+ADAPTER_PARTITIONS = Gauge("orchestrator_adapter_partitions", "Partitions this adapter owns.", ["channel"])
+ADAPTER_IN_HAND = Gauge("orchestrator_adapter_in_hand", "Commands taken up and not answered yet.", ["channel"])
+ADAPTER_WAITING = Gauge("orchestrator_adapter_waiting", "Commands that wait for another try.", ["channel"])
+ADAPTER_KNOWN = Gauge("orchestrator_adapter_known_ids", "Command ids that are remembered.", ["channel"])
+ADAPTER_REPORTS = Counter(
+    "orchestrator_adapter_reports_total",
+    "Reports of providers, by what became of them (taken, refused).",
+    ["channel", "result"],
+)
+
 # ── API ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 REQUESTS = Histogram(
     "orchestrator_http_request_seconds",

@@ -9,6 +9,7 @@ import jsonschema
 import msgspec
 import pytest
 
+from orchestrator.adapters.ledger import decode_entry
 from orchestrator.api.subscription_documents import DailyFiguresMessage
 from orchestrator.catalog import Catalog
 from orchestrator.contracts import contracts
@@ -105,6 +106,8 @@ def read(schema: str, sample: dict[str, Any]) -> Any:
             return msgspec.to_builtins(decode_own(value, headers))
         case "send-command.v1":
             return msgspec.to_builtins(decode_command(value))
+        case "adapter-ledger.v1":
+            return msgspec.to_builtins(decode_entry(value))
         case "activity.v1":
             return msgspec.to_builtins(decode_activity(value))
         case "config-record.v1":

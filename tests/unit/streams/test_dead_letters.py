@@ -1,6 +1,7 @@
 from orchestrator.errors import DecodeError
 from orchestrator.messages.dead_letter import CUT_FROM
-from orchestrator.streams.dead_letters import KEPT_BYTES, outgoing, undecidable, undecodable
+from orchestrator.messages.dead_letter import KEPT_BYTES
+from orchestrator.streams.dead_letters import outgoing, undecidable, undecodable
 from tests.input_records import Record
 
 ERROR = DecodeError("malformed", "it is not JSON")

@@ -1,0 +1,113 @@
+"""An adapter as a process."""
+
+import asyncio
+import logging
+import os
+import signal
+import time
+from typing import Literal
+
+from orchestrator.adapters.allowance import Allowance
+from orchestrator.adapters.crash import POINTS
+from orchestrator.adapters.decision import Rules
+from orchestrator.adapters.file_transport import FileTransport
+from orchestrator.adapters.health import PULSE_S, Vitals, liveness, readiness
+from orchestrator.adapters.loop import Loop
+from orchestrator.adapters.partition import clock_ms
+from orchestrator.adapters.post import Nothing, Post
+from orchestrator.adapters.templates import Templates
+from orchestrator.adapters.transport import Transport
+from orchestrator.catalog import Catalog
+from orchestrator.crash import chosen_crash
+from orchestrator.errors import ConfigurationError
+from orchestrator.settings import Settings
+from orchestrator.telemetry.log import set_up_logging
+from orchestrator.telemetry.probes import Probes, serve_telemetry
+
+log = logging.getLogger(__name__)
+
+Kind = Literal["smtp", "webhook", "file"]
+
+# Where a repeated send is known again, many may be begun in one transaction: nothing is lost by being in doubt.
+TRIES_AT_ONCE = 1_000
+
+
+async def run(settings: Settings, kind: Kind, channel: str) -> None:
+    """Carries out the commands of ``channel`` until SIGTERM or SIGINT; then ends what is under way and returns.
+
+    Raises:
+        ConfigurationError: the settings cannot be used.
+        Unavailable: Kafka was away for too long; a restart goes on where this has ended.
+        Fenced: another process owns a partition of this one.
+    """
+    set_up_logging(settings)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # errors that end something are raised, and told once
+    catalog = Catalog(settings)
+    transport = transport_of(settings, kind, channel)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    vitals = Vitals()
+    telemetry = serve_telemetry(settings.metrics_port, _probes(vitals)) if settings.metrics_port else None
+    pulse = asyncio.create_task(_pulse(vitals))
+    log.info("Starting", extra={"action": "adapter_starting", "kind": kind, "channel": channel})
+    try:
+        await Loop(post_of(settings, catalog, channel, transport), vitals).run(stop)
+    finally:
+        pulse.cancel()
+        await transport.close()
+        if telemetry is not None:
+            telemetry.stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+    log.info("Stopped in order", extra={"action": "adapter_stopped", "kind": kind, "channel": channel})
+
+
+def transport_of(settings: Settings, kind: Kind, channel: str) -> Transport:
+    """The transport that these settings describe.
+
+    Raises:
+        ConfigurationError: they do not describe one.
+    """
+    templates = None if settings.adapter_templates_dir is None else Templates(settings.adapter_templates_dir)
+    match kind:
+        case "file":
+            return FileTransport(channel, settings.adapter_file_dir, templates)
+    raise ConfigurationError(f"starting an adapter: there is none of the kind {kind!r}")
+
+
+def post_of(settings: Settings, catalog: Catalog, channel: str, transport: Transport) -> Post:
+    """What all partitions of the process share."""
+    is_repeatable = transport.is_repeatable or settings.adapter_unknown_outcome == "repeat"
+    return Post(
+        settings=settings,
+        catalog=catalog,
+        channel=channel,
+        transport=transport,
+        rules=Rules(
+            is_repeatable=is_repeatable,
+            first_pause_ms=int(settings.adapter_first_pause_s * 1_000),
+            longest_pause_ms=int(settings.adapter_longest_pause_s * 1_000),
+            most_tries=settings.adapter_most_tries,
+            longest_ms=int(settings.adapter_try_for_s * 1_000),
+        ),
+        allowance=Allowance(settings.adapter_rate_per_s, clock_ms()),
+        nothing=Nothing(),
+        sending=asyncio.Semaphore(settings.adapter_concurrency),
+        window=settings.adapter_window,
+        most_tries_at_once=TRIES_AT_ONCE if is_repeatable else settings.adapter_concurrency,
+        crash=chosen_crash(os.environ, POINTS),
+    )
+
+
+def _probes(vitals: Vitals) -> Probes:
+    return Probes(
+        live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
+    )
+
+
+async def _pulse(vitals: Vitals) -> None:
+    while True:
+        vitals.turn()
+        await asyncio.sleep(PULSE_S)
