@@ -15,11 +15,12 @@ from orchestrator.adapters.health import PULSE_S, Vitals, liveness, readiness
 from orchestrator.adapters.loop import Loop
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.adapters.post import Nothing, Post
+from orchestrator.adapters.smtp import SmtpTransport
 from orchestrator.adapters.templates import Templates
 from orchestrator.adapters.transport import Transport
+from orchestrator.adapters.webhook import WebhookTransport
 from orchestrator.catalog import Catalog
 from orchestrator.crash import chosen_crash
-from orchestrator.errors import ConfigurationError
 from orchestrator.settings import Settings
 from orchestrator.telemetry.log import set_up_logging
 from orchestrator.telemetry.probes import Probes, serve_telemetry
@@ -70,11 +71,15 @@ def transport_of(settings: Settings, kind: Kind, channel: str) -> Transport:
     Raises:
         ConfigurationError: they do not describe one.
     """
-    templates = None if settings.adapter_templates_dir is None else Templates(settings.adapter_templates_dir)
     match kind:
         case "file":
+            folder = settings.adapter_templates_dir
+            templates = None if folder is None else Templates(folder)
             return FileTransport(channel, settings.adapter_file_dir, templates)
-    raise ConfigurationError(f"starting an adapter: there is none of the kind {kind!r}")
+        case "smtp":
+            return SmtpTransport(settings)
+        case "webhook":
+            return WebhookTransport(settings, channel)
 
 
 def post_of(settings: Settings, catalog: Catalog, channel: str, transport: Transport) -> Post:

@@ -129,7 +129,8 @@ class Desk:
             self._ready.append(heappop(self._waiting)[2])
         tries = self._begin(now_ms, allowance)
         answered, self._answered = self._answered, []
-        paused, self._paused = self._paused, []
+        # What has expired since it was put off is over: that it waits must not be written behind that it is done.
+        paused, self._paused = [piece for piece in self._paused if piece.offset in self._pieces], []
         entries = [(each.command.id, DONE) for each in answered if each.answer is not None]
         entries += [(piece.command.id, _entry("waiting", piece)) for piece in paused]
         entries += [(piece.command.id, _entry("attempting", piece)) for piece in tries]

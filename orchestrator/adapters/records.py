@@ -1,7 +1,5 @@
 """Commands as they are read, and what follows from them as it is written."""
 
-import msgspec
-
 from orchestrator.adapters.decision import Answer
 from orchestrator.adapters.desk import Draft
 from orchestrator.adapters.ledger import encode_entry, ledger_key
@@ -106,10 +104,3 @@ def letter(catalog: Catalog, record: TailRecord, error: DecodeError) -> Outgoing
     ).fitting()
     number = record.partition % catalog.spec(catalog.dead_letters).partitions
     return Outgoing(catalog.dead_letters, number, made.key, made.value, made.all_headers())
-
-
-def reference_fields(command: SendCommand) -> dict[str, str]:
-    """The ids that every report of a command repeats."""
-    names = ("workspace_id", "customer_id", "journey_id", "run_id", "step", "channel", "category")
-    fields = msgspec.structs.asdict(command)
-    return {"command_id": command.id, **{name: fields[name] for name in names}}

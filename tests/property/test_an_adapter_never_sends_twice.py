@@ -81,7 +81,20 @@ class Adapter(RuleBasedStateMachine):
         number = len(self.log)
         self.log.append(a_command(number, customer_id=f"c{customer}", expires_at_ms=expires_at_ms))
 
-    @rule(most=st.integers(1, 5))
+    @rule(
+        most=st.integers(1, 5),
+        dies=DIES,
+        is_written=st.booleans(),
+        ends=st.lists(st.tuples(RESULTS, st.booleans(), DIES), max_size=4),
+    )
+    def work(self, most: int, dies: bool, is_written: bool, ends: list[tuple[Result, bool, bool]]) -> None:
+        """What a process does all the time, up to a death at any point of it."""
+        self.read(most)
+        self.turn(dies, is_written)
+        for result, was_taken, dies_then in ends:
+            if self.tries:
+                self.send(0, result, was_taken, dies_then)
+
     def read(self, most: int) -> None:
         """Records are delivered; after a rebalance some come again."""
         for offset in range(self.read_to, min(len(self.log), self.read_to + most)):
@@ -94,7 +107,6 @@ class Adapter(RuleBasedStateMachine):
         """The partition goes and comes back: the consumer begins at the committed offset again."""
         self.read_to = self.offset
 
-    @rule(dies=DIES, is_written=st.booleans())
     def turn(self, dies: bool, is_written: bool) -> None:
         """A draft is made durable, and its tries begin; or the process dies before or after that."""
         draft = self.desk.draft(self.now_ms, self.allowance)
@@ -202,5 +214,4 @@ class LookingAdapter(Adapter):
 TestAdapter = Adapter.TestCase
 TestRepeatingAdapter = RepeatingAdapter.TestCase
 TestLookingAdapter = LookingAdapter.TestCase
-for case in (TestAdapter, TestRepeatingAdapter, TestLookingAdapter):
-    case.settings = settings(stateful_step_count=60)
+TestAdapter.settings = TestRepeatingAdapter.settings = TestLookingAdapter.settings = settings(stateful_step_count=30)

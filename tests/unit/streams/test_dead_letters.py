@@ -1,6 +1,5 @@
 from orchestrator.errors import DecodeError
-from orchestrator.messages.dead_letter import CUT_FROM
-from orchestrator.messages.dead_letter import KEPT_BYTES
+from orchestrator.messages.dead_letter import CUT_FROM, KEPT_BYTES
 from orchestrator.streams.dead_letters import outgoing, undecidable, undecodable
 from tests.input_records import Record
 
