@@ -11,6 +11,7 @@ import typer
 
 from orchestrator import __version__
 from orchestrator.cli.adapter import adapter
+from orchestrator.cli.adapters import adapters
 from orchestrator.cli.app import run_worker
 from orchestrator.cli.audit import audit
 from orchestrator.cli.backtests import backtests
@@ -68,6 +69,7 @@ for name, group in {
     "dead-letters": dead_letters,
     "config": config,
     "adapter": adapter,
+    "adapters": adapters,
     "local": local,
     "topics": topics,
     "db": db,
