@@ -42,7 +42,7 @@ def sender_of(text: str) -> Sender:
         ConfigurationError: there is none in it.
     """
     name, address = parseaddr(text)
-    if not _ADDRESS.fullmatch(address) or not name.isprintable():
+    if not _ADDRESS.fullmatch(address) or not text.isprintable():
         raise ConfigurationError(
             f"reading ORCHESTRATOR_SMTP_FROM: {text[:100]!r} has no address; set it to one such as "
             "'Shop <news@shop.example>'"

@@ -1,0 +1,72 @@
+"""The file adapter's lines: whole, found again, and not read as something else after a cut."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from orchestrator.adapters.file_transport import FileTransport
+from orchestrator.adapters.result import Later, Refused, Sent
+from orchestrator.adapters.templates import Templates
+from orchestrator.errors import ConfigurationError
+from tests.adapter_process import a_command, times_written, written
+
+
+async def test_a_message_is_a_line_and_is_found_by_its_id(tmp_path: Path) -> None:
+    transport = FileTransport("push", tmp_path, None)
+    assert await transport.send(2, a_command(1, variables={"id": "command-7"})) == Sent()
+    assert await transport.send(2, a_command(2)) == Sent()
+    assert await transport.found(2, ["command-1", "command-2", "command-3", "command-7"]) == {"command-1", "command-2"}
+    assert await transport.found(1, ["command-1"]) == set()
+    await transport.close()
+    assert [line["id"] for line in written(tmp_path)] == ["command-1", "command-2"]
+
+
+async def test_a_line_that_was_cut_is_not_found_and_hides_no_other(tmp_path: Path) -> None:
+    (tmp_path / "push-0.jsonl").write_bytes(b'{"id":"command-1","template":"wel')
+    transport = FileTransport("push", tmp_path, None)
+    assert await transport.found(0, ["command-1"]) == set()
+    await transport.send(0, a_command(2))
+    assert await transport.found(0, ["command-1", "command-2"]) == {"command-2"}
+    await transport.close()
+
+
+async def test_a_full_disk_leaves_no_half_line_and_is_tried_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport = FileTransport("push", tmp_path, None)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:5]))
+    assert await transport.send(0, a_command(1)) == Later("writing: No space left on device")
+    monkeypatch.setattr(os, "write", write)
+    assert await transport.send(0, a_command(1)) == Sent()
+    await transport.close()
+    assert times_written(tmp_path) == {"command-1": 1}
+
+
+async def test_messages_are_rendered_where_there_are_templates(tmp_path: Path) -> None:
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    (folder / "welcome.txt.liquid").write_text("Hi {{ number }}")
+    transport = FileTransport("push", tmp_path, Templates(folder))
+    assert await transport.send(0, a_command(1)) == Sent()
+    assert isinstance(await transport.send(0, a_command(2, template="../welcome")), Refused)
+    await transport.close()
+    assert [line["text"] for line in written(tmp_path)] == ["Hi 1"]
+
+
+async def test_standard_output_has_the_lines_and_cannot_be_looked_into(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    transport = FileTransport("push", None, None)
+    assert not transport.is_repeatable
+    await transport.send(0, a_command(1))
+    assert json.loads(capfdbinary.readouterr().out)["id"] == "command-1"
+    assert list(await transport.found(0, ["command-1"])) == []
+
+
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="ORCHESTRATOR_ADAPTER_FILE_DIR"):
+        FileTransport("push", tmp_path / "file" / "folder", None)

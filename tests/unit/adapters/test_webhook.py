@@ -1,0 +1,240 @@
+"""Calls of a real HTTP server: what they say, what its answers mean, and that nobody else is ever called."""
+
+import asyncio
+import base64
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.adapters.endpoints import read_endpoints
+from orchestrator.adapters.reference import Seal, reference_of
+from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
+from orchestrator.adapters.signature import is_signed, secret_bytes, signed_headers
+from orchestrator.adapters.webhook import WebhookTransport, answer
+from orchestrator.errors import ConfigurationError, DecodeError
+from orchestrator.messages.command import SendCommand
+from orchestrator.settings import load_settings
+from tests.adapter_process import a_command
+
+KEY = b"0123456789abcdef0123456789abcdef"
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+OTHER = "whsec_" + base64.b64encode(KEY[::-1]).decode()
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+
+
+class Server:
+    """Takes requests whole, and answers with the bytes it is told to."""
+
+    def __init__(self) -> None:
+        self.answer: bytes | None = OK  # None: it hangs up
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+                headers = {
+                    name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:]) if name
+                }
+                body = await reader.readexactly(int(headers["content-length"]))
+                self.requests.append((head[0], headers, body))
+                if self.answer is None:
+                    return
+                writer.write(self.answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[int]:
+    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server()
+
+
+def a_call(**changes: Any) -> SendCommand:
+    return a_command(1, channel="webhook", template=changes.pop("template", "crm"), category="system", **changes)
+
+
+async def called(
+    folder: Path, port: int, *commands: SendCommand, channel: str = "webhook", **changes: Any
+) -> list[Result]:
+    file = folder / "endpoints.yaml"
+    file.write_text(f"crm: {{url: 'http://127.0.0.1:{port}/hooks?a=b', secret: {SECRET}, previous_secret: {OTHER}}}\n")
+    transport = WebhookTransport(load_settings(webhook_endpoints_file=file, **changes), channel)
+    try:
+        return [await transport.send(0, command) for command in commands]
+    finally:
+        await transport.close()
+
+
+async def test_a_call_is_signed_and_carries_the_command(server: Server, tmp_path: Path) -> None:
+    async with serving(server) as port:
+        assert await called(tmp_path, port, a_call(), a_call()) == [Sent(), Sent()]
+    (line, headers, body), (_, again, _) = server.requests
+    assert line == "POST /hooks?a=b HTTP/1.1"
+    assert headers["webhook-id"] == again["webhook-id"] == headers["idempotency-key"] == "command-1"
+    signed = f"command-1.{headers['webhook-timestamp']}.".encode() + body
+    for signature, key in zip(headers["webhook-signature"].split(" "), (KEY, KEY[::-1]), strict=True):
+        assert signature == "v1," + base64.b64encode(hmac.new(key, signed, "sha256").digest()).decode()
+    document = json.loads(body)
+    assert document["type"] == "channel.send.requested"
+    assert document["timestamp"] == "2026-01-05T12:00:00.000Z"
+    assert document["data"]["variables"] == {"number": 1}
+    assert "reference" not in document["data"]
+
+
+def an_answer(status: int, *headers: str) -> bytes:
+    return "\r\n".join([f"HTTP/1.1 {status} X", "Content-Length: 0", *headers, "", ""]).encode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (an_answer(204), Sent()),
+        (an_answer(400), Refused("failed", "http 400")),
+        (an_answer(410), Refused("failed", "http 410")),
+        (an_answer(429, "Retry-After: 7"), Later("http 429", 7_000)),
+        (an_answer(503), Later("http 503")),
+        (None, Unknown("http: RemoteProtocolError")),
+        (b"no HTTP at all\r\n\r\n", Unknown("http: RemoteProtocolError")),
+    ],
+)
+async def test_an_answer_says_what_became_of_the_call(
+    server: Server, tmp_path: Path, reply: bytes | None, expected: Result
+) -> None:
+    server.answer = reply
+    async with serving(server) as port:
+        assert await called(tmp_path, port, a_call()) == [expected]
+
+
+async def test_a_redirect_is_not_followed(server: Server, tmp_path: Path) -> None:
+    other = Server()
+    async with serving(server) as port, serving(other) as elsewhere:
+        server.answer = an_answer(307, f"Location: http://127.0.0.1:{elsewhere}/")
+        assert await called(tmp_path, port, a_call()) == [Refused("failed", "http 307")]
+    assert other.requests == []
+
+
+@pytest.mark.parametrize("name", ["other", "http://127.0.0.1/", "../crm", "", "CRM"])
+async def test_only_what_is_configured_is_called(server: Server, tmp_path: Path, name: str) -> None:
+    async with serving(server) as port:
+        (result,) = await called(tmp_path, port, a_call(template=name))
+    assert isinstance(result, Refused)
+    assert result.reason.startswith("endpoint: there is none")
+    assert server.requests == []
+
+
+async def test_a_server_that_is_away_or_too_slow_is_called_again(server: Server, tmp_path: Path) -> None:
+    async with serving(server) as port:
+        pass
+    assert await called(tmp_path, port, a_call()) == [Later("http: ConnectError")]
+    server.answer = b""
+    async with serving(server) as port:
+        assert await called(tmp_path, port, a_call(), webhook_timeout_s=0.3) == [Unknown("http: ReadTimeout")]
+
+
+async def test_messages_of_other_channels_are_rendered_and_go_to_the_endpoint_of_the_channel(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "hi.txt.liquid").write_text("Hi {{ number }}")
+    async with serving(server) as port:
+        file = tmp_path / "endpoints.yaml"
+        file.write_text(f"sms: {{url: 'http://127.0.0.1:{port}/', secret: {SECRET}}}\n")
+        settings = load_settings(
+            webhook_endpoints_file=file, adapter_templates_dir=tmp_path, adapter_reports_secret=SECRET
+        )
+        transport = WebhookTransport(settings, "sms")
+        command = a_command(1, channel="sms", template="hi")
+        assert await transport.send(0, command) == Sent()
+        assert isinstance(await transport.send(0, a_command(1, channel="sms", template="ho")), Refused)
+        await transport.close()
+    data = json.loads(server.requests[0][2])["data"]
+    assert data["message"]["text"] == "Hi 1"
+    assert Seal(SECRET).open(data["reference"]) == reference_of(command)
+
+
+@pytest.mark.parametrize(
+    ("header", "pause_ms"),
+    [
+        ("0", 0),
+        ("120", 120_000),
+        ("99999999999", 86_400_000),
+        ("-1", 0),
+        ("soon", 0),
+        ("Thu, 01 Jan 1970 00:01:40 GMT", 40_000),
+        ("Thu, 01 Jan 1970 00:00:10 GMT", 0),
+        (None, 0),
+    ],
+)
+def test_the_pause_that_is_asked_for_is_read_from_seconds_or_a_date(header: str | None, pause_ms: int) -> None:
+    assert answer(429, header, 60.0) == Later("http 429", pause_ms)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("crm: {url: 'ftp://a/', secret: x}", "url"),
+        (f"crm: {{url: 'https://a/', secret: {SECRET}, colour: red}}", "colour"),
+        ("crm: {url: 'https://a/', secret: whsec_c2hvcnQ=}", "secret"),
+        ("crm: {url: 'https://a/'}", "secret"),
+        ("[1, 2]", "endpoints"),
+        ("a: b: c", "endpoints"),
+    ],
+)
+def test_a_file_of_endpoints_that_cannot_be_used_is_told_without_its_secrets(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    file = tmp_path / "endpoints.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        read_endpoints(file)
+    assert "whsec_c2hvcnQ=" not in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+def test_a_signature_holds_for_its_body_and_its_time() -> None:
+    headers = signed_headers([KEY], "r1", 1_000, b"{}")
+    given = ("r1", headers["webhook-timestamp"], headers["webhook-signature"])
+    assert is_signed([KEY[::-1], KEY], *given, b"{}", 1_300)
+    assert not is_signed([KEY], *given, b"{ }", 1_000)
+    assert not is_signed([KEY], *given, b"{}", 1_301)
+    assert not is_signed([KEY], "r2", *given[1:], b"{}", 1_000)
+    assert not is_signed([KEY[::-1]], *given, b"{}", 1_000)
+    assert not is_signed([KEY], "r1", "١٠٠٠", given[2], b"{}", 1_000)
+    assert not is_signed([KEY], "r1", "1000", "v1,é v1 ,", b"{}", 1_000)
+
+
+def test_the_signature_is_that_of_the_standard() -> None:
+    """The example of the specification of Standard Webhooks."""
+    key = secret_bytes("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    headers = signed_headers([key], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, b'{"test": 2432232314}')
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("text", ["", "AAAA", "é", "A" * 9_000, "!!!!"])
+def test_a_reference_cannot_be_made_up(text: str) -> None:
+    with pytest.raises(DecodeError):
+        Seal(SECRET).open(text)
+
+
+def test_a_reference_of_another_installation_is_none_of_ours() -> None:
+    sealed = Seal(OTHER).seal(reference_of(a_call()))
+    assert "c1" not in sealed
+    with pytest.raises(DecodeError):
+        Seal(SECRET).open(sealed)
