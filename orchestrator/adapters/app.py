@@ -5,6 +5,8 @@ import logging
 import os
 import signal
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Literal
 
 from orchestrator.adapters.allowance import Allowance
@@ -15,12 +17,16 @@ from orchestrator.adapters.health import PULSE_S, Vitals, liveness, readiness
 from orchestrator.adapters.loop import Loop
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.adapters.post import Nothing, Post
+from orchestrator.adapters.records import outgoing_report
+from orchestrator.adapters.reports_server import publishing, serve_reports
 from orchestrator.adapters.smtp import SmtpTransport
 from orchestrator.adapters.templates import Templates
 from orchestrator.adapters.transport import Transport
 from orchestrator.adapters.webhook import WebhookTransport
 from orchestrator.catalog import Catalog
 from orchestrator.crash import chosen_crash
+from orchestrator.kafka.publisher import Publisher
+from orchestrator.messages.event import DeliveryEvent
 from orchestrator.settings import Settings
 from orchestrator.telemetry.log import set_up_logging
 from orchestrator.telemetry.probes import Probes, serve_telemetry
@@ -54,7 +60,8 @@ async def run(settings: Settings, kind: Kind, channel: str) -> None:
     pulse = asyncio.create_task(_pulse(vitals))
     log.info("Starting", extra={"action": "adapter_starting", "kind": kind, "channel": channel})
     try:
-        await Loop(post_of(settings, catalog, channel, transport), vitals).run(stop)
+        async with _taking_reports(settings, catalog, channel):
+            await Loop(post_of(settings, catalog, channel, transport), vitals).run(stop)
     finally:
         pulse.cancel()
         await transport.close()
@@ -104,6 +111,33 @@ def post_of(settings: Settings, catalog: Catalog, channel: str, transport: Trans
         most_tries_at_once=TRIES_AT_ONCE if is_repeatable else settings.adapter_concurrency,
         crash=chosen_crash(os.environ, POINTS),
     )
+
+
+@asynccontextmanager
+async def _taking_reports(settings: Settings, catalog: Catalog, channel: str) -> AsyncIterator[None]:
+    """While this is open, the provider's reports are taken, if there is a port for them."""
+    if not settings.adapter_reports_port:
+        yield
+        return
+    publisher = await Publisher.open(settings, f"adapter-{channel}-reports")
+
+    async def publish(events: Sequence[DeliveryEvent]) -> None:
+        await publisher.publish([outgoing_report(catalog, event) for event in events])
+
+    try:
+        server = serve_reports(
+            settings.adapter_reports_host,
+            settings.adapter_reports_port,
+            channel,
+            settings.adapter_reports_secret.get_secret_value(),
+            publishing(asyncio.get_running_loop(), publish),
+        )
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(server.stop)
+    finally:
+        await publisher.close()
 
 
 def _probes(vitals: Vitals) -> Probes:

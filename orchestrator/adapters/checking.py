@@ -10,7 +10,8 @@ from orchestrator.adapters.conformance.judgement import ANSWERS, Evidence, Obser
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.catalog import Catalog
 from orchestrator.errors import DecodeError
-from orchestrator.kafka.clients import closing, open_producer
+from orchestrator.kafka.outgoing import Outgoing
+from orchestrator.kafka.publisher import Publisher
 from orchestrator.kafka.tail import Tail, TailRecord
 from orchestrator.messages.codec import decode_delivery
 from orchestrator.settings import Settings
@@ -112,11 +113,10 @@ def _observed(record: TailRecord) -> Observed:
 
 
 async def _publish(settings: Settings, topic: str, records: Sequence[Published]) -> None:
-    async with closing(await open_producer(settings, "conformance")) as producer:
-        sent = [
-            await producer.send(
-                topic, key=each.key, value=each.value, partition=each.partition, headers=list(each.headers)
-            )
-            for each in records
-        ]
-        await asyncio.gather(*sent)
+    publisher = await Publisher.open(settings, "conformance")
+    try:
+        await publisher.publish(
+            [Outgoing(topic, each.partition, each.key, each.value, each.headers) for each in records]
+        )
+    finally:
+        await publisher.close()

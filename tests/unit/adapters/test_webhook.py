@@ -1,11 +1,8 @@
 """Calls of a real HTTP server: what they say, what its answers mean, and that nobody else is ever called."""
 
-import asyncio
 import base64
 import hmac
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +17,11 @@ from orchestrator.errors import ConfigurationError, DecodeError
 from orchestrator.messages.command import SendCommand
 from orchestrator.settings import load_settings
 from tests.adapter_process import a_command
+from tests.http_server import Server, serving
 
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 OTHER = "whsec_" + base64.b64encode(KEY[::-1]).decode()
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-
-
-class Server:
-    """Takes requests whole, and answers with the bytes it is told to."""
-
-    def __init__(self) -> None:
-        self.answer: bytes | None = OK  # None: it hangs up
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-                headers = {
-                    name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:]) if name
-                }
-                body = await reader.readexactly(int(headers["content-length"]))
-                self.requests.append((head[0], headers, body))
-                if self.answer is None:
-                    return
-                writer.write(self.answer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-
-@asynccontextmanager
-async def serving(server: Server) -> AsyncIterator[int]:
-    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        listening.close()
 
 
 @pytest.fixture
