@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from orchestrator import __version__
+from orchestrator.adapters.contract import adapter_document
 from orchestrator.adapters.ledger import LedgerEntry
 from orchestrator.api.app import openapi_document
 from orchestrator.api.subscription_documents import DailyFiguresMessage
@@ -69,7 +70,12 @@ _EVENT_HEADERS: Document = {
 def contracts() -> dict[str, Document]:
     """Every document by its file name in ``schemas/``."""
     documents = {f"{name}.schema.json": schema for name, schema in _schemas().items()}
-    return {**documents, "asyncapi.json": asyncapi_document(), "openapi.json": openapi_document()}
+    return {
+        **documents,
+        "asyncapi.json": asyncapi_document(),
+        "adapter.asyncapi.json": adapter_document(_EVENT_HEADERS),
+        "openapi.json": openapi_document(),
+    }
 
 
 def _schemas() -> dict[str, Document]:

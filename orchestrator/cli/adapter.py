@@ -1,6 +1,5 @@
 """Commands that run the reference channel adapters, and look at the templates of their messages."""
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,10 +18,12 @@ Channel = Annotated[ChannelName, typer.Option(help="The channel whose commands a
 
 
 def _run(kind: "Kind", channel: str) -> None:
+    import uvloop
+
     from orchestrator.adapters.app import run
     from orchestrator.settings import load_settings
 
-    asyncio.run(run(load_settings(), kind, channel))
+    uvloop.run(run(load_settings(), kind, channel))
 
 
 @adapter.command("file", epilog=example("adapter file --channel push"))

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
 from tests.bench import (
+    adapters,
     api,
     backtest,
     engine,
@@ -43,6 +44,7 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
         "latency": latency.measure,
         "pause": pause.measure,
         "sink": sink.measure,
+        "adapters": adapters.measure,
         "api": api.measure,
         "ingest": ingest.measure,
         "month": month.measure,

@@ -6,6 +6,7 @@ from collections import defaultdict
 import pytest
 
 from orchestrator.catalog import Catalog
+from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.dead_letter import parse_dead_letter
 from orchestrator.settings import Settings
 from tests.adapter_process import a_command, an_adapter, command, reports, times_written, written
@@ -60,7 +61,5 @@ async def test_each_command_goes_out_once_in_its_customers_order_and_another_pro
     assert (letter.topic, letter.value, letter.reason) == (topics.commands("push"), b"nonsense", "malformed")
 
 
-def _nonsense():
-    from orchestrator.messages.cloudevents import Encoded
-
+def _nonsense() -> Encoded:
     return Encoded(b"acme:c1", b"nonsense", [])
