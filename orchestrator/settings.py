@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         16, ge=1, le=1_000, description="Messages that an adapter process sends at the same time."
     )
     adapter_window: int = Field(
-        5_000, ge=1, le=1_000_000, description="How far a partition is read beyond the oldest command not answered."
+        10_000, ge=1, le=1_000_000, description="How far a partition is read beyond the oldest command not answered."
     )
     adapter_most_tries: int = Field(20, ge=1, le=1_000, description="Tries to send a message before it is given up.")
     adapter_first_pause_s: float = Field(

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any
 
 from liquid import Environment
-from liquid.exceptions import FilterArgumentError, LiquidError, UndefinedError
+from liquid.exceptions import LiquidError, UndefinedError
 from liquid.undefined import is_undefined
 
 MAX_CHARS = 65_536
@@ -35,7 +35,11 @@ FILTERS = (
 deadline_s: ContextVar[float] = ContextVar("deadline_s")
 
 
-class TooMuch(LiquidError):
+class NotTaken(LiquidError):
+    """A filter does not take what it is given. The message never has a value in it: reports go into exports."""
+
+
+class TooMuch(NotTaken):
     """A template asks for more than a message may take."""
 
 
@@ -76,11 +80,11 @@ def date(value: object, format_: object) -> str:
     """
     format_text = str(format_)
     if len(format_text) > _MAX_FORMAT_CHARS or not _FORMAT.fullmatch(format_text):
-        raise FilterArgumentError(f"the format {format_text[:40]!r} of date is not taken", token=None)
+        raise NotTaken("the format of date has something that is not taken", token=None)
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError as error:
-        raise FilterArgumentError(f"date needs a moment such as 2026-01-31T09:30:00Z: {error}", token=None) from error
+        raise NotTaken("date needs a moment such as 2026-01-31T09:30:00Z", token=None) from error
     return moment.strftime(format_text)
 
 

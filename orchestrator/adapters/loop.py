@@ -29,6 +29,7 @@ class Loop:
         self._vitals = vitals
         self._partitions: dict[int, Partition] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._is_leaving = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until ``stop`` is set.
@@ -59,6 +60,7 @@ class Loop:
                         self._partitions[number].give(records)
                 self._show()
         finally:
+            self._is_leaving = True
             await asyncio.gather(*(each.rest(STOP_PATIENCE_S) for each in self._partitions.values()))
             await self._close(list(self._partitions))
             await asyncio.gather(*self._closing, return_exceptions=True)
@@ -73,6 +75,8 @@ class Loop:
         """After it. What this process had before and has again goes on as it was: if anybody else had it meanwhile, the
         first thing that is written for it is refused.
         """
+        if self._is_leaving:
+            return  # others will get them as soon as this one has left
         lost = [number for number in self._partitions if number not in numbers]
         closing = asyncio.create_task(self._close(lost))
         self._closing.add(closing)

@@ -25,6 +25,7 @@ from orchestrator.settings import Settings
 _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 SERVICE_CLOSING = 421
+_RESTED_S = 1.0  # after that long a connection is asked whether it is still there
 GO_AHEAD = 354
 
 
@@ -93,7 +94,8 @@ class SmtpTransport:
 
     def _hand_over(self, recipient: str, content: bytes) -> Result:
         connection: smtplib.SMTP | None = getattr(self._own, "connection", None)
-        if connection is not None and not _is_alive(connection):
+        is_rested = connection is not None and time.monotonic() - self._own.used_s > _RESTED_S
+        if connection is not None and is_rested and not _is_alive(connection):
             self._drop(connection)
             connection = None
         try:
@@ -106,6 +108,7 @@ class SmtpTransport:
             result = Later(f"smtp {error.smtp_code}")
         except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; said for readers
             result = Later(f"smtp connection: {type(error).__name__}")
+        self._own.used_s = time.monotonic()
         is_usable = isinstance(result, Sent | Refused)
         if connection is not None and not is_usable:
             self._drop(connection)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from liquid import BoundTemplate, Environment, Mode
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
 from liquid.undefined import FalsyStrictUndefined
 
-from orchestrator.adapters.filters import deadline_s, limited_filters
+from orchestrator.adapters.filters import NotTaken, deadline_s, limited_filters
 from orchestrator.adapters.message import Message
 from orchestrator.errors import ConfigurationError, OrchestratorError, Problem
 
@@ -37,6 +37,7 @@ TIME_S = 1.0  # of filters; loops without any are bounded by their number
 # ``content``, ``output`` and ``illegal`` are what the library calls text, {{ … }} and ends without a beginning.
 TAGS = ("content", "output", "illegal", "if", "unless", "case", "for", "break", "continue", "assign", "capture")
 COMMENTS = ("comment", "#")
+_WITHOUT_VALUES = (UndefinedError, ResourceLimitError, NotTaken)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -166,15 +167,19 @@ def _rendered(part: str, template: BoundTemplate, variables: Mapping[str, object
     try:
         return str(template.render(variables))
     except (LiquidError, RecursionError, ValueError, TypeError, ArithmeticError) as error:
-        raise TemplateError(f"template: {part}: {_told(error)}") from error
+        raise TemplateError(f"template: {part}: {_told(error, *_WITHOUT_VALUES)}") from error
 
 
-def _told(error: BaseException) -> str:
-    """The library's word on one line, without the picture of the place; with the line's number."""
+def _told(error: BaseException, *speaking: type[LiquidError]) -> str:
+    """The library's word with the line's number; of errors that are not ``speaking`` only the name of the error.
+
+    The library puts values of variables into some of its messages, and a report must not have them.
+    """
     if not isinstance(error, LiquidError):
         return type(error).__name__
     context = error.context()
-    return f"{error.message}" + (f" (line {context[0]})" if context else "")
+    said = f"{error.message}" if isinstance(error, speaking or LiquidError) else type(error).__name__
+    return said + (f" (line {context[0]})" if context else "")
 
 
 def _one_line(text: str) -> str:

@@ -43,6 +43,18 @@ def test_a_message_is_not_made_half_empty(tmp_path: Path, variables: dict[str, A
         templates.render("t", variables)
 
 
+@pytest.mark.parametrize(
+    "source",
+    ["{{ v | date: '%Y' }}", "{{ v | divided_by: 0 }}", "{{ 3 | times: v | divided_by: w }}", "{{ v | slice: w }}"],
+)
+def test_a_reason_has_no_value_of_a_variable_in_it(tmp_path: Path, source: str) -> None:
+    templates = Templates(a_folder(tmp_path / "t", t_txt=source))
+    with pytest.raises(TemplateError) as caught:
+        templates.render("t", {"v": "ana@example.org", "w": "secret"})
+    assert "ana" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_template_may_say_what_else_or_ask_first(tmp_path: Path) -> None:
     source = "{{ name | default: 'you' }}{% if coupon %} {{ coupon }}{% endif %}{{ a.b.c | default: '!' }}"
     assert rendered(tmp_path / "t", source, a={}) == "you!"
