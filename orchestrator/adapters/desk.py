@@ -55,10 +55,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A command that is over; without an answer where it had been answered before."""
+    """A command that is over, since ``at_ms``; without an answer where it had been answered before."""
 
     command: SendCommand
     answer: Answer | None
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class Desk:
     def _finish(self, piece: Piece, answer: Answer | None, now_ms: int) -> None:
         if answer is not None:
             self.memory.learn(piece.command.id, DONE, now_ms)
-        self._answered.append(Answered(piece.command, answer))
+        self._answered.append(Answered(piece.command, answer, now_ms))
         del self._pieces[piece.offset]
         queue = self._queues[piece.customer]
         queue.popleft()

@@ -190,7 +190,7 @@ class Partition:
         draft = self._desk.draft(now_ms, post.nothing if self._is_resting else post.allowance)
         if draft is None or writer is None:
             return
-        records = outgoing(post.catalog, post.channel, self.number, draft, now_ms)
+        records = outgoing(post.catalog, post.channel, self.number, draft)
         # A letter goes with the offset that passes its record: else it would be written again after a crash.
         while draft.next_offset is not None and self._letters and self._letters[0][0] < draft.next_offset:
             records.append(self._letters.popleft()[1])
@@ -209,7 +209,7 @@ class Partition:
             task = asyncio.create_task(self._try(piece))
             self._tries.add(task)
             task.add_done_callback(self._tries.discard)
-        self._count(draft, now_ms)
+        self._count(draft)
 
     async def _try(self, piece: Piece) -> None:
         post = self._post
@@ -235,12 +235,12 @@ class Partition:
         self._desk.ended(piece, result, clock_ms())
         self._news.set()
 
-    def _count(self, draft: Draft, now_ms: int) -> None:
+    def _count(self, draft: Draft) -> None:
         for each in draft.answered:
             outcome = "repeated" if each.answer is None else each.answer.outcome
             ADAPTER_COMMANDS.labels(self._post.channel, outcome).inc()
             if each.answer is not None:
-                delay_s = max(0, now_ms - each.command.decided_at_ms) / 1_000
+                delay_s = max(0, each.at_ms - each.command.decided_at_ms) / 1_000
                 ADAPTER_DELAY_SECONDS.labels(self._post.channel).observe(delay_s)
 
     def _pause_s(self) -> float:

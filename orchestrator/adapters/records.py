@@ -44,12 +44,12 @@ def read_command(channel: str, record: TailRecord) -> SendCommand:
     return command
 
 
-def report(command: SendCommand, answer: Answer, now_ms: int) -> DeliveryEvent:
+def report(command: SendCommand, answer: Answer, at_ms: int) -> DeliveryEvent:
     """What is reported of a command that is over. The same report always has the same id."""
     return report_of(
         command,
         answer.outcome,
-        now_ms,
+        at_ms,
         id=report_id(command.id, answer.outcome),
         source=source_of(command.channel),
         reason=one_line(answer.reason),
@@ -74,10 +74,10 @@ def outgoing_report(catalog: Catalog, event: DeliveryEvent) -> Outgoing:
     return Outgoing(catalog.deliveries, number, record.key, record.value, record.headers)
 
 
-def outgoing(catalog: Catalog, channel: str, partition: int, draft: Draft, now_ms: int) -> list[Outgoing]:
+def outgoing(catalog: Catalog, channel: str, partition: int, draft: Draft) -> list[Outgoing]:
     """All records of a draft."""
     records = [
-        outgoing_report(catalog, report(each.command, each.answer, now_ms))
+        outgoing_report(catalog, report(each.command, each.answer, each.at_ms))
         for each in draft.answered
         if each.answer is not None
     ]

@@ -87,7 +87,7 @@ def test_a_draft_is_reports_and_the_ledger_in_the_partition_of_the_command() -> 
     desk.take(1, a_command(2))
     draft = desk.draft(10, Allowance(0, 0))
     assert draft is not None
-    records = outgoing(CATALOG, "push", 3, draft, 10)
+    records = outgoing(CATALOG, "push", 3, draft)
     assert [(each.topic, each.key) for each in records] == [
         (CATALOG.deliveries, b"acme:c1"),
         (CATALOG.ledger, b"push:command-1"),

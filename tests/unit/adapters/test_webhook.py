@@ -108,7 +108,7 @@ async def test_a_server_that_is_away_or_too_slow_is_called_again(server: Server,
     assert await called(tmp_path, port, a_call()) == [Later("http: ConnectError")]
     server.answer = b""
     async with serving(server) as port:
-        assert await called(tmp_path, port, a_call(), webhook_timeout_s=0.3) == [Unknown("http: ReadTimeout")]
+        assert await called(tmp_path, port, a_call(), webhook_timeout_s=2.0) == [Unknown("http: ReadTimeout")]
 
 
 async def test_messages_of_other_channels_are_rendered_and_go_to_the_endpoint_of_the_channel(
