@@ -1,19 +1,21 @@
 """An adapter in a process of its own, the commands it is given and the reports it makes."""
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from orchestrator.catalog import Catalog
+from orchestrator.kafka.tail import Tail
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.codec import decode_delivery, encode_command
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.event import DeliveryEvent
 from orchestrator.messages.key import partition_of
 from orchestrator.settings import Settings
-from tests.worker_process import WorkerProcess, produce, read_all
+from tests.worker_process import PATIENCE_S, WorkerProcess, produce, read_all
 
 ADAPTER = ("-m", "orchestrator", "adapter")
 
@@ -54,6 +56,17 @@ async def command(settings: Settings, commands: Iterable[SendCommand]) -> None:
         by_topic[topic][partition_of(record.key, catalog.spec(topic).partitions)].append(record)
     for topic, by_partition in by_topic.items():
         await produce(settings, topic, by_partition)
+
+
+async def answered(settings: Settings, number: int) -> None:
+    """Waits until so many reports are there."""
+    catalog = Catalog(settings)
+    seen, deadline = 0, time.monotonic() + PATIENCE_S
+    partitions = catalog.spec(catalog.deliveries).partitions
+    async with await Tail.open(settings, "test", [(catalog.deliveries, partitions)]) as tail:
+        while seen < number:
+            seen += len(await tail.read())
+            assert time.monotonic() < deadline, f"{seen} of {number} reports"
 
 
 async def reports(settings: Settings) -> list[DeliveryEvent]:

@@ -6,8 +6,7 @@ from orchestrator.adapters.crash import POINTS
 from orchestrator.catalog import Catalog
 from orchestrator.crash import EXIT_CODE, VARIABLE
 from orchestrator.settings import Settings
-from tests.adapter_process import a_command, an_adapter, command, reports, times_written
-from tests.integration.test_adapter_file import answered
+from tests.adapter_process import a_command, an_adapter, answered, command, reports, times_written
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
 

@@ -1,6 +1,5 @@
 """The file adapter on a real broker: what goes out, what is reported, and what a second process finds."""
 
-import asyncio
 from collections import defaultdict
 
 import pytest
@@ -9,21 +8,12 @@ from orchestrator.catalog import Catalog
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.dead_letter import parse_dead_letter
 from orchestrator.settings import Settings
-from tests.adapter_process import a_command, an_adapter, command, reports, times_written, written
+from tests.adapter_process import a_command, an_adapter, answered, command, reports, times_written, written
 from tests.worker_process import produce, read_all
 
 pytestmark = pytest.mark.integration
 
 PAST_MS = 1_767_614_400_001
-
-
-async def answered(settings: Settings, number: int) -> None:
-    """Waits until so many reports are there."""
-    for _ in range(900):
-        if len(await reports(settings)) >= number:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{len(await reports(settings))} of {number} reports")
 
 
 async def test_each_command_goes_out_once_in_its_customers_order_and_another_process_goes_on(
