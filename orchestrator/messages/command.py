@@ -15,7 +15,7 @@ class SendCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     id: Annotated[str, Meta(description="The command's id: who has seen it must not send again.")]
     workspace_id: Annotated[str, Meta(description="The workspace.")]
-    customer_id: Annotated[str, Meta(description="Whom to send to; the adapter knows their address.")]
+    customer_id: Annotated[str, Meta(description="Whose message it is; the address is one of the variables.")]
     journey_id: Annotated[str, Meta(description="Which journey asks for it.")]
     version: Annotated[int, Meta(description="Which version of it.")]
     run_id: Annotated[str, Meta(description="Which run of the customer through it.")]
