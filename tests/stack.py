@@ -110,8 +110,8 @@ def _containers() -> Iterator[TestStack]:
 
     kafka = DockerContainer(KAFKA_IMAGE)
     (port,) = free_ports(1)
-    bootstrap = f"{kafka.get_container_host_ip()}:{port}"
-    # The broker must know the address that clients see, so the port is chosen before it starts.
+    # The broker must know the address that clients see, so it is chosen before there is a container to ask.
+    bootstrap = f"{kafka.get_docker_client().host()}:{port}"
     kafka.with_bind_ports(KAFKA_PORT, port)
     for name, value in kafka_environment(bootstrap).items():
         kafka.with_env(name, value)

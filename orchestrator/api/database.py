@@ -38,7 +38,7 @@ class Database:
         """Waits for PostgreSQL and for its migrations, which somebody else applies.
 
         Raises:
-            ConfigurationError: waiting will not help: a wrong URL or password, or a database of a newer version.
+            ConfigurationError: waiting will not help: a wrong URL or password, or a migration that was changed.
         """
         waiting = await open_pool(self._settings)
         try:

@@ -90,6 +90,21 @@ app.command("simulate", epilog=example("simulate welcome.yaml --customers 1000")
 app.command("load", epilog=example("load --journeys 100 --days 30 --activities 10000000"))(load_command)
 
 
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        say(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What every command has in common: nothing but this."""
+
+
 def _read_settings(**overrides: object) -> "Settings":
     from orchestrator.settings import load_settings
 

@@ -2,6 +2,9 @@
 
 Migrations are the files ``migrations/NNNN_subject.sql``. What was applied is on record with its checksum: a file that
 is changed afterwards is refused, because nobody could tell any more what the database looks like.
+
+Migrations only ever add what the release before can go on with (docs/upgrading.md). So what a newer release has applied
+is left alone: this one goes on beside it while an upgrade is under way, and on the way back.
 """
 
 import logging
@@ -74,7 +77,7 @@ async def migrate(pool: Pool, folder: Traversable | None = None) -> list[str]:
     Several processes may call this at once: an advisory lock lets one work while the others wait.
 
     Raises:
-        ConfigurationError: an applied migration was changed or is not part of this program, or the login lacks a right.
+        ConfigurationError: an applied migration was changed, or the login lacks a right.
         Unavailable: the database does not answer.
     """
     shipped = shipped_migrations(folder)
@@ -94,6 +97,9 @@ async def _apply_missing(connection: Connection, shipped: tuple[Migration, ...])
     sql = load_queries("migrate")
     await connection.execute(sql["create_history"])
     missing = await _missing(connection, shipped)
+    if newer := [row["name"] for row in await connection.fetch(sql["history"]) if row["number"] > len(shipped)]:
+        extra = {"action": "database_is_newer", "migrations": newer}
+        log.warning("The database has %s of a newer release; they are left as they are", ", ".join(newer), extra=extra)
     for migration in missing:
         try:
             async with connection.transaction():
@@ -117,12 +123,7 @@ async def _missing(connection: Connection, shipped: tuple[Migration, ...]) -> li
     known = {migration.number: migration for migration in shipped}
     for row in applied:
         migration = known.get(row["number"])
-        if migration is None:
-            raise ConfigurationError(
-                f"reading which migrations were applied: the database has {row['name']}, unknown to this program; "
-                "run the version of the program that made it, or a newer one"
-            )
-        if migration.digest != row["sha256"]:
+        if migration is not None and migration.digest != row["sha256"]:
             raise ConfigurationError(
                 f"reading which migrations were applied: {migration.name} was changed after the database applied it; "
                 "restore the file and write a new migration for the change"

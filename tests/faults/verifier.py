@@ -27,7 +27,7 @@ from orchestrator.journeys.state import decode_state
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.codec import decode_activity, decode_command, decode_config
 from orchestrator.messages.command import SendCommand
-from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent
+from orchestrator.messages.event import CLOCK_TICKED, EngagementEvent, hops_of
 from orchestrator.messages.key import customer_key, partition_of
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool
@@ -119,8 +119,8 @@ def understand(catalog: Catalog, records: dict[str, list[Read]]) -> Inputs:
                 continue
             if not hasattr(signal, "customer_id") or topic == catalog.timers:
                 continue  # the worker's own: what it leads to is told by the states
-            if isinstance(signal, EngagementEvent) and signal.type == CLOCK_TICKED:
-                continue
+            if isinstance(signal, EngagementEvent) and (signal.type == CLOCK_TICKED or hops_of(signal.source)):
+                continue  # time, and what a journey has emitted: the reference emits it itself
             key = customer_key(signal.workspace_id, signal.customer_id)
             if partition_of(key, catalog.customer_partitions) == read.partition:
                 inputs.signals[place] = signal

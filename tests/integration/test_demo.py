@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,10 +18,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from orchestrator import __version__
 from orchestrator.api.paths import BASE
 from orchestrator.demo.premises import clear
 from orchestrator.local.jars import kafka_jars
+from tests.installed import install
 from tests.stack import JARS
+from tests.worker_process import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -53,14 +56,21 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(data_dir)
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The command in an environment of its own, made as the image is made, with the database that the demo starts."""
+    return str(install(tmp_path_factory.mktemp("installed"), "embedded") / "orchestrator")
+
+
 class RunningDemo:
     """A demo in a process of its own. ``output`` is what has been read of it so far."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, program: Sequence[str] = (sys.executable, "-m", "orchestrator")):
         self.output = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "orchestrator", "demo", *options],
+            [*program, "demo", *options],
             env=os.environ | {"ORCHESTRATOR_DATA_DIR": str(folder), "COLUMNS": "200"},
+            cwd=ROOT if program[0] == sys.executable else folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -120,8 +130,25 @@ def ask(address: str, path: str, key: str = "", body: object = None) -> tuple[in
         connection.close()
 
 
-def test_the_run_and_the_reference_agree_and_ctrl_c_ends_what_was_kept(folder: Path) -> None:
-    with RunningDemo(folder, "--keep", *FAST) as demo:
+def test_what_is_installed_has_its_version_and_all_it_needs_and_nothing_else(program: str, folder: Path) -> None:
+    said = subprocess.run([program, "--version"], cwd=folder, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == __version__
+    python = str(Path(program).with_name("python"))
+    probe = "from importlib.metadata import files; print(*files('omnichannel-journey-orchestrator'), sep='\\n')"
+    said = subprocess.run([python, "-c", probe], cwd=folder, capture_output=True, text=True, check=True)
+    mine = {name for name in said.stdout.split() if not name.startswith(("..", "omnichannel_journey_orchestrator-"))}
+    wanted = {f"orchestrator/_data/topics/{file.name}" for file in (ROOT / "topics").iterdir()}
+    wanted |= {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "orchestrator").rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert mine == wanted
+
+
+@pytest.mark.timeout(600)
+def test_what_is_installed_agrees_with_the_reference_and_ctrl_c_ends_what_was_kept(program: str, folder: Path) -> None:
+    with RunningDemo(folder, "--keep", *FAST, program=[program]) as demo:
         demo.read_until("Ctrl-C stops it")
 
         assert "Agreed: all" in demo.output
