@@ -40,11 +40,11 @@ class Courier:
         self._turns = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def run(self, poll_s: float = POLL_S) -> None:
-        """Sends what is due until cancelled; goes through losses of PostgreSQL."""
+        """Sends what is due until cancelled; goes through losses of PostgreSQL, and through what a person must mend."""
         while True:
             try:
                 await self.go_round(datetime.now(UTC))
-            except Unavailable as error:
+            except OrchestratorError as error:
                 extra = {"action": "subscriptions_wait", "pause_s": poll_s}
                 log.warning("Subscriptions wait: %s; trying again in %g s", error, poll_s, extra=extra)
             await asyncio.sleep(poll_s)

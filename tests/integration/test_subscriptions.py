@@ -44,8 +44,12 @@ class Receiver:
     status: int = 204
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     came: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    answers: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.answers.add(asyncio.create_task(self._answer(reader, writer)))
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         headers = dict(line.lower().split(": ", 1) for line in head.splitlines()[1:] if line)
         body = await reader.readexactly(int(headers["content-length"]))
@@ -53,8 +57,8 @@ class Receiver:
             await self.let_go.wait()
         self.came.append((headers, body))
         writer.write(f"HTTP/1.1 {self.status} X\r\nContent-Length: 0\r\n\r\n".encode())
-        await writer.drain()
         writer.close()
+        await writer.wait_closed()
 
     def message(self, place: int, secret: str) -> dict[str, Any]:
         """The message, once its signature has been found right by what a receiver would do."""
@@ -77,6 +81,7 @@ async def receiving() -> AsyncIterator[Receiver]:
         receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/figures"
         yield receiver
         receiver.let_go.set()
+        await asyncio.gather(*receiver.answers, return_exceptions=True)  # who asked may have gone
 
 
 @pytest.fixture

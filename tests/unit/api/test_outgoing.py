@@ -103,19 +103,32 @@ def test_only_addresses_of_the_open_internet_are() -> None:
 async def receiver(answer: Answer, ssl: ssl.SSLContext | None = None) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A server that takes the head of each request down and answers as it is told; its port, and what came."""
     came: list[bytes] = []
+    answers: list[asyncio.Task[None]] = []
+    writers: list[asyncio.StreamWriter] = []
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        came.append(await reader.readuntil(b"\r\n\r\n"))
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            came.append(await reader.readuntil(b"\r\n\r\n"))
             await answer(writer)
-        except ConnectionError:
-            pass  # the caller has heard enough
         finally:
             writer.close()
+            await writer.wait_closed()
+
+    def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        answers.append(asyncio.create_task(respond(reader, writer)))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=ssl)
     async with server:
-        yield server.sockets[0].getsockname()[1], came
+        try:
+            yield server.sockets[0].getsockname()[1], came
+        finally:
+            for task in answers:
+                task.cancel()
+            await asyncio.gather(*answers, return_exceptions=True)  # a caller may have heard enough meanwhile
+            for each in writers:
+                each.transport.abort()
+            await asyncio.sleep(0)
 
 
 def answering(status: str, body: bytes = b"", *headers: str) -> Answer:
@@ -190,8 +203,9 @@ async def test_a_redirection_is_a_failure_and_is_not_followed() -> None:
 async def test_what_a_receiver_answers_is_not_told_and_not_read_to_its_end() -> None:
     async def endless(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 500 Internal Server Error\r\nTransfer-Encoding: chunked\r\n\r\n")
-        while True:
+        while not writer.is_closing():
             writer.write(b"400\r\n" + b"secret! " * 128 + b"\r\n")
+            await asyncio.sleep(0)
             await writer.drain()
 
     async with receiver(endless) as (port, _):

@@ -3,6 +3,7 @@
 import pytest
 
 from orchestrator.api.standard_webhook import headers_of, secret_of, signature_of
+from orchestrator.intake.signature import StandardWebhooks, signature_fault
 
 # The example of the specification and of its libraries' tests.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -33,3 +34,11 @@ def test_what_is_no_secret_signs_nothing() -> None:
     for text in ("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!"):
         with pytest.raises(ValueError, match=r"whsec_|base64|[Nn]on-base64|Only base64|padding"):
             signature_of(text, ID, AT, BODY)
+
+
+def test_a_hook_of_ours_would_take_it() -> None:
+    """What comes in by Standard Webhooks is checked by other code, which was written from the specification too."""
+    key = secret_of(b"k" * 32)
+    signed = headers_of(key, ID, AT, BODY)
+    assert signature_fault(StandardWebhooks(kind="standard_webhooks"), [key], signed, BODY, AT + 10) is None
+    assert signature_fault(StandardWebhooks(kind="standard_webhooks"), [key], signed, BODY + b" ", AT) is not None
