@@ -18,6 +18,7 @@ from tests.browser.pages import answer_dialog, answer_of, open_page, settled
 from tests.browser.story import CUSTOMERS_A_DAY, DAYS, FIRST_MS, HOSTILE, JOURNEY, story
 from tests.builders import DAY, HOUR, a_journey, an_event
 from tests.integration.test_worker_language import tell
+from tests.tutorial import at_the_terminal, blocks, follow
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -63,6 +64,19 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     await tab.page.set_viewport_size({"width": DESKTOP["width"], "height": DESKTOP["height"]})
     await tab.page.emulate_media(color_scheme="dark")
     await _picture(site, tab, journey, "dark")
+
+
+async def test_picture_of_the_tutorials_journey(tab: Tab) -> None:
+    """The journey of docs/tutorial.md, when its reader comes to the dashboard."""
+    with at_the_terminal() as terminal:
+        for block, shown in blocks(until="## 8. Take the figures with you"):
+            follow(terminal, block, shown)
+        said = terminal.type_in("echo $ORCHESTRATOR_API_URL $ORCHESTRATOR_API_KEY $JOURNEY")
+        address, key, journey = said.split()
+        await tab.page.goto(f"{address}/#key={key}&journey={journey}&tab=canvas")
+        await expect(tab.page.locator('.journey[aria-busy="false"]').first).to_be_visible()
+        await expect(tab.page.locator('[aria-busy="true"]')).to_have_count(0)
+        await _take(tab.page, "tutorial")
 
 
 async def _furnish(site: Site) -> str:
