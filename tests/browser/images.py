@@ -76,7 +76,10 @@ async def test_picture_of_the_tutorials_journey(tab: Tab) -> None:
         await tab.page.goto(f"{address}/#key={key}&journey={journey}&tab=canvas")
         await expect(tab.page.locator('.journey[aria-busy="false"]').first).to_be_visible()
         await expect(tab.page.locator('[aria-busy="true"]')).to_have_count(0)
+        heading = tab.page.get_by_role("heading", name="Canvas", exact=True)
+        await heading.evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
         await _take(tab.page, "tutorial")
+        await tab.page.goto("about:blank")  # what it shows is about to be cleaned up
 
 
 async def _furnish(site: Site) -> str:
