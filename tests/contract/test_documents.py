@@ -95,3 +95,9 @@ def test_the_design_has_a_row_for_every_room() -> None:
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     named = {room for row in rows for room in re.findall("`([a-z]+)`", row)}
     assert named == rooms
+
+
+def test_the_licence_of_everything_that_is_bundled_is_shipped() -> None:
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["license-files"]
+    bundled = [file for name in ("LICENSE", "NOTICE") for file in (ROOT / "orchestrator").rglob(name)]
+    assert sorted(shipped) == sorted(["LICENSE", "NOTICE", *(str(file.relative_to(ROOT)) for file in bundled)])
