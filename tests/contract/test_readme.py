@@ -18,7 +18,7 @@ MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
 TUTORIAL = "".join(fence.text for fence in fences((ROOT / "docs" / "tutorial.md").read_text("utf-8")))
 
-PROGRAMS = ("make", "orchestrator", "docker", "eval", "export", ".")
+PROGRAMS = ("make", "orchestrator", "docker", "eval", "export", "until", ".")
 
 # What each of these does is what the named test does, with other files or in other words.
 RUN_BY = {
