@@ -86,7 +86,8 @@ async def test_a_broken_producer_is_replaced_by_the_next_write(settings: Setting
         assert writer._producer is not broken
     finally:
         await writer.close()
-    assert [each.id for each in await _events(settings, topics)] == ["e1", "e3"]
+    # Of two partitions either may be read first.
+    assert sorted(each.id for each in await _events(settings, topics)) == ["e1", "e3"]
 
 
 async def test_what_waits_for_a_slow_kafka_is_bounded(
