@@ -174,7 +174,7 @@ async def restore_topics(estate: Estate, settings: Settings) -> None:
                     await _write(with_marker, marked)
     ends = {(log.topic, log.number): log.end for log in estate.logs}
     restored = {(log.topic, log.number): log.end for log in await read_logs(settings)}
-    assert restored == ends
+    assert {place: restored[place] for place in ends} == ends  # a newer release may have more topics
     consumer = AIOKafkaConsumer(
         bootstrap_servers=settings.kafka, group_id=settings.group, enable_auto_commit=False, auto_offset_reset="none"
     )
