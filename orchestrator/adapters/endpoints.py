@@ -8,8 +8,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, Sec
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from orchestrator.adapters.signature import secret_bytes
 from orchestrator.errors import ConfigurationError
+from orchestrator.messages.standard_webhook import secret_bytes
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 

@@ -8,14 +8,15 @@ import msgspec
 
 from orchestrator.adapters.records import one_line, report_id, source_of
 from orchestrator.adapters.reference import Reference, Seal
-from orchestrator.adapters.signature import is_signed, secret_bytes
 from orchestrator.errors import DecodeError, Unauthorised
+from orchestrator.intake.signature import StandardWebhooks, signature_fault
 from orchestrator.messages.cloudevents import parse_time_ms
 from orchestrator.messages.event import DeliveryEvent, Outcome
 
 MAX_REPORTS = 500
 MAX_WHICH_CHARS = 40
 BEARER = "Bearer "
+SIGNED = StandardWebhooks(kind="standard_webhooks")
 
 # ``sent`` is said by the adapter itself, which alone knows it.
 Later = Literal["delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"]
@@ -45,7 +46,6 @@ class Reception:
     def __init__(self, channel: str, secret: str) -> None:
         self._channel = channel
         self._secret = secret
-        self._keys = [secret_bytes(secret)]
         self._seal = Seal(secret)
 
     def read(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> list[DeliveryEvent]:
@@ -78,14 +78,7 @@ class Reception:
         if given.startswith(BEARER):
             if hmac.compare_digest(given.removeprefix(BEARER).encode(), self._secret.encode()):
                 return
-        elif is_signed(
-            self._keys,
-            headers.get("webhook-id", ""),
-            headers.get("webhook-timestamp", ""),
-            headers.get("webhook-signature", ""),
-            body,
-            now_ms // 1_000,
-        ):
+        elif signature_fault(SIGNED, [self._secret], headers, body, now_ms / 1_000) is None:
             return
         raise Unauthorised("the request is neither signed (webhook-signature) nor carries the secret (Authorization)")
 

@@ -13,9 +13,9 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from orchestrator.adapters.signature import secret_bytes
 from orchestrator.errors import ConfigurationError, DecodeError
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.standard_webhook import secret_bytes
 from orchestrator.settings import Settings
 
 _NONCE_BYTES = 12

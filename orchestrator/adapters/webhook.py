@@ -16,11 +16,11 @@ from orchestrator import __version__
 from orchestrator.adapters.endpoints import read_endpoints
 from orchestrator.adapters.reference import reference_of, seal_of
 from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
-from orchestrator.adapters.signature import signed_headers
 from orchestrator.adapters.templates import TemplateError, Templates
 from orchestrator.messages.cloudevents import format_time
 from orchestrator.messages.codec import COMMAND_TYPE
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.standard_webhook import signed_headers
 from orchestrator.settings import Settings
 
 _AGAIN = (408, 425, 429)

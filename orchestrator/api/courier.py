@@ -12,11 +12,11 @@ from orchestrator.api.daily_message import message_of
 from orchestrator.api.database import Database
 from orchestrator.api.metrics import zone_of
 from orchestrator.api.outgoing import Delivery, Outgoing
-from orchestrator.api.standard_webhook import headers_of
 from orchestrator.api.subscription_times import after_attempt, day_told
 from orchestrator.api.under_way import UnderWay
 from orchestrator.errors import OrchestratorError, Unavailable
 from orchestrator.messages.ids import derived_id
+from orchestrator.messages.standard_webhook import secret_bytes, signed_headers
 from orchestrator.store.seal import Seal
 from orchestrator.store.subscriptions import Subscription, due_subscriptions, move_on
 from orchestrator.store.tenant import Tenant
@@ -102,5 +102,5 @@ class Courier:
         tenant = Tenant(self._database.pool, subscription.workspace_id)
         message = await message_of(tenant, self._standing, subscription, day, now, is_sample=is_sample)
         body = message.model_dump_json().encode()
-        headers = headers_of(secret, message_id, int(now.timestamp()), body)
+        headers = signed_headers([secret_bytes(secret)], message_id, int(now.timestamp()), body)
         return await self._outgoing.post(subscription.url, headers, body)

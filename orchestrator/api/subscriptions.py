@@ -15,7 +15,6 @@ from orchestrator.api.metrics import zone_of
 from orchestrator.api.outgoing import Outgoing
 from orchestrator.api.paths import ROOT
 from orchestrator.api.problems import BadRequest
-from orchestrator.api.standard_webhook import secret_of
 from orchestrator.api.subscription_documents import (
     CreatedSubscription,
     NewSubscription,
@@ -25,6 +24,7 @@ from orchestrator.api.subscription_documents import (
 )
 from orchestrator.api.subscription_times import next_due
 from orchestrator.errors import ConfigurationError, Conflict
+from orchestrator.messages.standard_webhook import secret_of
 from orchestrator.store import subscriptions as store
 from orchestrator.store.journeys import journeys_of
 from orchestrator.store.seal import Seal

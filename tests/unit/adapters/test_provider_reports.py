@@ -11,9 +11,9 @@ import pytest
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.adapters.reference import Seal, reference_of
 from orchestrator.adapters.reports_server import ReportsServer, serve_reports
-from orchestrator.adapters.signature import secret_bytes, signed_headers
 from orchestrator.errors import ConfigurationError, Unavailable
 from orchestrator.messages.event import DeliveryEvent
+from orchestrator.messages.standard_webhook import secret_bytes, signed_headers
 from tests.adapter_process import a_command
 
 SECRET = "whsec_" + base64.b64encode(b"s" * 32).decode()

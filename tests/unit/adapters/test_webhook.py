@@ -11,7 +11,6 @@ import pytest
 from orchestrator.adapters.endpoints import read_endpoints
 from orchestrator.adapters.reference import Seal, reference_of
 from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
-from orchestrator.adapters.signature import is_signed, secret_bytes, signed_headers
 from orchestrator.adapters.webhook import WebhookTransport, answer
 from orchestrator.errors import ConfigurationError, DecodeError
 from orchestrator.messages.command import SendCommand
@@ -168,25 +167,6 @@ def test_a_file_of_endpoints_that_cannot_be_used_is_told_without_its_secrets(
         read_endpoints(file)
     assert "whsec_c2hvcnQ=" not in str(caught.value)
     assert SECRET not in str(caught.value)
-
-
-def test_a_signature_holds_for_its_body_and_its_time() -> None:
-    headers = signed_headers([KEY], "r1", 1_000, b"{}")
-    given = ("r1", headers["webhook-timestamp"], headers["webhook-signature"])
-    assert is_signed([KEY[::-1], KEY], *given, b"{}", 1_300)
-    assert not is_signed([KEY], *given, b"{ }", 1_000)
-    assert not is_signed([KEY], *given, b"{}", 1_301)
-    assert not is_signed([KEY], "r2", *given[1:], b"{}", 1_000)
-    assert not is_signed([KEY[::-1]], *given, b"{}", 1_000)
-    assert not is_signed([KEY], "r1", "١٠٠٠", given[2], b"{}", 1_000)
-    assert not is_signed([KEY], "r1", "1000", "v1,é v1 ,", b"{}", 1_000)
-
-
-def test_the_signature_is_that_of_the_standard() -> None:
-    """The example of the specification of Standard Webhooks."""
-    key = secret_bytes("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    headers = signed_headers([key], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, b'{"test": 2432232314}')
-    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 @pytest.mark.parametrize("text", ["", "AAAA", "é", "A" * 9_000, "!!!!"])
