@@ -45,6 +45,7 @@ MAY_BE_EMPTY = {
     "Copies for others": "nobody keeps copies: ORCHESTRATOR_STANDBYS is 0",
     "Dead letters": "no record was set aside yet",
     "Faults by route": "no request failed",
+    "From assignment to readiness": "workers may have taken over before they were first looked at",
     "Events offered": "events came from Kafka only",
     "Webhooks": "there is no hook",
     "Events of webhooks": "there is no hook",
