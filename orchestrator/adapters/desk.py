@@ -97,11 +97,6 @@ class Desk:
         """Commands that wait for their next try."""
         return len(self._waiting)
 
-    @property
-    def flying(self) -> int:
-        """Tries at work."""
-        return len(self._flying)
-
     def span(self) -> int:
         """How many offsets there are from the oldest command in hand to where reading has come to."""
         return 0 if not self._pieces or self._read_to is None else self._read_to - next(iter(self._pieces))

@@ -12,7 +12,7 @@ from orchestrator.definitions.moment import moment_at
 from orchestrator.errors import DecodeError
 from orchestrator.kafka.tail import TailRecord
 from orchestrator.messages.activity import Activity
-from orchestrator.messages.cloudevents import format_time
+from orchestrator.messages.cloudevents import plain_envelope
 from orchestrator.messages.codec import (
     COMMAND_TYPE,
     decode_activity,
@@ -106,20 +106,7 @@ def _is_tombstone(record: TailRecord) -> bool:
 
 def _event(record: TailRecord) -> tuple[str, Message]:
     event = decode_engagement(record.key, record.value, record.headers, record.timestamp)
-    return event.type, _as_sent(event)
-
-
-def _as_sent(event: EngagementEvent) -> Message:
-    """The event as one would send it."""
-    return {
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "time": format_time(event.time_ms),
-        "workspace_id": event.workspace_id,
-        "customer_id": event.customer_id,
-        "data": event.data,
-    }
+    return event.type, plain_envelope(event)
 
 
 def _delivery(record: TailRecord) -> tuple[str, Message]:
@@ -156,7 +143,7 @@ def _told(message: msgspec.Struct) -> tuple[str, Message]:
     document: Message = msgspec.to_builtins(message)
     match message:
         case EngagementEvent():
-            return message.type, _as_sent(message)
+            return message.type, plain_envelope(message)
         case DeliveryEvent():
             return message.outcome, document
         case Activity():

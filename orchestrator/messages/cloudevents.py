@@ -226,6 +226,19 @@ def _format_minute(minute: int) -> str:
     return (_ZERO + timedelta(minutes=minute)).isoformat(timespec="minutes")
 
 
+def plain_envelope(event: EngagementEvent) -> dict[str, object]:
+    """The event as the plain JSON envelope has it."""
+    return {
+        "id": event.id,
+        "source": event.source,
+        "type": event.type,
+        "time": format_time(event.time_ms),
+        "workspace_id": event.workspace_id,
+        "customer_id": event.customer_id,
+        "data": event.data,
+    }
+
+
 def write_binary(id_: str, source: str, type_: str, time_ms: int, key: bytes, value: bytes) -> Encoded:
     """A binary CloudEvents record with a JSON value."""
     source_header, type_header = _origin(source, type_)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from orchestrator.messages.cloudevents import Encoded, format_time
+from orchestrator.messages.cloudevents import Encoded, format_time, plain_envelope
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.key import customer_key
 
@@ -28,13 +28,4 @@ def encode_structured(event: EngagementEvent) -> Encoded:
 
 def encode_plain(event: EngagementEvent) -> Encoded:
     """The plain JSON envelope, for systems that know nothing of CloudEvents."""
-    value = {
-        "id": event.id,
-        "source": event.source,
-        "type": event.type,
-        "time": format_time(event.time_ms),
-        "workspace_id": event.workspace_id,
-        "customer_id": event.customer_id,
-        "data": event.data,
-    }
-    return Encoded(customer_key(event.workspace_id, event.customer_id), _to_json(value), [])
+    return Encoded(customer_key(event.workspace_id, event.customer_id), _to_json(plain_envelope(event)), [])
