@@ -3,10 +3,11 @@
 Rules
   1. ``advance`` is a function: the same directory, state, signal and time give the same state and the same effects.
      It raises for no input; a signal that means nothing for a state changes nothing but the customer's clock.
-  2. A customer's pending moments (waits, deferred sends, entries, expiries) are part of the state. Before a signal is
-     carried out, everything of this customer that fell due before it is carried out first. So what happens depends on
-     the order of a customer's own signals only, never on when a timer record happens to arrive. But what the signal
-     says of consent holds already for what is decided now.
+  2. A customer's pending moments (waits, deferred sends, entries, expiries) are part of the state. Before an event is
+     carried out, everything of this customer that fell due before it occurred is; after it, what fell due since. So a
+     customer who bought while nobody could read it is not reminded because of that, unless the timer was there first.
+     Before a report or a timer, everything that fell due is carried out. What a signal says of consent holds already
+     for what is decided now, whenever it fell due.
   3. Time never runs backwards for a customer: a late event is taken at the customer's clock, but counts for goals and
      history with the time at which it occurred.
   4. Ids of runs, commands and activities are derived from identity (``messages.ids``), never from the clock.
@@ -16,8 +17,8 @@ such as quiet hours holds at the moment of sending however late a signal comes. 
 made at the events' own times, and what falls due is decided at the moment it fell due.
 
 How a signal is carried out
-  engagement event   (seen before? stop) → newer versions → due moments → what it says of the customer → each run: goal,
-                     exit criteria, waits → each journey it may enter
+  engagement event   (seen before? stop) → newer versions → moments due before it → what it says of the customer → each
+                     run: goal, exit criteria, waits → moments due since → each journey it may enter
   delivery event     (seen before? stop) → the run's outcomes → consent and suppression → the run, if it stands where a
                      report moves it. Else it moves no clock: adapters report when they can.
   customer.merged    all that is known goes to the other customer, and whatever comes later too (``merge``)
@@ -128,11 +129,15 @@ def _engagement(
     if turn.runs or turn.pending:
         if time == "wall":
             learn_consent(turn, event, occurred_ms)  # what is overdue is decided now, when this is known
-        _catch_up(turn, state.clock_ms, time)
+        _catch_up(turn, state.clock_ms, time, occurred_ms)
+    turn.since_ms = occurred_ms
     learn(turn, event, occurred_ms)
     if turn.runs:
         for index in _by_priority(turn):
             turn.runs[index] = meet(turn, turn.runs[index], event, occurred_ms)
+    if occurred_ms < now_ms and (turn.runs or turn.pending):
+        _catch_up(turn, state.clock_ms, time, now_ms)
+        turn.since_ms = occurred_ms
     admit_by_event(turn, event, occurred_ms)
     return _conclude(turn, now_ms, (event.source, event.id))
 
@@ -159,7 +164,7 @@ def _delivery(
     turn.now_ms = latest_ms
     if time == "wall":
         close_channel(turn, event)
-    _catch_up(turn, state.clock_ms, time)
+    _catch_up(turn, state.clock_ms, time, latest_ms)
     turn.now_ms = at_ms
     index = take_report(turn, event)
     turn.now_ms = latest_ms
@@ -182,7 +187,7 @@ def _timer(
 ) -> Advance:
     now_ms = max(now_ms, state.clock_ms)
     turn = Turn(directory, state, timer.workspace_id, timer.customer_id, now_ms, cause, purse)
-    was_due = _catch_up(turn, state.clock_ms, time)
+    was_due = _catch_up(turn, state.clock_ms, time, now_ms)
     if timer.entering:
         mark = fingerprint("schedule", timer.entering, str(timer.due_ms))
         if not has_fingerprint(state.seen, mark):
@@ -221,14 +226,14 @@ def _priority(directory: Directory, run: Run) -> int:
     return 0 if plan is None else plan.priority
 
 
-def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
-    """Takes runs over to newer versions, then carries out what has fallen due up to ``turn.now_ms``, earliest first;
+def _catch_up(turn: Turn, clock_ms: int, time: TimeRule, upto_ms: int) -> bool:
+    """Takes runs over to newer versions, then carries out what has fallen due up to ``upto_ms``, earliest first;
     whether there was anything.
 
     Each is decided now on the wall, and at the moment it fell due in stream time (or at the customer's clock, when it
     was held back longer than that).
     """
-    upto_ms = turn.now_ms
+    now_ms = turn.now_ms
     was_due = False
     moving = turn.directory.moving
     for index, run in enumerate(turn.runs) if moving else ():
@@ -245,11 +250,12 @@ def _catch_up(turn: Turn, clock_ms: int, time: TimeRule) -> bool:
         was_due = True
         if time == "stream":
             turn.now_ms = max(due_ms, clock_ms)
+        turn.since_ms = due_ms
         if isinstance(what, PendingEntry):
             decide_pending(turn, what)
         else:
             turn.runs[what] = _fall_due(turn, turn.runs[what])
-    turn.now_ms = upto_ms
+    turn.now_ms = turn.since_ms = now_ms
     return was_due
 
 

@@ -36,7 +36,8 @@ def meet(turn: Turn, run: Run, event: EngagementEvent, occurred_ms: int) -> Run:
 
 
 def _is_awaited(turn: Turn, step: WaitForPlan, run: Run, event: EngagementEvent, occurred_ms: int) -> bool:
-    if step.event != event.type or occurred_ms < run.arrived_ms - step.look_back_ms:
+    since_ms = run.arrived_ms if run.since_ms is None else run.since_ms
+    if step.event != event.type or occurred_ms < since_ms - step.look_back_ms:
         return False
     return step.where is None or step.where(turn.situation(event.data, run.outcomes))
 

@@ -68,6 +68,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``contact``: which of the send step's contacts is tried; ``sent_ms``: when its command was decided, while a report
     is waited for. ``visits`` (of each step, in journeys with loops) and ``loops`` (how often each was taken).
     ``reviewed``: the newest version of which is settled whether the run goes over to it; ``moves``: how often it did.
+    ``since_ms``: from when events count at the wait where it stands, if that is before it arrived (see ``Turn``).
     ``before``: how many of the goal's events there were before the entry, where the journey asks for it. It goes along
     with a customer who is merged into another, so that a goal reached there is still known to be this customer's.
     """
@@ -93,6 +94,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reviewed: int = 0
     moves: int = 0
     before: int | None = None
+    since_ms: int | None = None
 
     @property
     def is_under_way(self) -> bool:

@@ -58,6 +58,9 @@ class Turn:
     """Begins as the state says, is changed by the rules of this room, and ends as the next state.
 
     The state it began with is never touched: containers are replaced, not changed.
+
+    ``now_ms`` is when it is decided. ``since_ms`` is when that happened which is decided about: the event occurred, the
+    wait was over. The two lie apart when a worker was away meanwhile; what a customer did in between came after it.
     """
 
     __slots__ = (
@@ -77,6 +80,7 @@ class Turn:
         "runs",
         "seen",
         "sends",
+        "since_ms",
         "spent",
         "starts",
         "workspace_id",
@@ -98,6 +102,7 @@ class Turn:
         self.workspace_id = workspace_id
         self.customer_id = customer_id
         self.now_ms = now_ms
+        self.since_ms = now_ms
         self.cause = cause
         self.attributes = state.attributes
         self.consents = state.consents
@@ -161,6 +166,10 @@ class Turn:
                 return run.entry_fields.get(name)
             case Literally(value=value):
                 return value
+
+    def has_written(self, run: Run) -> bool:
+        """Whether this turn has decided a message of the run."""
+        return any(isinstance(effect, SendCommand) and effect.run_id == run.id for effect in self.effects)
 
     def spend(self, key: str, spent: Spent) -> None:
         """Notes what is used of a limit over all customers."""

@@ -71,13 +71,17 @@ def wait_for(turn: Turn, plan: Plan, run: Run, step_id: str, step: WaitForPlan) 
             details = {"kind": "wait_for", "way": "already happened", "event": step.event, "next": step.next}
             turn.record("step_passed", plan, run, step_id, details)
             return run, step.next
-    return stand(turn, plan, run, step_id, "wait_for", turn.now_ms + step.timeout_ms), None
+    run = stand(turn, plan, run, step_id, "wait_for", turn.now_ms + step.timeout_ms)
+    if turn.since_ms < turn.now_ms and not turn.has_written(run):
+        # What was done before the message went out is no answer to it; else the run came here when it should have.
+        run = replace(run, since_ms=turn.since_ms)
+    return run, None
 
 
 def stand(turn: Turn, plan: Plan, run: Run, step_id: str, kind: str, until_ms: int) -> Run:
     """Lets the run wait at the step."""
     turn.record("wait_started", plan, run, step_id, {"kind": kind, "until_ms": until_ms})
-    return replace(run, step=step_id, arrived_ms=turn.now_ms, due_ms=until_ms, attempt=0)
+    return replace(run, step=step_id, arrived_ms=turn.now_ms, since_ms=None, due_ms=until_ms, attempt=0)
 
 
 def kind_of(step: WaitingPlan) -> str:

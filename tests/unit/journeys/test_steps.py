@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import DAY, HOUR, MONDAY_NOON, Customer, a_directory, a_journey, a_report, steps
+from tests.builders import DAY, HOUR, MINUTE, MONDAY_NOON, Customer, a_directory, a_journey, a_report, steps
 
 NOON = MONDAY_NOON
 OFFER = {"kind": "send", "channel": "email", "template": "offer", "next": "done"}
@@ -167,6 +167,69 @@ def test_what_happened_shortly_before_counts_when_the_step_looks_back() -> None:
     customer.does("order.placed", NOON - HOUR)
     customer.does("customer.signed_up", NOON)
     assert customer.last("step_passed").details["way"] == "already happened"
+
+
+BACK = NOON + 2 * HOUR  # when a worker that was away since before noon reads on
+WAIT_AN_HOUR = {"kind": "wait", "duration": "PT1H", "next": "w"}
+
+
+def read_late(by_id: dict[str, Any], start: str, occurred_ms: int, read_ms: int = BACK, **changes: Any) -> Customer:
+    """One who signed up at noon and ordered at ``occurred_ms``; the first is read when the worker is back."""
+    customer = Customer(a_directory(a_journey(start=start, steps=steps(**by_id), **changes)))
+    customer.does("customer.signed_up", NOON, now_ms=BACK)
+    customer.does("order.placed", occurred_ms, now_ms=read_ms)
+    return customer
+
+
+@pytest.mark.parametrize(("occurred_ms", "counts"), [(NOON - 1, False), (NOON, True), (BACK - 1, True)])
+def test_what_was_done_after_the_entry_counts_however_late_both_are_read(occurred_ms: int, counts: bool) -> None:
+    customer = read_late({"w": WAIT_FOR, "offer": OFFER}, "w", occurred_ms)
+    assert (customer.types()[-1] == "run_completed") is counts
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(59, False), (60, True), (90, True)])
+def test_what_was_done_after_a_wait_was_over_counts_though_nobody_could_go_on(minutes: int, counts: bool) -> None:
+    customer = Customer(a_directory(a_journey(start="h", steps=steps(h=WAIT_AN_HOUR, w=WAIT_FOR, offer=OFFER))))
+    customer.does("customer.signed_up", NOON)
+    customer.does("order.placed", NOON + minutes * MINUTE, now_ms=BACK)
+    customer.does("page.viewed", BACK + 1)
+    assert (customer.types()[-1] == "run_completed") is counts
+
+
+def test_what_was_done_before_a_message_went_out_is_no_answer_to_it() -> None:
+    first = {**OFFER, "template": "first", "next": "w"}
+    customer = read_late({"first": first, "w": WAIT_FOR, "offer": OFFER}, "first", NOON + MINUTE)
+    assert customer.types()[-1] == "wait_started"
+    customer.does("order.placed", BACK)
+    assert customer.types()[-1] == "run_completed"
+
+
+@pytest.mark.parametrize(("minutes", "templates"), [(59, []), (60, ["offer"]), (61, ["offer"])])
+def test_what_was_done_before_the_timeout_counts_though_it_is_read_after(minutes: int, templates: list[str]) -> None:
+    hour = {**WAIT_FOR, "timeout": "PT1H"}
+    customer = Customer(a_directory(a_journey(start="w", steps=steps(w=hour, offer=OFFER))))
+    customer.does("customer.signed_up", NOON)
+    customer.does("order.placed", NOON + minutes * MINUTE, now_ms=BACK)
+    assert [command.template for command in customer.commands] == templates
+
+
+def test_who_has_reached_the_goal_before_the_wait_was_over_gets_no_message_though_it_is_read_after() -> None:
+    goal = {"event": "order.placed", "window": "P7D", "exits": True}
+    customer = Customer(
+        a_directory(a_journey(start="h", steps=steps(h={**WAIT_AN_HOUR, "next": "offer"}, offer=OFFER), goal=goal))
+    )
+    customer.does("customer.signed_up", NOON)
+    customer.does("order.placed", NOON + 59 * MINUTE, now_ms=BACK)
+    assert (customer.commands, customer.types()[-1]) == ([], "run_exited")
+
+
+def test_what_fell_due_before_the_event_occurred_comes_first_and_the_rest_after_it() -> None:
+    by_id = {"h": WAIT_AN_HOUR, "w": {**WAIT_FOR, "timeout": "PT30M"}, "offer": OFFER}
+    customer = Customer(a_directory(a_journey(start="h", steps=steps(**by_id))))
+    customer.does("customer.signed_up", NOON)
+    customer.does("order.placed", NOON + 61 * MINUTE, now_ms=BACK)
+    ways = [activity.details.get("way") for activity in customer.activities if activity.type == "step_passed"]
+    assert ways == [None, "happened"]
 
 
 def test_a_branch_takes_the_first_way_that_holds() -> None:
