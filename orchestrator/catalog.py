@@ -26,7 +26,6 @@ ADAPTER_LEDGER = "channel.adapter-ledger.v1"
 # Faust derives the name of a table's changelog from the application id, which is the setting ``group``.
 CHANGELOG = "{group}-customers-changelog"
 CHANNELS: tuple[str, ...] = get_args(Channel)
-CUSTOMER_GROUP = "customer"
 CUSTOMER_KEY = "workspace_id:customer_id"
 
 DEFAULT_GROUP = "journey-orchestrator"

@@ -6,7 +6,7 @@ test that sent them.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,6 @@ import jsonschema
 CONTRACT = json.loads(Path("schemas/openapi.json").read_text(encoding="utf-8"))
 ID = "6a1d1b5e-9c0e-4d0c-8f51-0d1f5f1e7a10"
 KEY = "jo_" + "k" * 43
-
-Answerer = Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass(frozen=True)

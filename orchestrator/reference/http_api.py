@@ -36,7 +36,6 @@ ABOUT = (
     "it may: viewer, editor, approver, admin; but for publisher, which may publish events (as editors may too) and "
     "nothing else. Problems have one shape, `application/problem+json`: [problems.md](problems.md#of-the-http-api)."
 )
-_PARAMETERS = ("parameter", "in", "type", "when left out", "meaning")
 _SUCCESS = "2"
 
 

@@ -130,17 +130,6 @@ async def totals(
     return added_up(day.metrics for day in await daily_metrics(tenant, config_id, since, until))
 
 
-async def workspace_totals(tenant: Tenant, since: date, until: date) -> dict[UUID, Metrics]:
-    """The figures of each journey of the workspace, added up over the days; a journey without figures is absent."""
-    with translated("reading the workspace's metrics"):
-        sql = load_queries("reports")["workspace_metrics"]
-        rows = await tenant.fetch(sql, tenant.workspace_id, since, until)
-    days: dict[UUID, list[Metrics]] = {}
-    for row in rows:
-        days.setdefault(row["config_id"], []).append(row["metrics"])
-    return {config_id: added_up(metrics) for config_id, metrics in days.items()}
-
-
 async def arms(tenant: Tenant, config_id: UUID | str) -> list[Arm]:
     """The arms of a journey that have activities, by name."""
     by_arm = (await totals(tenant, config_id)).get("arms", {})

@@ -61,12 +61,6 @@ select min(date) as first, max(date) as last
 from "033_omnichannel_journey_orchestrator_metrics"
 where workspace_id = $1 and config_id = $2;
 
--- name: workspace_metrics -- The figures of all journeys' days, both ends included.
-select config_id, metrics
-from "033_omnichannel_journey_orchestrator_metrics"
-where workspace_id = $1 and date >= $2 and date <= $3
-order by config_id, date;
-
 -- Three ways to page through activities, each along an index of its own whatever plan is kept. Bounds are always given.
 
 -- name: activities -- Activities of a journey, newest first, after a place in that order.

@@ -14,7 +14,6 @@ from tests.documents import ROOT, fences
 from tests.unit.cli.test_reach import EXAMPLES, OVER_HTTP
 
 README = (ROOT / "README.md").read_text("utf-8")
-MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
 TUTORIAL = "".join(fence.text for fence in fences((ROOT / "docs" / "tutorial.md").read_text("utf-8")))
 
@@ -112,8 +111,3 @@ def test_nothing_is_named_that_the_readme_does_not_say() -> None:
 @pytest.mark.parametrize("file", sorted(set(RUN_BY.values())))
 def test_a_test_that_is_named_exists(file: str) -> None:
     assert Path(ROOT, file).is_file()
-
-
-@pytest.mark.parametrize("command", [command for command in commands() if command.startswith("make ")])
-def test_what_is_made_has_a_target(command: str) -> None:
-    assert re.search(rf"^{command.split()[1]}:", MAKEFILE, re.MULTILINE)

@@ -7,7 +7,6 @@ import pytest
 
 from orchestrator.catalog import (
     CHANNELS,
-    CUSTOMER_GROUP,
     CUSTOMER_KEY,
     LONGEST_NAME,
     REQUIRED,
@@ -52,7 +51,7 @@ def test_the_shipped_files_are_exactly_the_topics_the_program_knows() -> None:
 
 def test_customer_topics_share_their_partition_count_and_key() -> None:
     catalog = Catalog(Given())
-    members = [spec for spec in catalog.specs if spec.copartition == CUSTOMER_GROUP]
+    members = [spec for spec in catalog.specs if spec.copartition == "customer"]
     assert {spec.name for spec in members} == {catalog.events, catalog.deliveries, catalog.timers, catalog.changelog}
     assert {spec.partitions for spec in members} == {catalog.customer_partitions} == {8}
     assert {spec.key for spec in members} == {CUSTOMER_KEY}
@@ -78,7 +77,7 @@ def test_the_prefix_is_put_before_every_name_but_the_changelogs_which_follows_th
     assert catalog.events == "staging.engagement.events.v1"
     assert catalog.commands("in-app") == "staging.channel.send-commands.in-app.v1"
     assert catalog.changelog == "mine-customers-changelog"
-    assert catalog.spec(catalog.changelog).copartition == CUSTOMER_GROUP
+    assert catalog.spec(catalog.changelog).copartition == "customer"
 
 
 def test_overriding_partitions_reaches_all_customer_topics_and_no_other() -> None:

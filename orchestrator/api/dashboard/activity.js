@@ -21,7 +21,7 @@ export const TYPES = {
   run_migrated: "Moved to a new version",
   run_adopted: "Came with a merged customer",
 };
-export const typeName = (type) => TYPES[type] ?? words(type);
+const typeName = (type) => TYPES[type] ?? words(type);
 
 /** A few words on what decided, from the details of the activity. */
 export function gist({ type, details }) {

@@ -74,7 +74,7 @@ export function arrivalWords(type, seen) {
 const ago = (ms) => (ms < MINUTE_MS ? "less than a minute ago" : `${span(ms - (ms % MINUTE_MS))} ago`);
 
 /** Names in the order of how little has to be changed in them to get `wanted`, whatever their case; else as they were. */
-export function nearestFirst(wanted, names) {
+function nearestFirst(wanted, names) {
   const far = new Map(names.map((name) => [name, distance(wanted.toLowerCase(), name.toLowerCase())]));
   return [...names].sort((one, other) => far.get(one) - far.get(other));
 }

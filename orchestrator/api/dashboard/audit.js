@@ -46,7 +46,7 @@ const isEmpty = (value) => value === null || value === "" || value === false;
 const TURNS = { DRAFT: "Journey is a draft", ACTIVE: "Journey activated", PAUSED: "Journey paused", STOPPED: "Journey stopped", ARCHIVED: "Journey archived" };
 
 /** What was done, as one says it. */
-export function deedOf({ action, before, after }) {
+function deedOf({ action, before, after }) {
   if (action === "workspace_changed" && "is_sending" in after) return after.is_sending ? "Sending allowed again" : "All sending stopped";
   if (action !== "journey_changed") return ACTIONS[action] ?? words(action);
   if ("version" in after) return `Version ${after.version} published`;
@@ -55,7 +55,7 @@ export function deedOf({ action, before, after }) {
 }
 
 /** "Status: Active → Paused" for every field that differs; of something new, what it has; of settings, what they said. */
-export function changesOf(entry) {
+function changesOf(entry) {
   const said = auditedChanges(entry);
   if (said.length > 0) return said;
   const { before, after, journey_name } = entry;

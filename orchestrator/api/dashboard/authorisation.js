@@ -47,7 +47,7 @@ export async function comeBack() {
 }
 
 /** {code}, or {failure}: the sentence that says why there is none. `said`: the fields of the address one came back to. */
-export function readReturn(said, begun) {
+function readReturn(said, begun) {
   const fields = new URLSearchParams(said);
   if (begun === null || fields.get("state") !== begun.state) {
     return { failure: "This sign-in was not begun in this tab, or another was begun after it. Nobody was signed in: begin again here." };
@@ -63,7 +63,7 @@ export function readReturn(said, begun) {
   return { code: fields.get("code") };
 }
 
-export function authorisationAddress(provider, { state, nonce }, challenge, page) {
+function authorisationAddress(provider, { state, nonce }, challenge, page) {
   const address = new URL(provider.authorization_endpoint);
   const fields = {
     response_type: "code",
@@ -87,7 +87,7 @@ export async function challengeOf(verifier) {
 }
 
 /** Why there is no sign-in, as a sentence that says what to do. */
-export function explainFailure(error, { name }) {
+function explainFailure(error, { name }) {
   if (error instanceof ConnectionLost) return "The server did not answer. Try again.";
   if (!(error instanceof Problem)) throw error;
   if (error.status === 503) return `${name} cannot be reached from the server now. Try again in a moment.`;

@@ -9,7 +9,7 @@ const USUAL_DAYS = 30;
 const dayOf = (ms) => new Date(ms).toISOString().slice(0, 10);
 
 /** Why two days are no period; empty when they are one. */
-export function periodProblem(from, to, today = dayOf(Date.now())) {
+function periodProblem(from, to, today = dayOf(Date.now())) {
   if (!from || !to) return "Give both days.";
   if (from > to) return "The first day is after the last: swap them.";
   return from > today ? "History ends today: choose an earlier first day." : "";

@@ -23,7 +23,7 @@ export function eventAt(document, path) {
 const MOST_FIELDS = 100; // told of a type: one that is not among so many may be there nevertheless
 
 /** Every type that the journey waits for or asks about, as [path, type], in the order of the form. */
-export function typesIn(document) {
+function typesIn(document) {
   const { entry, steps, goal, exit_on: exits } = objectAt(document);
   const own = [
     [["entry", "type"], objectAt(entry).kind === "event" ? entry.type : undefined],

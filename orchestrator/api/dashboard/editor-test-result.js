@@ -12,7 +12,7 @@ const OUTCOMES = { passed: "Passes", failed: "Fails", not_played: "Not played" }
 export const outcomeWord = (result) => OUTCOMES[result?.outcome] ?? "";
 
 /** "PT0S" as "at the start", "P3D" as "after 3 days". */
-export const whenWords = (after) => (after === "PT0S" ? "at the start" : `after ${durationWords(after)}`);
+const whenWords = (after) => (after === "PT0S" ? "at the start" : `after ${durationWords(after)}`);
 
 /** A sentence of the API with its lengths of time ("at P3D") in words. */
 export const inWords = (text) => text.replaceAll(/\bat (P(?=[\dT])(?:\d+[WD])*(?:T(?:\d+[HMS])+)?)(?=[\s:,.]|$)/g, (_, after) => whenWords(after));

@@ -6,7 +6,7 @@ import { dayRange } from "/dashboard/format.js";
 
 const DAY_MS = 86_400_000;
 
-export const PERIODS = [
+const PERIODS = [
   { name: "7", label: "7 days", days: 7 },
   { name: "14", label: "14 days", days: 14 },
   { name: "30", label: "30 days", days: 30 },
@@ -22,14 +22,14 @@ export function periodNamed(name) {
   if (dates && !rangeProblem(dates[1], dates[2])) return { name, from: dates[1], to: dates[2] };
   return PERIODS.find((period) => period.name === name) ?? DEFAULT;
 }
-export const periodBetween = (from, to) => periodNamed(`${from}..${to}`);
+const periodBetween = (from, to) => periodNamed(`${from}..${to}`);
 export const isDefault = (period) => period.name === DEFAULT.name;
 
 /** Whether it is a day of the calendar: a browser takes 31 February for 3 March. */
 const isDay = (text) => Number.isFinite(Date.parse(text)) && new Date(text).toISOString().startsWith(text);
 
 /** Why two days are no period; empty when they are one. */
-export function rangeProblem(from, to) {
+function rangeProblem(from, to) {
   if (!isDay(from) || !isDay(to)) return "Give both days.";
   return from > to ? "The first day is after the last: swap them." : "";
 }

@@ -24,7 +24,7 @@ function fateOf(inFlight) {
 }
 
 /** What a change would do, in words. */
-export function proposedWords({ status, name, campaign_id, config, in_flight }) {
+function proposedWords({ status, name, campaign_id, config, in_flight }) {
   const said = [];
   if (config) said.push(status === "ACTIVE" ? "publish another definition" : `publish another definition: ${fateOf(in_flight)}`);
   if (status) said.push(status === "ACTIVE" ? "start the journey" : `${changeTo(status).verb.toLowerCase()} the journey`);

@@ -8,7 +8,7 @@ import { figure, Table } from "/dashboard/table.js";
 const SUMMED = ["sends", "delivered", "bounced", "failed", "unsubscribed", "complained"];
 
 /** The figures of all channels together. */
-export function allChannels(channels) {
+function allChannels(channels) {
   const sum = Object.fromEntries(SUMMED.map((name) => [name, 0]));
   for (const figures of Object.values(channels)) for (const name of SUMMED) sum[name] += figures[name];
   return sum;

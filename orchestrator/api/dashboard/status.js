@@ -21,7 +21,7 @@ export function statusWord({ status, drain }) {
 /** Whether the journey would send, were sending not switched off for its whole workspace. */
 const isSilenced = ({ status, drain }, isSending) => !isSending && (status === "ACTIVE" || (status === "STOPPED" && drain));
 
-export function statusAbout({ status, drain }) {
+function statusAbout({ status, drain }) {
   if (status === "STOPPED" && drain) return "Nobody enters; customers under way still finish. It cannot be started again.";
   return ABOUT[status]?.about ?? "";
 }

@@ -24,7 +24,7 @@ const FINAL = { no_difference_yet: "No difference shown", not_enough_data: "Too 
  * {title, tone, text, days?} for the comparison of the metrics endpoint, which may be null; `today` ("2026-01-31") tells
  * whether that of a journey nobody enters any more is final.
  */
-export function verdictOf(comparison, today) {
+function verdictOf(comparison, today) {
   if (comparison === null) return NOBODY;
   const { finding, verdict, settled_on } = comparison;
   const isFinal = settled_on !== null && settled_on <= today;

@@ -3,7 +3,7 @@
 import { element } from "/dashboard/element.js";
 
 export const UTC = "UTC";
-export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || UTC;
+const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone || UTC;
 
 /** `name` if the browser knows such a zone, else UTC. */
 export function knownZone(name) {
