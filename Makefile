@@ -10,7 +10,7 @@ PYTHONS ?= python3.11 python3.12 python3.13
 REDOCLY := @redocly/cli@2.0.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-faults soak test-properties test-browser test-pythons check lint-openapi format bench schemas lock clean
+.PHONY: help install demo test test-faults soak test-properties test-browser test-pythons lint check lint-openapi format bench schemas lock clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,11 +55,13 @@ test-pythons: ## `make test` on every Python that is supported (PYTHONS="python3
 		$(MAKE) --no-print-directory VENV=.local/venvs/$$version PYTHON=$$each test || exit 1; \
 	done
 
-check: $(VENV)/dev-ready ## format, lint, types, imports, published contracts
+lint: $(VENV)/dev-ready ## format, lint, types, imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check: lint ## what `make lint` looks at, and the published contracts
 	@$(BIN)/pytest -q -n $(JOBS) tests/contract -m "not integration"
 
 lint-openapi: ## the HTTP contract by the rules of a linter (needs Node)
