@@ -5,6 +5,7 @@ from typing import NamedTuple
 from orchestrator.catalog import Catalog
 from orchestrator.messages.codec import encode_event, encode_timer
 from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.headers import Headers
 from orchestrator.messages.timer import TimerDue
 from orchestrator.settings import Settings
 from orchestrator.streams.wire import wire_of
@@ -20,7 +21,7 @@ class Record(NamedTuple):
     offset: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Headers = ()
     timestamp: int = 1_000
 
 

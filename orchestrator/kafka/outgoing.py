@@ -20,6 +20,7 @@ from aiokafka.structs import RecordMetadata
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.clients import closing, open_admin, open_transactional_producer
 from orchestrator.kafka.transactions import TransactionState, end_hanging, open_transactions, transaction_state
+from orchestrator.messages.headers import Headers
 from orchestrator.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Outgoing(NamedTuple):
     partition: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Headers = ()
 
 
 class Source(NamedTuple):

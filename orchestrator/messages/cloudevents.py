@@ -8,7 +8,6 @@ Any of them may stand behind the frame that serializers of a schema registry put
 with the number of the schema (Confluent's wire format). No registry is asked. Framed Avro and Protobuf are not read.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -17,11 +16,10 @@ import msgspec
 
 from orchestrator.errors import DecodeError
 from orchestrator.messages.event import EngagementEvent
+from orchestrator.messages.headers import Headers, headers_by_name
 from orchestrator.messages.ids import SEPARATOR
 from orchestrator.messages.key import parse_customer_key, parse_customer_key_text
 from orchestrator.messages.text import is_deeper_than
-
-Headers = Sequence[tuple[str, bytes]]
 
 MAX_VALUE_BYTES = 1 << 20  # 1 MiB: Kafka's own default for the largest record
 MAX_ID_CHARS = 256
@@ -81,7 +79,7 @@ def read_event(key: bytes | None, value: bytes | None, headers: Headers, timesta
         raise DecodeError("oversized", f"the value has {len(value)} bytes; at most {MAX_VALUE_BYTES} are taken")
     try:
         if headers:
-            named = dict(headers)
+            named = headers_by_name(headers)
             content = named.get("content-type", b"")
             is_structured = content != _JSON[1] and content.lower().startswith(_STRUCTURED)
             if "ce_specversion" in named and not is_structured:

@@ -8,11 +8,12 @@ from msgspec import Meta
 from orchestrator.errors import DecodeError
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.allowance import AllowanceMessage
-from orchestrator.messages.cloudevents import Encoded, Headers, read_event, write_binary
+from orchestrator.messages.cloudevents import Encoded, read_event, write_binary
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.config import ConfigRecord, config_key
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent, Outcome
 from orchestrator.messages.handover import Handover
+from orchestrator.messages.headers import Headers, headers_by_name
 from orchestrator.messages.key import customer_key
 from orchestrator.messages.timer import TimerDue
 from orchestrator.messages.walk import WalkDue
@@ -93,7 +94,7 @@ def decode_own(value: bytes | None, headers: Headers) -> OwnMessage:
     """The message in a record of the orchestrator's own topic, whatever its kind."""
     if not headers:
         return _own(_timer_decoder, value)
-    kind = dict(headers).get(KIND_HEADER)
+    kind = headers_by_name(headers).get(KIND_HEADER)
     if kind is None:
         return _own(_timer_decoder, value)
     decoder = _own_decoders.get(kind)

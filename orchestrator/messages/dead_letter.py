@@ -3,12 +3,11 @@
 The record's own headers come first, ours behind them. So a letter can be read back and its record sent again as it was.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
+from orchestrator.messages.headers import Headers, headers_by_name
 
 _PREFIX = "orchestrator-dead-letter-"
 _TOPIC, _PARTITION, _OFFSET = f"{_PREFIX}topic", f"{_PREFIX}partition", f"{_PREFIX}offset"
@@ -35,7 +34,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     timestamp_ms: int
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
+    headers: tuple[tuple[str, bytes | None], ...]
     stage: str  # "decode" | "decide"
     reason: str
     message: str
@@ -49,9 +48,9 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def redriven_from(self) -> tuple[str, ...]:
         """The letters that this record was before: it was sent again so many times, and set aside anew."""
-        return tuple(value.decode(errors="replace") for name, value in self.headers if name == REDRIVEN_FROM)
+        return tuple(value.decode(errors="replace") for name, value in self.headers if name == REDRIVEN_FROM and value)
 
-    def all_headers(self) -> list[tuple[str, bytes]]:
+    def all_headers(self) -> list[tuple[str, bytes | None]]:
         """The record's headers, then where it stood and why it is here (at most 1,000 characters of message)."""
         ours = {
             _TOPIC: self.topic,
@@ -69,7 +68,11 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     def fitting(self) -> "DeadLetter":
         """The letter as the topic takes it: byte for byte, unless it is too large."""
         headers = self.all_headers()
-        sizes = [len(self.key or b""), len(self.value or b""), *(len(name) + len(content) for name, content in headers)]
+        sizes = [
+            len(self.key or b""),
+            len(self.value or b""),
+            *(len(name) + len(content or b"") for name, content in headers),
+        ]
         if sum(sizes) <= MAX_LETTER_BYTES:
             return self
         return replace(
@@ -81,7 +84,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def parse_dead_letter(key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> DeadLetter:
+def parse_dead_letter(key: bytes | None, value: bytes | None, headers: Headers) -> DeadLetter:
     """The letter that a record of the dead-letter topic is.
 
     Raises:
@@ -90,7 +93,7 @@ def parse_dead_letter(key: bytes | None, value: bytes | None, headers: Sequence[
     # A whole letter that somebody copied to an input topic brings the headers of its first time along: ours are last.
     begin = max((place for place, (name, _) in enumerate(headers) if name == _TOPIC), default=len(headers))
     try:
-        ours = {name: content.decode() for name, content in headers[begin:]}
+        ours = {name: content.decode() for name, content in headers_by_name(headers[begin:]).items()}
         cut_from = ours.get(CUT_FROM)
         return DeadLetter(
             topic=ours[_TOPIC],

@@ -9,12 +9,11 @@ and what it led to carries the same bytes.
 """
 
 import re
-from collections.abc import Sequence
 from hashlib import blake2b
 
 import msgspec
 
-Headers = Sequence[tuple[str, bytes]]
+from orchestrator.messages.headers import Headers, headers_by_name
 
 TRACEPARENT, TRACESTATE = "traceparent", "tracestate"
 MAX_TRACESTATE_CHARS = 512
@@ -77,7 +76,7 @@ def read_trace(headers: Headers, value: bytes | None = None) -> TraceContext | N
     """
     if not brings_trace(headers, value):
         return None
-    found = dict(headers)
+    found = headers_by_name(headers)
     for place, state in _PAIRS:
         if place in found:
             return parse_trace(_text(found[place]), _text(found.get(state, b"")))

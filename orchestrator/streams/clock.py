@@ -10,6 +10,7 @@ import msgspec
 from orchestrator.errors import DecodeError
 from orchestrator.messages.cloudevents import parse_time_ms
 from orchestrator.messages.event import CLOCK_TICKED
+from orchestrator.messages.headers import headers_by_name
 from orchestrator.streams.record import InputRecord
 
 
@@ -23,7 +24,7 @@ _decode = msgspec.json.Decoder(_Tick).decode
 
 def tick_time_ms(record: InputRecord) -> int | None:
     """The time a tick tells, milliseconds since 1970 UTC; None when the record is no (readable) tick."""
-    headers = dict(record.headers)
+    headers = headers_by_name(record.headers)
     try:
         if "ce_type" in headers:
             type_, time = headers["ce_type"].decode(), headers.get("ce_time", b"").decode() or None

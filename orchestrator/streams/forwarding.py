@@ -8,6 +8,7 @@ the second one harmless.
 
 from typing import NamedTuple
 
+from orchestrator.messages.headers import Headers
 from orchestrator.streams.record import InputRecord
 
 FORWARDED_FROM = "orchestrator-forwarded-from"  # "topic/partition/offset"
@@ -20,7 +21,7 @@ class Forward(NamedTuple):
     partition: int
     key: bytes
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Headers
     timestamp_ms: int
 
 

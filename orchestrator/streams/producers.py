@@ -16,6 +16,7 @@ from aiokafka.structs import RecordMetadata
 
 from orchestrator.errors import Fenced
 from orchestrator.kafka.clients import open_transactional_producer
+from orchestrator.messages.headers import Headers
 from orchestrator.settings import Settings
 
 # Half of what a topic takes as one batch (max.message.bytes, 1 MiB): fewer round trips than the client's 16 KiB.
@@ -34,7 +35,7 @@ class Produced(Protocol):
         """The raw value; None is a tombstone."""
 
     @property
-    def headers(self) -> list[tuple[str, bytes]]:
+    def headers(self) -> Headers:
         """The headers."""
 
 

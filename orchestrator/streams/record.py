@@ -1,9 +1,10 @@
 """The shapes of Kafka records as the shell sees them, so that its pure parts need no Kafka client."""
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
+
+from orchestrator.messages.headers import Headers
 
 
 class InputRecord(Protocol):
@@ -26,7 +27,7 @@ class InputRecord(Protocol):
         """The raw value."""
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
+    def headers(self) -> Headers:
         """The record's headers in their order."""
 
 
@@ -35,4 +36,4 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
     key: bytes | None
     value: bytes | None
-    headers: list[tuple[str, bytes]]
+    headers: Headers

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from orchestrator.errors import DecodeError
 from orchestrator.messages.cloudevents import MAX_DEPTH, MAX_VALUE_BYTES, format_time, parse_time_ms
 from orchestrator.messages.codec import decode_delivery, decode_engagement, encode_delivery, encode_event
-from orchestrator.messages.event import DeliveryEvent
+from orchestrator.messages.event import DeliveryEvent, EngagementEvent
+from orchestrator.messages.headers import Headers
 from tests.builders import an_event
 
 EVENT = an_event("order.placed", 1_767_614_400_123, amount=12.5, items=["a"])
@@ -142,6 +143,21 @@ def test_a_value_over_the_limit_is_refused_unread() -> None:
 
 def test_a_binary_cloudevent_without_its_attributes_is_refused() -> None:
     refused("malformed", KEY, b"{}", [("ce_specversion", b"1.0"), ("ce_id", b"1"), ("ce_type", b"t")])
+
+
+@pytest.mark.parametrize("name", ["ce_id", "ce_source", "ce_type", "ce_time", "content-type", "of-somebody-else"])
+def test_a_header_that_is_null_says_nothing_as_if_it_were_not_there(name: str) -> None:
+    record = encode_event(EVENT)
+    without = [(each, value) for each, value in record.headers if each != name]
+
+    def read(headers: Headers) -> EngagementEvent | str:
+        try:
+            return decode_engagement(record.key, record.value, headers, 5)
+        except DecodeError as error:
+            return str(error)
+
+    assert read([*without, (name, None)]) == read(without)
+    assert decode_engagement(KEY, json.dumps(PLAIN).encode(), [(name, None)], 0) == EVENT
 
 
 def test_a_delivery_report_is_read_as_it_was_written() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from orchestrator.errors import DecodeError
-from orchestrator.messages.dead_letter import REDRIVEN_FROM, DeadLetter, parse_dead_letter
+from orchestrator.messages.dead_letter import MAX_LETTER_BYTES, REDRIVEN_FROM, DeadLetter, parse_dead_letter
 
 LETTER = DeadLetter(
     topic="events",
@@ -29,15 +29,23 @@ def read_back(letter: DeadLetter) -> DeadLetter:
 @given(
     key=st.none() | st.binary(),
     value=st.none() | st.binary(),
-    headers=st.lists(st.tuples(st.text() | st.sampled_from(["orchestrator-dead-letter-topic"]), st.binary())),
+    headers=st.lists(
+        st.tuples(st.text() | st.sampled_from(["orchestrator-dead-letter-topic"]), st.none() | st.binary())
+    ),
     message=st.text(max_size=1_000),
     cut=st.none() | st.integers(min_value=0),
 )
 def test_a_letter_is_read_back_as_it_was_written(
-    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]], message: str, cut: int | None
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]], message: str, cut: int | None
 ) -> None:
     letter = replace(LETTER, key=key, value=value, headers=tuple(headers), message=message, cut_from_bytes=cut)
     assert read_back(letter) == letter
+
+
+def test_a_letter_too_large_is_cut_whatever_its_headers_are() -> None:
+    large = replace(LETTER, value=b"x" * MAX_LETTER_BYTES, headers=(("origin", None), (REDRIVEN_FROM, None)))
+    assert large.redriven_from == ()
+    assert large.fitting().cut_from_bytes == MAX_LETTER_BYTES
 
 
 def test_a_record_that_was_sent_again_and_set_aside_again_says_which_letters_it_was() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.messages.headers import Headers
 from orchestrator.messages.trace import TraceContext, child_of, is_in_share, parse_trace, read_trace, span_of
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -72,10 +73,12 @@ def test_what_is_written_is_read_again() -> None:
         ([], b"", False),
         ([("traceparent", b"\xff\xfe")], None, False),
         ([("tracestate", b"congo=1")], None, False),
+        ([("traceparent", None), ("ce_traceparent", SENT.encode())], None, True),
+        ([("traceparent", None)], None, False),
     ],
 )
 def test_a_record_says_where_it_belongs_by_headers_or_by_its_envelope(
-    headers: list[tuple[str, bytes]], value: bytes | None, is_there: bool
+    headers: Headers, value: bytes | None, is_there: bool
 ) -> None:
     assert read_trace(headers, value) == (SAMPLED if is_there else None)
 

@@ -137,6 +137,17 @@ def test_unreadable_records_and_engine_failures_are_set_aside_and_the_others_go_
     assert outcome.record.next_offsets == {EVENTS: 4}
 
 
+def test_a_header_that_is_null_is_no_reason_for_a_worker_to_end() -> None:
+    names = ("content-type", "ce_specversion", "ce_type", "traceparent", "orchestrator-redriven-from", "kind")
+    nulls = tuple((name, None) for name in names)
+    good = event(0, ANNA)
+    records = [good._replace(headers=(*good.headers, *nulls)), Record(1, None, b"{", nulls), event(2, ANNA)]
+    outcome = decided((EVENTS, records))
+    assert outcome.changed == {customer_key("acme", ANNA): Count(2)}
+    assert outcome.dead_letters == {(EVENTS, "malformed"): 1}
+    assert outcome.outputs[CATALOG.dead_letters][0].headers[: len(nulls)] == list(nulls)
+
+
 def test_an_oversized_record_is_set_aside() -> None:
     big = event(0, ANNA)._replace(value=b" " * (1_048_576 + 1))
     assert decided((EVENTS, [big])).dead_letters == {(EVENTS, "oversized"): 1}
