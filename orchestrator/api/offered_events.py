@@ -16,9 +16,9 @@ from orchestrator.api.body import check_coding
 from orchestrator.api.event_documents import BATCHED, MAX_EVENTS, PLAIN, STRUCTURED, RefusedEvent
 from orchestrator.api.problems import BadRequest, InvalidPart, UnsupportedMediaType
 from orchestrator.errors import DefinitionError, Problem
-from orchestrator.journeys.usable import usability_problem
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.offered import Code, Offered, Refused, read_attributes, read_cloud_event, read_listed
+from orchestrator.messages.usable import usability_problem
 
 ATTRIBUTE = "ce-"
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')

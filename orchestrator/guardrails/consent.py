@@ -9,8 +9,7 @@ from typing import Literal
 import msgspec
 
 from orchestrator.definitions.guardrail import ConsentMode
-
-ANY = "*"  # every channel, or every category
+from orchestrator.messages.event import ANY
 
 ConsentState = Literal["granted", "revoked", "unknown"]
 

@@ -26,6 +26,7 @@ Reason = Literal[
     "not_a_type",
     "not_a_source",
     "reserved",
+    "unusable",
     "too_many",
     "too_large",
     "unwritable",

@@ -19,6 +19,7 @@ from orchestrator.messages.codec import decode_engagement, encode_event
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.offered import MAX_EVENT_BYTES
 from orchestrator.messages.text import has_zero_character
+from orchestrator.messages.usable import usability_problem
 
 MAX_EVENTS = 5_000  # of one payload, and items of one list
 MAX_TOTAL_BYTES = 4 << 20  # of all events of one payload: a rule may copy much of it into each of them
@@ -76,6 +77,7 @@ def events_of(
                     continue
                 try:
                     event = Reading(mapping, rule, scene, path).event(now_ms, workspace_id)
+                    _check_that_it_says_something(event, scene, path)
                     size += _written_bytes(event, scene, path)
                     _check_that_it_is_another(event, known, scene, path)
                     events.append(event)
@@ -116,6 +118,17 @@ def _items(rule: Rule, whole: Scene, path: str) -> Iterator[Scene]:
 def _holds(rule: Rule, number: int, scene: Scene) -> bool:
     compare = rule.when[number]
     return comparison(compare.op, compare.value)(find(read_place(compare.at), scene))
+
+
+def _check_that_it_says_something(event: EngagementEvent, scene: Scene, path: str) -> None:
+    """A consent withdrawn for a channel that there is not would be taken, and nobody would learn that it does nothing.
+
+    Attributes may be of use in part: a sender's traits are often more than can be kept.
+    """
+    problem = usability_problem(event, in_part=True)
+    if problem is not None:
+        message = f"{problem.message}; {problem.fix}"
+        raise refusal_at("unusable", scene.item_at, path + problem.path.removeprefix("$"), message)
 
 
 def _check_that_it_is_another(

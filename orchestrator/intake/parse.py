@@ -8,19 +8,15 @@ from pydantic import ValidationError
 from orchestrator.definitions.parse import field_problems
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.intake.mapping import EventMapping, NamedBySender, Rule
-from orchestrator.messages.codec import ACTIVITY_TYPE, COMMAND_TYPE, DELIVERY_TYPE
 from orchestrator.messages.event import (
     CONSENT_GRANTED,
     CONSENT_REVOKED,
-    CUSTOMER_ERASED,
     CUSTOMER_MERGED,
     CUSTOMER_UPDATED,
 )
-from orchestrator.messages.offered import OUR_SOURCES, OUR_TYPES
+from orchestrator.messages.reserved import OUR_TYPES, is_own_source, way_instead_of
 
 MAX_MAPPING_CHARS = 262_144  # 256 KiB of JSON, with its tests
-# The orchestrator's own, deliveries, which have a topic of theirs, and erasures, which an admin of the API asks for.
-_NOT_BY_WEBHOOK = frozenset((COMMAND_TYPE, ACTIVITY_TYPE, DELIVERY_TYPE, CUSTOMER_ERASED))
 # What an event of these types must have to say anything.
 _NEEDS = {
     CUSTOMER_UPDATED: "attributes",
@@ -57,7 +53,7 @@ def parse_mapping(document: object) -> EventMapping:
 def _problems(mapping: EventMapping) -> Iterator[Problem]:
     """What is wrong between the fields."""
     if is_own_source(mapping.source):
-        message = f"sources that begin with {OUR_SOURCES} are the orchestrator's own"
+        message = "this source is the orchestrator's own"
         yield Problem("$.source", "reserved", message, "name the system that sends")
     for index, rule in enumerate(mapping.rules):
         path = f"$.rules[{index}]"
@@ -70,9 +66,8 @@ def _types(rule: Rule, path: str) -> Iterator[Problem]:
     named = rule.type.rename if isinstance(rule.type, NamedBySender) else {}
     types = {path: rule.type} if isinstance(rule.type, str) else {f"{path}.rename.{k}": v for k, v in named.items()}
     for place, type_ in types.items():
-        if is_own_type(type_):
-            message = f"no webhook is an event of type {type_}: the orchestrator itself makes these"
-            yield Problem(place, "reserved", message, "call it otherwise")
+        if (instead := way_instead_of(type_)) is not None:
+            yield Problem(place, "reserved", f"no webhook is an event of the type {type_}", instead)
     if isinstance(rule.type, NamedBySender) and (rule.type.prefix or "").startswith(OUR_TYPES):
         message = f"types that begin with {OUR_TYPES} are the orchestrator's own"
         yield Problem(f"{path}.prefix", "reserved", message, "begin them otherwise")
@@ -95,13 +90,3 @@ def _names(rule: Rule, path: str) -> Iterator[Problem]:
             if outer in rule.fields:
                 message = f"{outer!r} is given as a whole, so that {name!r} would stand within something else"
                 yield Problem(f"{path}.{name}", "names", message, "keep one of them")
-
-
-def is_own_source(source: str) -> bool:
-    """Whether events of this source are the orchestrator's own."""
-    return source == OUR_SOURCES or source.startswith(OUR_SOURCES + "/")
-
-
-def is_own_type(type_: str) -> bool:
-    """Whether events of this type are none that a webhook may be."""
-    return type_.startswith(OUR_TYPES) or type_ in _NOT_BY_WEBHOOK

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from orchestrator.intake.conversion import Reason, Unfit, as_text, as_time_ms, convert
 from orchestrator.intake.mapping import Constant, EventMapping, Joined, NamedBySender, Rule, Taken, Value, places_in
-from orchestrator.intake.parse import is_own_source, is_own_type
 from orchestrator.intake.place import Scene, find, read_place, where
 from orchestrator.messages.cloudevents import MAX_ID_CHARS, MAX_SOURCE_CHARS, MAX_TYPE_CHARS
 from orchestrator.messages.event import (
@@ -18,6 +17,7 @@ from orchestrator.messages.event import (
 )
 from orchestrator.messages.ids import SEPARATOR
 from orchestrator.messages.key import is_customer_id
+from orchestrator.messages.reserved import is_own_source, way_instead_of
 
 # They change what is known of a customer, or what may be sent to them.
 KINDS_OF_OURS = frozenset((CUSTOMER_UPDATED, CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_MERGED))
@@ -119,7 +119,7 @@ class Reading:
         if not spelled or len(type_) > MAX_TYPE_CHARS or not _TYPE.fullmatch(type_):
             message = f"no event type of 1 to {MAX_TYPE_CHARS} characters can be made of the sender's name"
             raise self._refused("not_a_type", taken, "type", message)
-        if type_ in KINDS_OF_OURS or is_own_type(type_):
+        if type_ in KINDS_OF_OURS or way_instead_of(type_) is not None:
             message = "the orchestrator understands events of this type itself: only the table may give it"
             raise self._refused("reserved", taken, "type", message)
         return type_

@@ -5,10 +5,10 @@ from msgspec.structs import replace
 from orchestrator.journeys.plan import EmitPlan, Plan, StartJourneyPlan, UpdatePlan, WebhookPlan
 from orchestrator.journeys.state import MAX_ATTRIBUTES, Attribute, Run
 from orchestrator.journeys.turn import Start, Turn, mark_of
-from orchestrator.journeys.values import storable
 from orchestrator.journeys.waits import Onward
 from orchestrator.messages.event import EMITTED_SOURCE, EngagementEvent, emitted_source
 from orchestrator.messages.ids import derived_id
+from orchestrator.messages.text import storable
 
 # An event that a journey emits may start a journey that emits one. After so many in a row without any wait between
 # them, the next is not emitted: two journeys that call each other must not keep Kafka busy for ever.

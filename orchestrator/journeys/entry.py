@@ -23,11 +23,12 @@ from orchestrator.journeys.state import (
     has_fingerprint,
 )
 from orchestrator.journeys.turn import NOTHING, Turn
-from orchestrator.journeys.values import find, storable
+from orchestrator.journeys.values import find
 from orchestrator.journeys.walk import walk
 from orchestrator.messages.activity import Activity
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.ids import derived_id, fingerprint
+from orchestrator.messages.text import storable
 
 HOLDOUT_SALT = "#holdout"  # a split is salted with its step id, which has no "#"
 GLOBAL_HOLDOUT_SALT = "#global-holdout"

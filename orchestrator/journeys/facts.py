@@ -1,6 +1,6 @@
 """What an event tells about the customer: attributes, consent, and that it happened."""
 
-from orchestrator.guardrails.consent import ANY, apply_consent
+from orchestrator.guardrails.consent import apply_consent
 from orchestrator.journeys.state import (
     MAX_ATTRIBUTES,
     MAX_COUNTS,
@@ -10,8 +10,8 @@ from orchestrator.journeys.state import (
     Occurrences,
 )
 from orchestrator.journeys.turn import Turn
-from orchestrator.journeys.values import storable
-from orchestrator.messages.event import CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
+from orchestrator.messages.event import ANY, CONSENT_GRANTED, CONSENT_REVOKED, CUSTOMER_UPDATED, EngagementEvent
+from orchestrator.messages.text import storable
 
 _OF_CONSENT = (CONSENT_GRANTED, CONSENT_REVOKED)
 

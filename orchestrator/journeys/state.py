@@ -11,7 +11,7 @@ import msgspec
 from orchestrator.errors import StateUnreadable
 from orchestrator.guardrails.consent import NO_CONSENTS, Consents
 from orchestrator.guardrails.history import NO_SENDS, SendHistory
-from orchestrator.journeys.values import Scalar
+from orchestrator.messages.text import Scalar
 
 STATE_VERSION = b"\x01"
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from orchestrator.definitions.clock import WEEKDAYS
 from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, known_zone, local_ms, spans_from, weekday
-from orchestrator.journeys.values import Scalar
+from orchestrator.messages.text import Scalar
 
 ZONE_ATTRIBUTE = "timezone"  # of a customer: the IANA name of the zone to live by
 

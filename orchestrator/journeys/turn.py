@@ -15,13 +15,13 @@ from orchestrator.journeys.directory import Directory
 from orchestrator.journeys.plan import Plan, Variables
 from orchestrator.journeys.state import CustomerState, Run
 from orchestrator.journeys.timing import ZONE_ATTRIBUTE, zone_or
-from orchestrator.journeys.values import Scalar
 from orchestrator.messages.activity import Activity, ActivityType
 from orchestrator.messages.allowance import AllowanceAsked
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.event import DeliveryEvent, EngagementEvent
 from orchestrator.messages.handover import Handover
 from orchestrator.messages.ids import derived_id
+from orchestrator.messages.text import Scalar
 from orchestrator.messages.timer import TimerDue
 
 Effect = SendCommand | Activity | EngagementEvent | DeliveryEvent | Handover | AllowanceAsked

@@ -12,6 +12,7 @@ CONSENT_GRANTED = "consent.granted"  # data: {"channel": …, "category": … | 
 CONSENT_REVOKED = "consent.revoked"
 CUSTOMER_MERGED = "customer.merged"  # data: {"into": customer_id}; the event's customer is no more
 CUSTOMER_ERASED = "customer.erased"  # data: {}; everything about the customer is forgotten
+ANY = "*"  # of a consent: every channel, or every category
 # The control plane asks that a customer enter a journey whose entry is "api": {"journey_id": …, "fields": {…}}.
 ENTRY_REQUESTED = "orchestrator.entry.requested"
 # Time itself, on an input partition, for replays in stream time; carries no customer.

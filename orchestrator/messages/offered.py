@@ -21,24 +21,15 @@ from orchestrator.messages.cloudevents import (
     check_text,
     parse_time_ms,
 )
-from orchestrator.messages.codec import ACTIVITY_TYPE, COMMAND_TYPE, DELIVERY_TYPE
-from orchestrator.messages.event import CUSTOMER_ERASED, EngagementEvent
+from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.key import MAX_CUSTOMER_ID_CHARS, is_customer_id
+from orchestrator.messages.reserved import is_own_source, way_instead_of
 from orchestrator.messages.text import has_zero_character, is_deeper_than
 
 MAX_EVENT_BYTES = 64 * 1024  # far below what Kafka refuses, which would hold up everything behind it
 SPEC_VERSION = "1.0"
 # Of events that name none. It never changes: by it and the id an event is known for ever.
 DEFAULT_SOURCE = "/api/v1/events"
-OUR_TYPES = "orchestrator."
-OUR_SOURCES = "/orchestrator"
-_OTHERS_OF_OURS = {
-    COMMAND_TYPE: "the orchestrator alone sends commands",
-    ACTIVITY_TYPE: "the orchestrator alone records activities",
-    DELIVERY_TYPE: "report deliveries on their own topic, channel.delivery-events.v1",
-    CUSTOMER_ERASED: "ask for an erasure with POST /api/v1/erasures, which gives a receipt",
-}
-
 _NAMED = re.compile(r"field `(.+)`")  # in what msgspec says of one that is missing or unknown
 
 Code = Literal["malformed", "oversized", "wrong_workspace", "reserved", "unsupported_encoding", "unusable"]
@@ -209,22 +200,12 @@ def _event(
         raise _Refusal("malformed", path, str(error), _FIXES[path]) from error
     if customer_id is None or not is_customer_id(customer_id):
         raise _Refusal("malformed", customer_path, *_customer_problem(customer_id, customer_path))
-    if source.startswith(OUR_SOURCES):
+    if is_own_source(source):
         raise _Refusal(
-            "reserved",
-            "$.source",
-            f"sources that begin with {OUR_SOURCES} are the orchestrator's own",
-            "name the system that reports the event",
+            "reserved", "$.source", "this source is the orchestrator's own", "name the system that reports the event"
         )
-    if type_.startswith(OUR_TYPES):
-        raise _Refusal(
-            "reserved",
-            "$.type",
-            f"types that begin with {OUR_TYPES} are the orchestrator's own",
-            "call what happened by a name of your own",
-        )
-    if type_ in _OTHERS_OF_OURS:
-        raise _Refusal("reserved", "$.type", f"{type_} is not published here", _OTHERS_OF_OURS[type_])
+    if (instead := way_instead_of(type_)) is not None:
+        raise _Refusal("reserved", "$.type", f"{type_} is the orchestrator's own, and not published here", instead)
     event = EngagementEvent(
         id=id_,
         source=source,

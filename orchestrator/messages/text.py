@@ -1,5 +1,19 @@
 """What JSON can say and not everything behind it can hold."""
 
+Scalar = str | int | float | bool
+
+MAX_TEXT_CHARS = 1_000  # longer text is not kept in a customer's state
+MAX_INT = 2**63 - 1  # what every JSON and msgpack reader can hold
+
+
+def storable(value: object) -> Scalar | None:
+    """``value`` if it may be kept in a customer's state: a scalar of bounded size; otherwise None."""
+    if isinstance(value, str):
+        return value if len(value) <= MAX_TEXT_CHARS else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if -MAX_INT <= value <= MAX_INT else None
+    return value if isinstance(value, (bool, float)) else None
+
 
 def has_zero_character(value: object) -> bool:
     """Whether a text anywhere in decoded JSON has the character U+0000, which PostgreSQL cannot hold."""

@@ -5,7 +5,6 @@ import pytest
 
 from orchestrator.definitions.guardrail import ConsentMode
 from orchestrator.guardrails.consent import (
-    ANY,
     NO_CONSENTS,
     Consents,
     ConsentState,
@@ -17,6 +16,7 @@ from orchestrator.guardrails.consent import (
     suppress_channel,
     suppression_of,
 )
+from orchestrator.messages.event import ANY
 
 
 def state(consents: Consents, channel: str = "email", category: str = "marketing") -> ConsentState:

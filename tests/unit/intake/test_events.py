@@ -177,6 +177,29 @@ def test_what_cannot_be_an_event_is_refused_with_its_place(
     assert refusal.message
 
 
+@pytest.mark.parametrize(
+    ("type_", "data", "path"),
+    [
+        ("consent.revoked", {"channel": "E-Mail"}, "channel"),
+        ("consent.granted", {"channel": "email", "category": 5}, "category"),
+        ("customer.merged", {}, "into"),
+        ("customer.merged", {"into": "c1"}, "into"),
+        ("customer.updated", {"attributes": ["plan"]}, "attributes"),
+    ],
+)
+def test_what_would_be_taken_and_do_nothing_is_refused(type_: str, data: dict[str, Any], path: str) -> None:
+    refusal = refused({**ORDER, "data": data}, a_rule(type=type_, fields_of="/data"))
+    assert (refusal.reason, refusal.path) == ("unusable", f"$.rules[0].data.{path}")
+    assert "E-Mail" not in refusal.message
+
+
+def test_attributes_that_can_be_kept_in_part_are_taken() -> None:
+    attributes = {"plan": "pro", "tags": ["a"]}
+    rule = a_rule(type="customer.updated", data={"attributes": "/traits"})
+    assert understood({**ORDER, "traits": attributes}, rule).events[0].data == {"attributes": attributes}
+    assert understood(ORDER, rule).events[0].data == {}
+
+
 def test_one_item_that_cannot_be_used_keeps_all_back() -> None:
     refusal = refused([ORDER, {"id": 2}], a_rule(for_each=""))
     assert (refusal.reason, refusal.place) == ("missing", "/1/customer")

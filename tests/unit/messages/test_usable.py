@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.journeys.usable import usability_problem
+from orchestrator.messages.usable import usability_problem
 from tests.builders import an_event
 
 
@@ -20,6 +20,14 @@ from tests.builders import an_event
 )
 def test_what_says_enough_is_taken(type_: str, data: dict[str, object]) -> None:
     assert usability_problem(an_event(type_, 1, **data)) is None
+
+
+def test_attributes_may_be_of_use_in_part_where_that_is_enough() -> None:
+    in_part = {"attributes": {"plan": "pro", "address": {"city": "Bonn"}}}
+    for data in (in_part, {"attributes": {}}, {}):
+        assert usability_problem(an_event("customer.updated", 1, **data), in_part=True) is None
+    assert usability_problem(an_event("customer.updated", 1, attributes=["plan"]), in_part=True) is not None
+    assert usability_problem(an_event("consent.granted", 1, channel="fax"), in_part=True) is not None
 
 
 @pytest.mark.parametrize(

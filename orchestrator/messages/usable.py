@@ -4,9 +4,8 @@ from typing import get_args
 
 from orchestrator.definitions.guardrail import Channel
 from orchestrator.errors import Problem
-from orchestrator.guardrails.consent import ANY
-from orchestrator.journeys.values import MAX_TEXT_CHARS, storable
 from orchestrator.messages.event import (
+    ANY,
     CONSENT_GRANTED,
     CONSENT_REVOKED,
     CUSTOMER_MERGED,
@@ -14,18 +13,20 @@ from orchestrator.messages.event import (
     EngagementEvent,
 )
 from orchestrator.messages.key import is_customer_id
+from orchestrator.messages.text import MAX_TEXT_CHARS, storable
 
 RULE = "unusable"
 _CHANNELS: tuple[str, ...] = (*get_args(Channel), ANY)
 
 
-def usability_problem(event: EngagementEvent) -> Problem | None:
+def usability_problem(event: EngagementEvent, *, in_part: bool = False) -> Problem | None:
     """Why the engine would pass over what the event tells, as a path into the event; None: it does not.
 
-    Types that are not about the customer's record may have any data.
+    Types that are not about the customer's record may have any data. ``in_part``: an event whose attributes can be kept
+    only in part, or that has none, does no harm, and is no problem.
     """
     if event.type == CUSTOMER_UPDATED:
-        return _of_attributes(event.data.get("attributes"))
+        return _of_attributes(event.data.get("attributes", {} if in_part else None), in_part)
     if event.type in (CONSENT_GRANTED, CONSENT_REVOKED):
         return _of_consent(event.data.get("channel", ANY), event.data.get("category", ANY))
     if event.type == CUSTOMER_MERGED:
@@ -33,10 +34,10 @@ def usability_problem(event: EngagementEvent) -> Problem | None:
     return None
 
 
-def _of_attributes(given: object) -> Problem | None:
+def _of_attributes(given: object, in_part: bool) -> Problem | None:
     if not isinstance(given, dict):
         return _problem("attributes", "it says no attributes", "give them as an object: name to value")
-    for name, value in given.items():
+    for name, value in () if in_part else given.items():
         if value is not None and storable(value) is None:
             return _problem(
                 f"attributes.{name}",
