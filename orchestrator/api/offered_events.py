@@ -143,10 +143,12 @@ def _attributes(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not name.startswith(ATTRIBUTE):
             continue
+        if (attribute := name.removeprefix(ATTRIBUTE)) in found:
+            raise BadRequest(f"the header {name[:60]} comes twice; which of them counts is not said")
         quoted = _QUOTED.fullmatch(value)
         text = _ESCAPED.sub(r"\1", quoted[1]) if quoted else value
         try:
-            found[name.removeprefix(ATTRIBUTE)] = unquote(text.encode("ascii").decode(), errors="strict")
+            found[attribute] = unquote(text.encode("ascii").decode(), errors="strict")
         except UnicodeError as error:
             raise BadRequest(f"the header {name[:60]} is not UTF-8 in percent encoding, such as Caf%C3%A9") from error
     return found

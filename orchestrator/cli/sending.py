@@ -14,6 +14,7 @@ from orchestrator.cli.refusals import Refused
 from orchestrator.cli.session import calling
 from orchestrator.cli.show import err, print_document, say, tell
 from orchestrator.errors import ConfigurationError, OrchestratorError
+from orchestrator.journeys.state import SEEN_EVENTS
 from orchestrator.messages.offered import MAX_EVENT_BYTES
 
 if TYPE_CHECKING:
@@ -40,9 +41,13 @@ class Line:
 
 @dataclass(slots=True)
 class Sent:
-    """What became of the events so far; of each that was refused what the API says, and its line."""
+    """What became of the events so far; of each that was refused what the API says, and its line.
+
+    ``line``: the last one whose event was accepted or refused.
+    """
 
     accepted: int = 0
+    line: int = 0
     refused: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -69,8 +74,8 @@ def send_events(file: Path, skip_refused: Path | None, address: str, as_json: bo
                     break
                 if refused and skip_refused is not None:
                     _set_aside(skip_refused, refused)
-        except OrchestratorError:
-            tell(f"{sent.accepted:,} events are published; send the same file again: those are known, and stay one")
+        except (OrchestratorError, KeyboardInterrupt):
+            tell(f"stopped, with {_events(sent.accepted)} published; {_how_to_go_on(sent)}")
             raise
     _print(file, sent, skip_refused, as_json)
     if sent.refused and skip_refused is None:
@@ -139,6 +144,7 @@ def send_batch(client: "Client", batch: list[Line], sent: Sent) -> list[Line]:
             line = good[each["index"]]
             path = str(each["path"]).removeprefix(f"$.events[{each['index']}]")
             refused[line.number] = {**each, "path": f"${path}"}
+    sent.line = batch[-1].number
     for number in sorted(refused):
         sent.refused.append(
             {"line": number, **{name: value for name, value in refused[number].items() if name != "index"}}
@@ -189,14 +195,26 @@ def _print(file: Path, sent: Sent, skip_refused: Path | None, as_json: bool) -> 
         tell(f"and {len(sent.refused) - MOST_TOLD:,} more are refused")
     if sent.refused and skip_refused is None:
         tell(
-            f"stopped there, with {sent.accepted:,} events published: mend what is refused and send the same file "
-            "again (what is published is known by its ids, and stays one), or set it aside with --skip-refused FILE"
+            f"stopped behind line {sent.line:,}, with {_events(sent.accepted)} published: mend what is refused, and "
+            f"{_how_to_go_on(sent)}; or set what is refused aside with --skip-refused FILE"
         )
     if as_json:
         print_document({"accepted": sent.accepted, "refused": sent.refused})
         return
     aside = f"; {len(sent.refused):,} refused, in {skip_refused}" if sent.refused and skip_refused else ""
-    say(f"published {sent.accepted:,} events{aside}")
+    say(f"published {_events(sent.accepted)}{aside}")
+
+
+def _events(count: int) -> str:
+    return "1 event" if count == 1 else f"{count:,} events"
+
+
+def _how_to_go_on(sent: Sent) -> str:
+    """Only the newest events of a customer are remembered: what comes again behind more of them counts anew."""
+    again = "send the same again: what is published is known by its ids, and stays one"
+    if not sent.line:
+        return again
+    return f"{again}, up to {SEEN_EVENTS} events of a customer; of more, send what is behind line {sent.line:,}"
 
 
 @contextmanager

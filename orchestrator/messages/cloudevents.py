@@ -159,7 +159,7 @@ def _read_structured(key: bytes | None, value: bytes, timestamp_ms: int) -> Enga
         if (workspace_id or of_key[0], customer_id or of_key[1]) != of_key:
             of_body = f"{workspace_id or ''}:{customer_id or ''}"
             raise DecodeError(
-                "key_mismatch", f"the event is of {of_body!r}, the record's key says {':'.join(of_key)!r}"
+                "key_mismatch", f"the event is of {of_body[:80]!r}, the record's key says {':'.join(of_key)[:80]!r}"
             )
         workspace_id, customer_id = of_key
     time_ms = timestamp_ms if event.time is None else parse_time_ms(event.time)
@@ -200,8 +200,8 @@ def parse_time_ms(text: str) -> int:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DecodeError("malformed", f"the time {text[:40]!r} is not RFC 3339: {error}") from error
+    except ValueError as error:  # its words have the whole text, however long
+        raise DecodeError("malformed", f"the time {text[:40]!r} is not RFC 3339: 2026-11-25T09:30:00Z is") from error
     if moment.tzinfo is None:
         raise DecodeError("malformed", f"the time {text[:40]!r} has no offset from UTC; end it with Z or +01:00")
     time_ms = round(moment.timestamp() * 1000)

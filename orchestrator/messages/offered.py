@@ -30,6 +30,7 @@ MAX_EVENT_BYTES = 64 * 1024  # far below what Kafka refuses, which would hold up
 SPEC_VERSION = "1.0"
 # Of events that name none. It never changes: by it and the id an event is known for ever.
 DEFAULT_SOURCE = "/api/v1/events"
+MAX_SHOWN_CHARS = 200  # of what somebody wrote and is no field
 _NAMED = re.compile(r"field `(.+)`")  # in what msgspec says of one that is missing or unknown
 
 Code = Literal["malformed", "oversized", "wrong_workspace", "reserved", "unsupported_encoding", "unusable"]
@@ -171,7 +172,7 @@ def read_attributes(
         )
     except (_Refusal, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         refused = _refused(error, b"", "$.data")
-        return Refused(attributes.get("id"), refused.problem)
+        return Refused(attributes.get("id", "")[:MAX_ID_CHARS] or None, refused.problem)
 
 
 def _event(
@@ -295,9 +296,11 @@ def _refused(error: Exception, raw: bytes, within: str = "$") -> Refused:
     message, _, place = str(error).partition(" - at `")
     path = within + place.rstrip("`").removeprefix("$")
     if named := _NAMED.search(message):
-        path += f".{named[1]}"
+        path += f".{named[1][:MAX_SHOWN_CHARS]}"
     fix = _FIXES.get(path, f"an event has the fields {', '.join(_Plain.__struct_fields__)}")
-    return Refused(_id_in(raw), Problem(path, "malformed", f"the event cannot be read: {message}", fix))
+    return Refused(
+        _id_in(raw), Problem(path, "malformed", f"the event cannot be read: {message[:MAX_SHOWN_CHARS]}", fix)
+    )
 
 
 def _is_cloud_event(raw: bytes) -> bool:
@@ -309,6 +312,7 @@ def _is_cloud_event(raw: bytes) -> bool:
 
 def _id_in(raw: bytes) -> str | None:
     try:
-        return _decode_id(raw).id
+        id_ = _decode_id(raw).id
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+    return id_ and id_[:MAX_ID_CHARS]

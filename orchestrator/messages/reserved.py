@@ -1,4 +1,4 @@
-"""Types and sources that are the orchestrator's own: nobody brings such events from outside, except over Kafka itself."""
+"""Types and sources that are the orchestrator's own: neither publishers nor webhooks bring such events."""
 
 from collections.abc import Mapping
 

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from starlette.datastructures import Headers
 
 from orchestrator.api.event_documents import MAX_EVENTS
 from orchestrator.api.offered_events import Offering, offering_in
@@ -85,6 +86,19 @@ def test_what_the_engine_could_not_use_is_refused() -> None:
 )
 def test_headers_are_unquoted_and_percent_decoded_once(raw: str, meant: str) -> None:
     assert [event.id for event in of_headers(ce_id=raw).events] == [meant]
+
+
+def test_an_attribute_that_comes_twice_is_refused() -> None:
+    headers = Headers(raw=[(name.encode(), value.encode()) for name, value in [*HEADERS.items(), ("ce-id", "o-2")]])
+    with pytest.raises(BadRequest, match="ce-id comes twice"):
+        offering_in(headers, b"", "acme", NOW_MS)
+
+
+def test_what_is_told_of_a_refused_event_is_no_longer_than_a_line() -> None:
+    long = "x" * 60_000
+    told = offering({"events": [{**PLAIN, "time": long}, {**PLAIN, "id": long}, {**PLAIN, long: 1}]}).refused
+    assert [each.code for each in told] == ["malformed"] * 3
+    assert max(len(f"{each.id}{each.path}{each.detail}{each.fix}") for each in told) < 1_000
 
 
 @pytest.mark.parametrize("raw", ["%C0%A0", "%FF", "é"])

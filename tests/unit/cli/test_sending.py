@@ -74,6 +74,7 @@ def test_what_is_refused_ends_it_with_the_line_and_what_to_do(
     said = type_in("events", "send", "events.jsonl")
     assert (said.code, said.out) == (1, "published 3 events\n")
     assert "events.jsonl, line 5: malformed at $.time: bad (mend)\n" in said.err
+    assert "stopped behind line 5, with 3 events published: mend what is refused, and send the same again" in said.err
     assert "--skip-refused" in said.err
     assert len(api.taken) == 2
 
@@ -103,8 +104,10 @@ def test_what_is_refused_is_set_aside_as_it_stands_when_asked(api: ApiByContract
 
 
 def test_nothing_is_set_aside_where_nothing_is_refused(api: ApiByContract, type_in: TypeIn) -> None:
+    api.answers["publishEvents"] = [accepted(1)]
     written(event(0))
-    assert type_in("events", "send", "events.jsonl", "--skip-refused", "refused.jsonl").code == 0
+    said = type_in("events", "send", "events.jsonl", "--skip-refused", "refused.jsonl")
+    assert (said.code, said.out) == (0, "published 1 event\n")
     assert not Path("refused.jsonl").exists()
 
 
@@ -130,7 +133,25 @@ def test_an_api_without_kafka_is_waited_for_and_then_it_is_said_how_to_go_on(
     api.answers["publishEvents"] = [accepted(1), away]
     said = type_in("events", "send", "events.jsonl")
     assert said.code == UNAVAILABLE
-    assert "1 events are published; send the same file again" in said.err
+    assert "stopped, with 1 event published; send the same again: " in said.err
+    assert "up to 64 events of a customer; of more, send what is behind line 1\n" in said.err
+
+
+def test_whoever_ends_it_is_told_how_far_it_has_come(api: ApiByContract, type_in: TypeIn, monkeypatch: Any) -> None:
+    monkeypatch.setattr(sending, "EVENTS_AT_ONCE", 2)
+    written(*map(event, range(5)))
+
+    def interrupted(_: object, batch: list[Line], sent: sending.Sent) -> list[Line]:
+        if sent.line:
+            raise KeyboardInterrupt
+        sent.accepted, sent.line = len(batch), batch[-1].number
+        return []
+
+    monkeypatch.setattr(sending, "send_batch", interrupted)
+    said = type_in("events", "send", "events.jsonl")
+    assert (said.code != 0, said.out) == (True, "")
+    assert "stopped, with 2 events published; " in said.err
+    assert "behind line 2\n" in said.err
 
 
 def test_a_key_that_may_not_publish_is_told_at_once(api: ApiByContract, type_in: TypeIn) -> None:
