@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from fastapi import Depends
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.api.problems import answer_to, problem_response
@@ -78,6 +78,8 @@ class Edge:
 
         try:
             await self._app(asked, receive, send_with_headers)
+        except ClientDisconnect:
+            pass  # there is nobody to be answered; it is counted as 499
         except Exception as error:
             extra = {"action": "request_failed", "request_id": request_id, "path": scope["path"]}
             log.exception("A request met something unforeseen", extra=extra)

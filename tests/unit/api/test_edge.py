@@ -6,6 +6,9 @@ from fastapi import FastAPI
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import REGISTRY
+from starlette.requests import Request
+from starlette.types import Message
 
 from orchestrator.api.edge import Edge, TraceOfRequest
 from orchestrator.messages.trace import TraceContext
@@ -80,3 +83,41 @@ async def test_a_request_without_a_trace_begins_one_if_it_is_in_the_share() -> N
 async def test_a_fault_of_ours_is_marked_as_one() -> None:
     _, [span] = await answered(SENT, 0.0, "/broken")
     assert span.status.description == "HTTP 500"
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_of_a_body_is_no_fault_of_ours(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = FastAPI()
+    app.add_middleware(Edge)
+
+    @app.post("/things")
+    async def thing(request: Request) -> int:
+        return len(await request.body())
+
+    coming: list[Message] = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/things",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }
+    before = requests_ended_with("499")
+    await app(scope, receive, send)
+    assert sent == []
+    assert "request_failed" not in [getattr(record, "action", "") for record in caplog.records]
+    assert requests_ended_with("499") == before + 1
+
+
+def requests_ended_with(status: str) -> float:
+    labels = {"route": "/things", "method": "POST", "status": status}
+    return REGISTRY.get_sample_value("orchestrator_http_request_seconds_count", labels) or 0.0
