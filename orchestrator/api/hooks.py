@@ -49,6 +49,7 @@ from orchestrator.store.seal import Seal
 
 _READING = "reading hooks"
 _CHANGING = "changing hooks"
+_ABOUT_SIGNING = frozenset({"mapping", "secret"})
 
 HookId = Annotated[UUID, Path(alias="id", description="The hook's id.")]
 
@@ -125,14 +126,15 @@ async def change(
             f"old_secret_until is {until.isoformat()}, which is over; leave it out to end the old secret now"
         )
     hook = await find_hook(tenant, hook_id)
-    mapping = _checked(body.mapping if "mapping" in given else hook.mapping)
-    if "mapping" in given and "secret" not in given:
+    # Not read for the rest: a hook whose mapping a later program wrote, or an earlier one, can still be turned off.
+    mapping = _checked(body.mapping if "mapping" in given else hook.mapping) if given & _ABOUT_SIGNING else None
+    if mapping is not None and "secret" not in given:
         _check_that_secrets_fit(services.settings, mapping, hook)
     wanted = HookChange(
         name=body.name if "name" in given else None,
         mapping=body.mapping if "mapping" in given else None,
         is_enabled=body.is_enabled if "is_enabled" in given else None,
-        secret=_sealed(services.settings, mapping, body.secret) if "secret" in given else None,
+        secret=_sealed(services.settings, mapping, body.secret) if mapping and "secret" in given else None,
         old_secret_until=until,
     )
     return _document(await change_hook(tenant, hook_id, wanted, author))

@@ -230,10 +230,18 @@ async def test_a_hook_is_made_changed_and_deleted_and_its_secret_is_nowhere(api:
     ):
         assert (await admin.patch(path, json=body)).status_code == status, body
 
+    # A mapping that this program cannot read, as another one may have written it, can still be turned off.
+    table = '"033_omnichannel_journey_orchestrator_hooks"'
+    kept = await api.pool.fetchval(f"select mapping from {table}")
+    await api.pool.execute(f'update {table} set mapping = \'{{"signature": {{"kind": "of-tomorrow"}}}}\'')
+    for is_enabled in (False, True):
+        assert (await admin.patch(path, json={"is_enabled": is_enabled})).status_code == 200
+    await api.pool.execute(f"update {table} set mapping = $1", kept)
+
     entries = (await admin.get(f"{ROOT}/audit", params={"subject_id": hook["id"]})).json()
-    assert [entry["action"] for entry in entries["items"]] == ["hook_changed"] * 3 + ["hook_created"]
-    assert entries["items"][0]["after"]["name"] == "Renamed"
-    assert entries["items"][1]["after"] == {"secret": "replaced", "old_secret_until": None}
+    assert [entry["action"] for entry in entries["items"]] == ["hook_changed"] * 5 + ["hook_created"]
+    assert entries["items"][2]["after"]["name"] == "Renamed"
+    assert entries["items"][3]["after"] == {"secret": "replaced", "old_secret_until": None}
     rows = await api.pool.fetch('select * from "033_omnichannel_journey_orchestrator_hooks"')
     everything = (
         f"{[dict(row) for row in rows]} {entries} {(await admin.get(path)).text} {(await admin.get(HOOKS)).text}"
