@@ -166,6 +166,7 @@ WEBHOOKS: Mapping[str, Rule] = {
     "not_a_type": Rule("the sender's name cannot be made a type", "`rename` it"),
     "not_a_source": Rule("no source: 1 to 512 characters", "name another place"),
     "reserved": Rule("a type or a source that a sender may not name", "`rename` it, if it is meant"),
+    "unusable": Rule("a consent, merge or update that says nothing a worker could use", "mend what the message names"),
     "too_many": Rule("more than 5,000 events, or items of a list", "let the sender send less at once"),
     "too_large": Rule("an event of more than 64 KiB, or all of more than 4 MiB", "take fewer fields"),
     "unwritable": Rule("a value that is no Unicode, or nests too deeply", "leave it out"),
