@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.clients import open_producer, open_reader, open_transactional_producer
+from orchestrator.kafka.outgoing import Outgoing, send_all
 from orchestrator.kafka.stopping import stop_beside
 from orchestrator.kafka.transactions import still_open
 from orchestrator.messages.key import partition_of
@@ -75,11 +76,10 @@ class ConfigWriter:
     async def _write_configs(self, records: Sequence[ControlRecord]) -> None:
         async with asyncio.timeout(WRITE_TIMEOUT_S):
             await self._producer.begin_transaction()
-            sent = [
-                await self._producer.send(self._catalog.configs, record.value, record.key, PARTITION)
-                for record in records
-            ]
-            written = await asyncio.gather(*sent)
+            written = await send_all(
+                self._producer,
+                [Outgoing(self._catalog.configs, PARTITION, record.key, record.value) for record in records],
+            )
             await self._producer.commit_transaction()
             # Of a record that was sent twice the broker may not tell the offset (-1); then there is nothing to compare.
             await self._shown(max(each.offset for each in written))
@@ -100,17 +100,14 @@ class ConfigWriter:
         if self._events is None:
             self._events = await open_producer(self._settings, EVENT_ROLE, patience_s=PATIENCE_S)
         async with asyncio.timeout(WRITE_TIMEOUT_S):
-            sent = [
-                await self._events.send(
-                    self._catalog.events,
-                    record.value,
-                    record.key,
-                    partition_of(record.key, self._catalog.customer_partitions),
-                    headers=list(record.headers),
-                )
-                for record in records
-            ]
-            await asyncio.gather(*sent)
+            topic, count = self._catalog.events, self._catalog.customer_partitions
+            await send_all(
+                self._events,
+                [
+                    Outgoing(topic, partition_of(record.key, count), record.key, record.value, record.headers)
+                    for record in records
+                ],
+            )
 
     async def stop(self) -> None:
         """Closes the connections. A transaction that was left open, the next writer aborts."""

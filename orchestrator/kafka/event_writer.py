@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.structs import RecordMetadata
 
 from orchestrator.catalog import Catalog
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_producer
+from orchestrator.kafka.outgoing import Outgoing, send_all
 from orchestrator.kafka.stopping import Stoppable, stop_beside
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.key import partition_of
@@ -100,17 +100,11 @@ class EventWriter:
         return self._producer
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Encoded]) -> None:
-        partitions = len(await producer.partitions_for(self._topic))
-        sent: list[asyncio.Future[RecordMetadata]] = []
-        try:
-            for record in records:
-                partition = partition_of(record.key, partitions)
-                sending = producer.send(self._topic, record.value, record.key, partition, headers=record.headers)
-                sent.append(await sending)
-            await asyncio.gather(*sent)
-        finally:
-            for future in sent:
-                future.cancel()  # of those not told yet, nobody will ask
+        count, topic = len(await producer.partitions_for(self._topic)), self._topic
+        await send_all(
+            producer,
+            (Outgoing(topic, partition_of(each.key, count), each.key, each.value, each.headers) for each in records),
+        )
 
     async def _let_go(self, producer: Stoppable) -> None:
         if self._producer is not producer:

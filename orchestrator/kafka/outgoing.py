@@ -7,7 +7,7 @@ partition's. Opening it makes the broker refuse whatever the former owner may st
 import asyncio
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -118,6 +118,25 @@ class Writer:
                 f"writing for {self._source.topic}/{self._source.partition}: another process owns it now "
                 f"({type(error).__name__}); this one ends, and its restart joins the group anew"
             ) from error
+
+
+async def send_all(producer: AIOKafkaProducer, records: Iterable[Outgoing]) -> list[RecordMetadata]:
+    """Sends the records one by one, in order within each partition, and comes back when the brokers have all of them.
+
+    Whatever it raises, each of them may have been written or not.
+
+    Raises:
+        KafkaError: the broker did not take one of them, or has not answered in time.
+    """
+    sent: list[asyncio.Future[RecordMetadata]] = []
+    try:
+        for each in records:
+            headers = list(each.headers)
+            sent.append(await producer.send(each.topic, each.value, each.key, each.partition, headers=headers))
+        return await asyncio.gather(*sent)
+    finally:
+        for future in sent:
+            future.cancel()  # of those not told yet, nobody will ask
 
 
 def _batches(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> Iterator[tuple[TopicPartition, BatchBuilder]]:

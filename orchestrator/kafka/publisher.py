@@ -1,6 +1,5 @@
 """Writes records that belong to no transaction, and comes back when the brokers have them."""
 
-import asyncio
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
@@ -8,7 +7,7 @@ from aiokafka.errors import KafkaError
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_producer
-from orchestrator.kafka.outgoing import Outgoing
+from orchestrator.kafka.outgoing import Outgoing, send_all
 from orchestrator.settings import Settings
 
 
@@ -34,13 +33,7 @@ class Publisher:
             Unavailable: the broker did not take one of them; others may be there.
         """
         try:
-            sent = [
-                await self._producer.send(
-                    each.topic, key=each.key, value=each.value, partition=each.partition, headers=list(each.headers)
-                )
-                for each in records
-            ]
-            await asyncio.gather(*sent)
+            await send_all(self._producer, records)
         except KafkaError as error:
             raise Unavailable(f"publishing {len(records)} record(s): {error!r}") from error
 

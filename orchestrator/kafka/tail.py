@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import PATIENCE_S, open_reader
@@ -129,6 +129,11 @@ class Tail:
         """
         try:
             ends = await self._consumer.end_offsets(self._places)
+        except KafkaTimeoutError as error:  # all that aiokafka says of a topic, or a partition, that there is not
+            raise Unavailable(
+                f"asking where {self._names()} ends: no answer ({error}); is the topic there, with the partitions that "
+                "are declared? `orchestrator topics plan` tells"
+            ) from error
         except KafkaError as error:
             raise Unavailable(f"asking where {self._names()} ends: {error!r}") from error
         return {(place.topic, place.partition): end for place, end in ends.items()}
