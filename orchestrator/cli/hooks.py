@@ -192,7 +192,12 @@ def delete(hook: HookId, yes: Yes = False, api: Api = USUAL_URL, as_json: AsJson
 
 
 def _secret(path: Path) -> str:
-    return path.read_text(encoding="utf-8").strip()
+    try:
+        return path.read_text(encoding="utf-8-sig").strip()
+    except OSError as error:
+        raise typer.BadParameter(f"--secret-file: {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:  # its words have a part of the secret
+        raise typer.BadParameter(f"--secret-file: {path} is no text in UTF-8; write it as that") from error
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

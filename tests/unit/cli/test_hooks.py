@@ -110,6 +110,20 @@ def test_a_secret_comes_from_a_file_without_its_line_end(
     assert "signs with" not in said.out + said.err
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_secret_that_windows_wrote_is_read_or_refused_in_words(
+    api: ApiByContract, type_in: TypeIn, mapping: Any, tmp_path: Path, encoding: str
+) -> None:
+    (tmp_path / "secret.txt").write_text("what the shop signs with\r\n", encoding=encoding)
+    said = type_in("hooks", "create", mapping(), "--secret-file", "secret.txt")
+    if encoding == "utf-16":
+        assert (said.code, api.taken) == (2, [])
+        assert "UTF-8" in said.err
+    else:
+        assert api.taken[0].body["secret"] == "what the shop signs with"
+    assert "signs with" not in said.out + said.err
+
+
 def test_an_update_of_nothing_is_a_mistake(type_in: TypeIn, api: ApiByContract) -> None:
     assert type_in("hooks", "update", ID).code == 2
     assert api.taken == []
