@@ -18,6 +18,7 @@ from orchestrator.api.problems import BadRequest, InvalidPart, UnsupportedMediaT
 from orchestrator.errors import DefinitionError, Problem
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.offered import Code, Offered, Refused, read_attributes, read_cloud_event, read_listed
+from orchestrator.messages.text import without_halves
 from orchestrator.messages.usable import usability_problem
 
 ATTRIBUTE = "ce-"
@@ -77,7 +78,10 @@ def _split(decode: Callable[[bytes], T], body: bytes, fix: str) -> T:
     except msgspec.ValidationError as error:
         raise _misshapen("shape", f"this is no list of events: {error}", fix) from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
+        healed = without_halves(body)  # or one such event would keep all others back, however often they are sent
+        if healed is None:
+            raise BadRequest(f"the body is not JSON: {error}") from error
+        return _split(decode, healed, fix)
 
 
 def _misshapen(rule: str, message: str, fix: str) -> InvalidPart:

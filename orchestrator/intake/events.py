@@ -18,7 +18,7 @@ from orchestrator.intake.reading import Reading, Refusal, Refused, refusal_at
 from orchestrator.messages.codec import decode_engagement, encode_event
 from orchestrator.messages.event import EngagementEvent
 from orchestrator.messages.offered import MAX_EVENT_BYTES
-from orchestrator.messages.text import has_zero_character
+from orchestrator.messages.text import has_zero_character, without_halves
 from orchestrator.messages.usable import usability_problem
 
 MAX_EVENTS = 5_000  # of one payload, and items of one list
@@ -43,6 +43,9 @@ def read_payload(body: bytes) -> object | Refusal:
     try:
         payload: object = msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        healed = without_halves(body)  # what has no use for the text, or stands alone beside it, is not kept back
+        if healed is not None:
+            return read_payload(healed)
         message = f"the payload is not JSON: {error}" if isinstance(error, msgspec.DecodeError) else "it is not JSON"
         return Refusal("malformed", "", "", message)
     return payload
@@ -156,6 +159,9 @@ def _written_bytes(event: EngagementEvent, scene: Scene, path: str) -> int:
     if len(record.value) > MAX_EVENT_BYTES:
         message = f"the event's data have more than {MAX_EVENT_BYTES:,} bytes as JSON"
         raise refusal_at("too_large", scene.item_at, path, message)
-    if b"\\u0000" in record.value and has_zero_character(event.data):  # which PostgreSQL cannot hold
-        raise refusal_at("unwritable", scene.item_at, path, "the event has text with the character U+0000")
+    # Which PostgreSQL cannot hold. Most events cannot have it, and looking at the bytes is cheaper than at all values.
+    in_data = b"\\u0000" in record.value and has_zero_character(event.data)
+    if in_data or "\x00" in event.id + event.source:
+        message = "the event has text with the character U+0000, or with half of a character"
+        raise refusal_at("unwritable", scene.item_at, path, message)
     return len(record.value)

@@ -228,7 +228,10 @@ def _check_data(event: EngagementEvent, raw: bytes) -> None:
         for path, value in (("id", event.id), ("source", event.source), ("type", event.type), ("data", event.data)):
             if has_zero_character(value):
                 raise _Refusal(
-                    "malformed", f"$.{path}", "a text has a zero character (U+0000)", "leave the character out"
+                    "malformed",
+                    f"$.{path}",
+                    "a text has a zero character (U+0000), or half of a character",
+                    "leave it out",
                 )
 
 

@@ -1,9 +1,15 @@
 """What JSON can say and not everything behind it can hold."""
 
+import json
+import re
+from typing import NoReturn
+
 Scalar = str | int | float | bool
 
 MAX_TEXT_CHARS = 1_000  # longer text is not kept in a customer's state
 MAX_INT = 2**63 - 1  # what every JSON and msgpack reader can hold
+
+_HALF = re.compile("[\\ud800-\\udfff]")
 
 
 def storable(value: object) -> Scalar | None:
@@ -37,3 +43,21 @@ def is_deeper_than(value: object, levels: int) -> bool:
             return False
         found = [each for one in nested for each in (one.values() if isinstance(one, dict) else one)]
     return True
+
+
+def without_halves(raw: bytes) -> bytes | None:
+    """The JSON in ``raw`` with U+0000 where a text has half of a surrogate pair; None: there is no such half.
+
+    JavaScript writes such a half where a text was cut through an emoji. It is JSON, and msgspec takes it for none.
+    """
+    try:
+        whole = json.loads(raw.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return None
+    written = json.dumps(whole, ensure_ascii=False)
+    healed = _HALF.sub(r"\\u0000", written)
+    return None if healed == written else healed.encode()
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

@@ -88,6 +88,16 @@ def test_headers_are_unquoted_and_percent_decoded_once(raw: str, meant: str) -> 
     assert [event.id for event in of_headers(ce_id=raw).events] == [meant]
 
 
+@pytest.mark.parametrize("half", ["\ud83d", "\udc00 and more", "x\ud83d\ud83d\ude00"])
+def test_half_of_a_character_refuses_its_event_and_keeps_no_other_back(half: str) -> None:
+    of_half = {**PLAIN, "id": "o-2", "data": {"title": half}}
+    found = offering({"events": [{**PLAIN, "data": {"title": "caf\u00e9 😀 \\ud83d"}}, of_half]})
+    assert [event.data for event in found.events] == [{"title": "café 😀 \\ud83d"}]
+    assert refusals(found) == [(1, "o-2", "malformed", "$.events[1].data")]
+    found = offering([CLOUD, {**CLOUD, "id": half}], "application/cloudevents-batch+json")
+    assert (len(found.events), [each.path for each in found.refused]) == (1, ["$[1].id"])
+
+
 def test_an_attribute_that_comes_twice_is_refused() -> None:
     headers = Headers(raw=[(name.encode(), value.encode()) for name, value in [*HEADERS.items(), ("ce-id", "o-2")]])
     with pytest.raises(BadRequest, match="ce-id comes twice"):

@@ -1,5 +1,6 @@
 """Payloads become the events that the rules say, or are refused with the place and the reason."""
 
+import json
 from typing import Any
 
 import pytest
@@ -165,6 +166,8 @@ def test_the_mapping_itself_may_make_it_one() -> None:
         ),
         ({**ORDER, "name": "\ud800"}, a_rule(data={"n": "/name"}), "unwritable", "", "$.rules[0]"),
         ({**ORDER, "n": ["\x00"]}, a_rule(data={"n": "/n"}), "unwritable", "", "$.rules[0]"),
+        ({**ORDER, "id": "\x00"}, a_rule(), "unwritable", "", "$.rules[0]"),
+        ({**ORDER, "from": "/a\x00"}, a_rule(source="/from"), "unwritable", "", "$.rules[0]"),
         ({**ORDER, "customer": "\ud800"}, a_rule(), "unwritable", "", "$.rules[0]"),
         ({**ORDER, "n": "x" * (1 << 16)}, a_rule(data={"n": "/n"}), "too_large", "", "$.rules[0]"),
     ],
@@ -191,6 +194,15 @@ def test_what_would_be_taken_and_do_nothing_is_refused(type_: str, data: dict[st
     refusal = refused({**ORDER, "data": data}, a_rule(type=type_, fields_of="/data"))
     assert (refusal.reason, refusal.path) == ("unusable", f"$.rules[0].data.{path}")
     assert "E-Mail" not in refusal.message
+
+
+def test_half_of_a_character_keeps_back_what_has_it_and_no_more() -> None:
+    of_half = {**ORDER, "id": "o-2", "title": "cut \ud83d"}
+    payload = read_payload(json.dumps([ORDER, of_half, {**ORDER, "id": "o-3", "title": "whole 😀"}]).encode())
+    outcome = understood(payload, a_rule(for_each="", alone=True, data={"title": "/title"}))
+    assert [(event.id, event.data) for event in outcome.events] == [("o-1", {}), ("o-3", {"title": "whole 😀"})]
+    assert [(refusal.reason, refusal.place) for refusal in outcome.left_out] == [("unwritable", "/1")]
+    assert len(understood(payload, a_rule(for_each="")).events) == 3
 
 
 def test_attributes_that_can_be_kept_in_part_are_taken() -> None:
