@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, cast, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Response, status
@@ -44,6 +44,7 @@ _UNSIGNED = (
 )
 
 Fault = SignatureFault | Literal["unknown_hook"]
+Result = Fault | Literal["accepted", "no_rule", "refused", "limited", "unavailable"]
 
 router = APIRouter(prefix=HOOKS, route_class=SignedRoute, tags=["hooks"])
 
@@ -53,6 +54,9 @@ class Doorkeeper:
 
     def __init__(self, per_minute: int) -> None:
         self.quota = Quota(per_minute)
+        for literal in get_args(Result):
+            for result in get_args(literal):
+                HOOK_REQUESTS.labels(result)  # of a count that begins at 1, Prometheus sees no increase
         self._mappings: dict[UUID, tuple[datetime, EventMapping]] = {}
 
     def mapping_of(self, hook: Hook) -> EventMapping:

@@ -40,7 +40,8 @@ FieldPath = Annotated[
 ]
 """Where a value stands in an event's data, such as ``amount`` or ``order.total``."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
+NAME = r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=NAME)]
 """A customer attribute, a variable, a path or a category."""
 
 Scalar = str | int | float | bool

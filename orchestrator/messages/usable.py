@@ -1,7 +1,9 @@
 """Whether an event says what its type is for. One that does not changes nothing, and nobody would learn why."""
 
+import re
 from typing import get_args
 
+from orchestrator.definitions.document import NAME
 from orchestrator.definitions.guardrail import Channel
 from orchestrator.errors import Problem
 from orchestrator.messages.event import (
@@ -16,6 +18,7 @@ from orchestrator.messages.key import is_customer_id
 from orchestrator.messages.text import MAX_TEXT_CHARS, storable
 
 RULE = "unusable"
+_NAME = re.compile(NAME)
 _CHANNELS: tuple[str, ...] = (*get_args(Channel), ANY)
 
 
@@ -50,8 +53,9 @@ def _of_attributes(given: object, in_part: bool) -> Problem | None:
 def _of_consent(channel: object, category: object) -> Problem | None:
     if channel not in _CHANNELS:
         return _problem("channel", "this is no channel", f"give {', '.join(_CHANNELS[:-1])}, or leave it out for all")
-    if not isinstance(category, str) or not category:
-        return _problem("category", "this is no category", "give its name as text, or leave it out for all")
+    # Others no step can have: such a consent would be kept for nothing, and as many of them as anybody likes.
+    if not isinstance(category, str) or (category != ANY and not _NAME.fullmatch(category)):
+        return _problem("category", "this is no category", "give the name that steps have, or leave it out for all")
     return None
 
 

@@ -15,6 +15,7 @@ from tests.builders import an_event
         ("consent.granted", {}),
         ("consent.granted", {"channel": "email", "category": "marketing"}),
         ("consent.revoked", {"channel": "*"}),
+        ("consent.revoked", {"channel": "email", "category": "*"}),
         ("customer.merged", {"into": "c2"}),
     ],
 )
@@ -42,6 +43,8 @@ def test_attributes_may_be_of_use_in_part_where_that_is_enough() -> None:
         ("consent.revoked", {"channel": None}, "$.data.channel"),
         ("consent.revoked", {"channel": ["email"]}, "$.data.channel"),
         ("consent.granted", {"category": 3}, "$.data.category"),
+        ("consent.revoked", {"category": "marketing mails"}, "$.data.category"),
+        ("consent.revoked", {"category": "x" * 65}, "$.data.category"),
         ("customer.merged", {}, "$.data.into"),
         ("customer.merged", {"into": "\x00"}, "$.data.into"),
         ("customer.merged", {"into": "c1"}, "$.data.into"),
