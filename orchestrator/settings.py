@@ -5,11 +5,12 @@ variables (as Docker and Kubernetes mount them).
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from orchestrator.errors import ConfigurationError
@@ -17,13 +18,27 @@ from orchestrator.errors import ConfigurationError
 KafkaSecurity = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 TimeMode = Literal["wall", "stream"]
 
+PREFIX = "ORCHESTRATOR_"
 SECRETS_DIR = "ORCHESTRATOR_SECRETS_DIR"
+
+
+# A URL in which what is the password cannot be mistaken: its own @ : / ? # are written as %40 %3A %2F %3F %23.
+POSTGRES_URL = re.compile(
+    r"(?P<scheme>postgres(?:ql)?)://"
+    r"(?:(?P<user>[^:@/?#]*)(?P<password>:[^@/?#]*)?@)?"
+    r"(?P<hosts>(?:\[[0-9A-Fa-f:.]+\]|[^:@/?#\[\],]*)(?::\d+)?(?:,(?:\[[0-9A-Fa-f:.]+\]|[^:@/?#\[\],]*)(?::\d+)?)*)"
+    r"(?P<path>/[^@?#:]*)?"
+    r"(?:\?(?P<parameters>[^@#?]*))?"
+)
+_BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::(?P<port>\d{1,5}))?")
 
 
 class Settings(BaseSettings):
     """Everything that can be configured. Durations carry their unit in the name."""
 
-    model_config = SettingsConfigDict(env_prefix="ORCHESTRATOR_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", allow_inf_nan=False
+    )
 
     kafka: str = Field(
         "127.0.0.1:9092", description="Bootstrap servers of the Kafka cluster, host:port separated by commas."
@@ -206,6 +221,36 @@ class Settings(BaseSettings):
     log_format: Literal["json", "text"] = Field("json", description="One JSON object a line, or plain text for people.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is printed.")
 
+    @field_validator("kafka")
+    @classmethod
+    def _brokers_are_addresses(cls, given: str) -> str:
+        """Told without the text: who writes something else may have written a password into it."""
+        found = [_BROKER.fullmatch(each.strip()) for each in given.split(",") if each.strip()]
+        if not found or not all(match and int(match["port"] or 1) in range(1, 65_536) for match in found):
+            raise ValueError(
+                "it is not host:port, several separated by commas; a name and a password go in "
+                "ORCHESTRATOR_KAFKA_USERNAME and ORCHESTRATOR_KAFKA_PASSWORD"
+            )
+        return given
+
+    @field_validator("postgres")
+    @classmethod
+    def _the_password_is_where_it_is_looked_for(cls, given: SecretStr) -> SecretStr:
+        """Else it would be taken for a host or a port, and stand in messages about them."""
+        if not POSTGRES_URL.fullmatch(given.get_secret_value()):
+            raise ValueError(
+                "it is not postgresql://user:password@host:port/database; in the password write @ : / ? # as "
+                "%40 %3A %2F %3F %23"
+            )
+        return given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _only_what_is_said_counts(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Space around a value and a line's end, Windows' too, are no part of it; an empty value is none at all."""
+        bare = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
+        return {name: value for name, value in bare.items() if value != ""}
+
     @model_validator(mode="after")
     def _a_login_is_whole(self) -> "Settings":
         if self.kafka_security.startswith("SASL") and not (
@@ -248,10 +293,13 @@ def load_settings(**overrides: object) -> Settings:
     """Reads the settings; ``overrides`` win over the environment.
 
     Raises:
-        ConfigurationError: naming every variable that has a value it cannot have.
+        ConfigurationError: naming every variable that has a value it cannot have, or a file that cannot be read.
     """
+    folder = secrets_dir()
+    for file in secret_files(folder):
+        _can_be_read(file)
     try:
-        return Settings(_secrets_dir=secrets_dir(), **overrides)  # type: ignore[arg-type]
+        return Settings(_secrets_dir=folder, **overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         lines = [_line(e) for e in error.errors()]
         raise ConfigurationError("reading the settings: " + "; ".join(lines)) from error
@@ -269,8 +317,23 @@ def secrets_dir() -> str | None:
     return folder or None
 
 
+def secret_files(folder: str | None) -> list[Path]:
+    """The files of the folder that settings are read from, in order."""
+    names = {f"{PREFIX}{name}".upper() for name in Settings.model_fields}
+    return sorted(each for each in Path(folder).iterdir() if each.name.upper() in names) if folder else []
+
+
+def _can_be_read(file: Path) -> None:
+    try:
+        file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"reading the settings: {file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"reading the settings: {file} has no value: it is not plain text in UTF-8") from error
+
+
 def _line(detail: Mapping[str, Any]) -> str:
     """One thing wrong with the settings; what is wrong with several together names them itself."""
     message = str(detail["msg"]).removeprefix("Value error, ")
     name = "_".join(str(part) for part in detail["loc"]).upper()
-    return f"ORCHESTRATOR_{name}: {message}" if name else message
+    return f"{PREFIX}{name}: {message}" if name else message

@@ -10,7 +10,7 @@ from tests.worker_process import ROOT
 
 FILE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
-_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?])(?P<rest>[^}]*))?\}")
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<how>[-?+])(?P<rest>[^}]*))?\}")
 
 Service = Mapping[str, Any]
 
@@ -78,6 +78,8 @@ def _put_in(value: Any, environment: Mapping[str, str]) -> Any:
 
 def _value_of(found: re.Match[str], environment: Mapping[str, str]) -> str:
     value = environment.get(found["name"], "")
+    if found["how"] == "+":
+        return found["rest"] if value else ""
     if value:
         return value
     if found["how"] == "?":

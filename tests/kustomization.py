@@ -46,10 +46,12 @@ def _gathered(folder: Path, documents: list[Document]) -> list[Document]:
     for name in asked.get("resources", ()):
         place = (folder / name).resolve()
         documents += rendered(place) if place.is_dir() else read(place)
+    for each in asked.get(
+        "configMapGenerator", ()
+    ):  # before the components, whose ConfigMaps it therefore cannot merge
+        _configure(documents, each)
     for name in asked.get("components", ()):
         documents = _gathered((folder / name).resolve(), documents)
-    for each in asked.get("configMapGenerator", ()):
-        _configure(documents, each)
     for each in asked.get("patches", ()):
         for document in _targets(documents, each["target"]):
             for change in YAML(typ="safe").load(each["patch"]):
@@ -97,8 +99,10 @@ def _apply(document: Document, change: Document) -> None:
 
 
 def pod_specs(documents: list[Document]) -> list[tuple[Document, Document]]:
-    """Each workload with the template of its pods."""
-    return [(each, each["spec"]["template"]) for each in documents if "template" in each.get("spec", {})]
+    """Each workload with the template of its pods; of a CronJob, those of the Jobs that it makes."""
+    found = [(each, each.get("spec", {})) for each in documents]
+    made = [(each, spec["jobTemplate"]["spec"] if "jobTemplate" in spec else spec) for each, spec in found]
+    return [(each, spec["template"]) for each, spec in made if "template" in spec]
 
 
 def containers(documents: list[Document]) -> list[Document]:

@@ -97,8 +97,8 @@ def _entry(text: str) -> AllowedHost:
     match = _ENTRY.fullmatch(text)
     if match is None or int(match["port"] or 1) not in range(1, 65_536):
         raise ConfigurationError(
-            f"reading {VARIABLE}: {text[:100]!r} is not written as host, host:port, or either with +private or "
-            "+http behind"
+            f"reading {VARIABLE}: {text.rpartition('@')[2][:100]!r} is not written as host, host:port, or either with "
+            "+private or +http behind; it has no https:// before it, and there are no wildcards"
         )
     marks = match["marks"].lower()
     return AllowedHost(

@@ -20,16 +20,20 @@ PROCESSES = ("worker", "sink", "api")
 def show_command(as_json: AsOneDocument = False) -> None:
     """Print every setting, its value in force and where it comes from; secrets are hidden. Nothing is connected to."""
     from orchestrator.configuration.values import values_here
-    from orchestrator.configuration.variables import unknown_here
+    from orchestrator.configuration.variables import doubled_here, unknown_here
     from orchestrator.settings import load_settings
 
-    unknown = unknown_here()
-    for each in unknown:
-        tell(f"warning: {each}")
+    unknown, doubled = unknown_here(), doubled_here()
+    for warning in (*unknown, *doubled):
+        tell(f"warning: {warning}")
     found = values_here(load_settings())
     if as_json:
         print_document(
-            {"settings": [each._asdict() for each in found], "unknown": [each._asdict() for each in unknown]}
+            {
+                "settings": [each._asdict() for each in found],
+                "unknown": [each._asdict() for each in unknown],
+                "doubled": [each._asdict() for each in doubled],
+            }
         )
     else:
         print_rows(["variable", "value", "from"], [(each.variable, each.value, each.origin) for each in found])

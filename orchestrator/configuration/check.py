@@ -6,8 +6,14 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from orchestrator.catalog import Catalog
+from orchestrator.configuration.coherence import (
+    adapters_can_start,
+    everything_counts,
+    files_can_be_read,
+    outgoing_hosts_can_be_called,
+)
 from orchestrator.configuration.finding import Finding, clock
-from orchestrator.configuration.variables import unknown_here
+from orchestrator.configuration.variables import doubled_here, unknown_here
 from orchestrator.errors import OrchestratorError
 from orchestrator.kafka.topics import plan_topics
 from orchestrator.kafka.trial import count_brokers, refusals_explained, try_transaction
@@ -35,9 +41,16 @@ async def check(settings: Settings, process: Process | None) -> AsyncIterator[Fi
     Writes nothing that anybody reads: one record in a transaction that is aborted, and a file that is removed again.
     """
     yield _names()
+    yield everything_counts(settings)
+    yield files_can_be_read(settings)
     is_worker, is_other = process in (None, Process.WORKER), process is not Process.WORKER
     if is_worker:
         yield data_dir_is_writable(settings)
+    if process in (None, Process.API):
+        yield outgoing_hosts_can_be_called(settings)
+    if process is None:
+        for finding in adapters_can_start(settings):
+            yield finding
     async for finding in _kafka(settings, writes=is_worker):
         yield finding
     if is_other:
@@ -47,7 +60,7 @@ async def check(settings: Settings, process: Process | None) -> AsyncIterator[Fi
 
 
 def _names() -> Finding:
-    found = unknown_here()
+    found = [*unknown_here(), *doubled_here()]
     said = "; ".join(map(str, found)) or "each is a setting"
     return Finding("variables", not found, said, "mend or remove them" if found else "")
 

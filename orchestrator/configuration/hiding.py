@@ -5,6 +5,8 @@ Where a text cannot be told apart with certainty, nothing of it is shown: a litt
 
 import re
 
+from orchestrator.settings import POSTGRES_URL
+
 HIDDEN = "***"
 
 # What a connection URL may say beside names and addresses; the value of anything else is hidden.
@@ -12,21 +14,17 @@ _PLAIN_PARAMETERS = frozenset(
     {"application_name", "connect_timeout", "dbname", "database", "host", "port", "user", "target_session_attrs"}
     | {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "ssl_min_protocol_version", "ssl_max_protocol_version"}
 )
-_POSTGRES = re.compile(
-    r"(?P<scheme>postgres(?:ql)?)://"
-    r"(?:(?P<user>[^:@/?#]*)(?P<password>:[^@/?#]*)?@)?"
-    r"(?P<hosts>[^:@/?#]*(?::\d+)?(?:,[^:@/?#]*(?::\d+)?)*)"
-    r"(?P<path>/[^@?#:]*)?"
-    r"(?:\?(?P<parameters>[^@#?]*))?"
+# Up to the last @: a password may have any sign in it, also one that ought to have been written otherwise.
+_LOGIN = re.compile(r"(?<=//)\S*@")
+_LOGIN_WITHOUT_SCHEME = re.compile(r"^\S*@")
+_PARAMETER = re.compile(
+    r"(?P<name>[\w-]*(?:password|passwd|pwd|secret|token|key|auth|credential|signature)[\w-]*)=[^&;\s]*", re.IGNORECASE
 )
-_LOGIN = re.compile(r"(?<=//)[^/\s]*@")
-_LOGIN_WITHOUT_SCHEME = re.compile(r"(?:(?<=,)|^)[^,/\s]*@")
-_PARAMETER = re.compile(r"(?P<name>[\w-]*(?:password|passwd|pwd|secret|token|key)[\w-]*)=[^&;\s]*", re.IGNORECASE)
 
 
 def without_password(url: str) -> str:
     """A PostgreSQL connection URL with everything but its password; ``***`` for what is no plain URL of that kind."""
-    found = _POSTGRES.fullmatch(url)
+    found = POSTGRES_URL.fullmatch(url)
     if found is None:
         return HIDDEN if url else ""
     login = ""

@@ -17,7 +17,7 @@ environment, once, when it starts. `orchestrator config show` prints those in fo
 `orchestrator config check` tries what they name.
 
 A file of the folder that `ORCHESTRATOR_SECRETS_DIR` names, called like the variable, has a setting's value too; the
-environment wins.
+environment wins. Space and line ends around a value are no part of it; what is empty is not set.
 
 | variable | default | values | what |
 |---|---|---|---|

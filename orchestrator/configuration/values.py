@@ -1,6 +1,6 @@
 """Every setting with the value in force and where it comes from, as it may be printed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -61,4 +61,9 @@ def shown(name: str, value: object) -> Shown:
 def values_here(settings: Settings) -> list[Value]:
     """``values`` of this process's environment and of the folder of secrets that it names."""
     in_files = SecretsSettingsSource(Settings, secrets_dir=folder)() if (folder := secrets_dir()) else {}
-    return values(settings, EnvSettingsSource(Settings)(), in_files)
+    in_environment = EnvSettingsSource(Settings)()
+    return values(settings, _that_count(in_environment), _that_count(in_files))
+
+
+def _that_count(found: Mapping[str, object]) -> list[str]:
+    return [name for name, value in found.items() if str(value).strip()]

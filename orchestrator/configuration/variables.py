@@ -4,13 +4,13 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import groupby
 from typing import NamedTuple
 
-from orchestrator.settings import SECRETS_DIR, Settings, secrets_dir
+from orchestrator.settings import PREFIX, SECRETS_DIR, Settings, secrets_dir
 
 log = logging.getLogger(__name__)
 
-PREFIX = "ORCHESTRATOR_"
 # What is read beside the settings of the processes, each where it is used.
 OTHERS: Mapping[str, str] = {
     SECRETS_DIR: "Folder with a file for each secret, called like its variable; the environment wins.",
@@ -55,6 +55,43 @@ def unknown(variables: Iterable[str], files: Iterable[str] = ()) -> list[Unknown
     ]
 
 
+class Doubled(NamedTuple):
+    """Variables that are one setting, since case does not count; which of them is read is chance."""
+
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{' and '.join(self.names)} are one setting; only one of them is read"
+
+
+def doubled(variables: Iterable[str], files: Iterable[str] = ()) -> list[Doubled]:
+    """Those of the names that differ from another of their kind in case alone, in order.
+
+    A variable and a file of one name are no fault: the environment wins.
+    """
+    return [
+        Doubled(tuple(same))
+        for names in (variables, files)
+        for _, same in _by_setting(name for name in names if name.upper().startswith(PREFIX))
+        if len(same) > 1
+    ]
+
+
+def _by_setting(names: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
+    return [
+        (name, list(same)) for name, same in groupby(sorted(names, key=lambda each: (each.upper(), each)), str.upper)
+    ]
+
+
+def doubled_here() -> list[Doubled]:
+    """``doubled`` of this process's environment and of the folder of secrets that it names.
+
+    Raises:
+        ConfigurationError: the folder is not there.
+    """
+    return doubled(os.environ, os.listdir(folder) if (folder := secrets_dir()) else ())
+
+
 def unknown_here() -> list[Unknown]:
     """``unknown`` of this process's environment and of the folder of secrets that it names.
 
@@ -65,10 +102,12 @@ def unknown_here() -> list[Unknown]:
 
 
 def warn_of_unknown() -> None:
-    """Logs each of them: a process that was set up by a misspelt name runs with something else than was meant.
+    """Logs each of them, and what is set twice: the process runs with something else than was meant.
 
     Raises:
         ConfigurationError: as ``unknown_here``.
     """
     for each in unknown_here():
         log.warning("%s", each, extra={"action": "setting_unknown", "variable": each.name})
+    for pair in doubled_here():
+        log.warning("%s", pair, extra={"action": "setting_doubled", "variable": pair.names[0]})

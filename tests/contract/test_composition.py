@@ -9,6 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from orchestrator import __version__
+from orchestrator.adapters.loop import STOP_PATIENCE_S
+from orchestrator.adapters.templates import read_templates
 from orchestrator.api.app import GRACE_S
 from orchestrator.configuration.variables import unknown
 from orchestrator.local.jars import POM
@@ -47,8 +49,8 @@ def test_no_secret_has_a_value_that_nobody_chose() -> None:
     assert SERVICES["grafana"]["environment"]["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
 
 
-def test_workers_are_not_given_what_only_the_others_need() -> None:
-    for name in ("worker-0", "worker-1", "topics"):
+def test_workers_and_adapters_are_not_given_what_only_the_others_need() -> None:
+    for name in ("worker-0", "worker-1", "topics", "email"):
         assert {"ORCHESTRATOR_POSTGRES", "ORCHESTRATOR_SEALING_KEYS"} & set(OURS[name]["environment"]) == set()
 
 
@@ -80,9 +82,40 @@ def test_each_worker_has_a_slot_and_a_disk_of_its_own() -> None:
     assert len({composition.mounted(each)[folder] for each in workers}) == 2
 
 
-@pytest.mark.parametrize(("name", "longest_s"), [("worker-0", STOP_S), ("worker-1", STOP_S), ("api", GRACE_S)])
+@pytest.mark.parametrize(
+    ("name", "longest_s"),
+    [("worker-0", STOP_S), ("worker-1", STOP_S), ("api", GRACE_S), ("email", STOP_PATIENCE_S)],
+)
 def test_a_process_is_given_longer_to_end_than_it_gives_itself(name: str, longest_s: float) -> None:
     assert composition.seconds(RUNNING[name]["stop_grace_period"]) > longest_s
+
+
+def test_no_service_can_fill_the_memory_or_the_disk_of_the_machine() -> None:
+    for service in SERVICES.values():
+        assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+        assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+
+
+def test_what_keeps_data_is_given_time_to_write_it_down() -> None:
+    """Ten seconds, which is what Docker gives, are too few for a broker with partitions or a checkpoint."""
+    for name in ("kafka", "postgres"):
+        assert composition.seconds(SERVICES[name]["stop_grace_period"]) >= 60
+
+
+def test_without_its_profile_nothing_pretends_to_send_and_with_it_messages_go_to_files_at_first() -> None:
+    assert SERVICES["email"]["profiles"] == ["email"]
+    assert SERVICES["email"]["command"] == ["adapter", "file", "--channel", "email"]
+    chosen = {"POSTGRES_PASSWORD": "x", "EMAIL_ADAPTER": "smtp", "EMAIL_TEMPLATES": "./mine"}
+    service = composition.services(chosen)["email"]
+    assert service["command"] == ["adapter", "smtp", "--channel", "email"]
+    place = service["environment"]["ORCHESTRATOR_ADAPTER_TEMPLATES_DIR"]
+    assert composition.mounted(service)[place] == "./mine"
+
+
+def test_the_templates_that_are_shipped_can_be_used() -> None:
+    found = read_templates(Path("deploy/templates"))
+    assert found.problems == []
+    assert {"cart-reminder", "conformance"} <= set(found.templates)
 
 
 @pytest.mark.parametrize("name", RUNNING)
@@ -109,6 +142,8 @@ def test_what_is_mounted_from_the_repository_is_there_and_cannot_be_written_to()
 def test_prometheus_asks_every_process_and_grafana_finds_prometheus_and_the_dashboards() -> None:
     jobs = yaml_of("deploy/prometheus/prometheus.yml")["scrape_configs"]
     asked = {target for job in jobs for each in job["static_configs"] for target in each["targets"]}
+    by_name = [each for job in jobs for each in job["dns_sd_configs"]]
+    asked |= {f"{name}:{each['port']}" for each in by_name for name in each["names"]}
     assert asked >= {f"{name}:{each['environment']['ORCHESTRATOR_METRICS_PORT']}" for name, each in RUNNING.items()}
     grafana = composition.mounted(SERVICES["grafana"])
     (provider,) = yaml_of("deploy/grafana/provisioning/dashboards/orchestrator.yml")["providers"]
@@ -140,7 +175,8 @@ def depends_on(service: Service) -> dict[str, str]:
 def test_who_writes_to_a_server_waits_for_what_prepares_it() -> None:
     done = "service_completed_successfully"
     for name in RUNNING:
-        wanted = {"topics": done} if name.startswith("worker") else {"topics": done, "migrate": done}
+        has_tables = "ORCHESTRATOR_POSTGRES" in OURS[name]["environment"]
+        wanted = {"topics": done, "migrate": done} if has_tables else {"topics": done}
         assert depends_on(OURS[name]) == wanted
     assert depends_on(OURS["topics"]) == {"kafka": "service_healthy"}
     assert depends_on(OURS["migrate"]) == {"postgres": "service_healthy"}

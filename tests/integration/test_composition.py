@@ -4,6 +4,7 @@ There is no Docker engine here. The broker is that of the tests' jars under the 
 are replaced by those of the test, nothing else is.
 """
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -21,10 +22,13 @@ from orchestrator.local.jars import find_java, kafka_jars
 from orchestrator.local.kafka import HEAP, LOG_CONFIG, SHORT_RUN
 from orchestrator.local.ports import LOOPBACK, free_ports
 from orchestrator.local.process import spawn, tail
+from orchestrator.settings import load_settings
 from tests import composition
+from tests.adapter_process import a_command, answered, command, times_written
 from tests.composition import Service
 from tests.container import Container
 from tests.image_rules import kafka_properties
+from tests.mail_server import Mailbox, serving
 from tests.stack import JARS
 from tests.worker_process import ROOT
 
@@ -81,6 +85,7 @@ class Composition:
                 self._ports[name, given[variable]] = given[variable] = str(free_ports(1)[0])
         theirs = f"postgresql://orchestrator:{PASSWORD}@postgres:5432/orchestrator"
         addresses = {SERVICES["topics"]["environment"]["ORCHESTRATOR_KAFKA"]: self._kafka, theirs: self._postgres}
+        addresses |= {place: source for place, source in composition.mounted(service).items() if source[0] == "."}
         given = {variable: addresses.get(value, value) for variable, value in given.items()}
         return {"PATH": os.environ["PATH"], "HOME": given["ORCHESTRATOR_DATA_DIR"], **given}
 
@@ -123,12 +128,40 @@ def test_every_service_does_its_part_in_order_becomes_healthy_and_ends_in_order_
                 kept[name] = container
             else:
                 assert container.process.wait(START_S) == 0, container.said()
-        assert list(kept) == ["worker-0", "worker-1", "sink", "api"]
+        assert list(kept) == ["worker-0", "worker-1", "sink", "api", "email"]
+        answers_by_files(broker, tmp_path / "email")
         ended = {
             name: container.stop(composition.seconds(SERVICES[name]["stop_grace_period"]))
             for name, container in kept.items()
         }
         assert ended == dict.fromkeys(kept, 0), "\n".join(each.said() for each in kept.values())
+        asyncio.run(answers_by_a_mail_server(running, broker, stack))
+
+
+def answers_by_files(kafka: str, folder: Path) -> None:
+    """A command is written to the volume of the service, and a report says so."""
+    settings = load_settings(kafka=kafka, replicas=1)
+    asyncio.run(command(settings, [a_command(1, "email")]))
+    asyncio.run(answered(settings, 1))
+    assert list(times_written(folder)) == ["command-1"]
+
+
+async def answers_by_a_mail_server(running: Composition, kafka: str, stack: ExitStack) -> None:
+    """The same service with the variables that name a mail server takes over, and sends what is new."""
+    settings = load_settings(kafka=kafka, replicas=1)
+    mailbox = Mailbox()
+    async with serving(mailbox) as port:
+        chosen = {"POSTGRES_PASSWORD": PASSWORD, "EMAIL_ADAPTER": "smtp", "EMAIL_TEMPLATES": "./deploy/templates"}
+        chosen |= {"SMTP_HOST": LOOPBACK, "SMTP_PORT": str(port), "SMTP_SECURITY": "none"}
+        service = composition.services({**chosen, "SMTP_FROM": "Shop <news@shop.example>"})["email"]
+        container = running.start("email", service)
+        stack.callback(container.kill)
+        await asyncio.to_thread(becomes_healthy, running, "email", service, container)
+        mail = a_command(2, "email", template="conformance", variables={"email": "ana@example.org"})
+        await command(settings, [mail])
+        await answered(settings, 2)
+        assert [recipients for _, recipients in mailbox.envelopes] == [["ana@example.org"]]
+        assert await asyncio.to_thread(container.stop, composition.seconds(service["stop_grace_period"])) == 0
 
 
 async def test_the_broker_takes_every_property_and_creates_no_topic_by_itself(broker: str) -> None:

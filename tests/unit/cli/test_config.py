@@ -54,7 +54,7 @@ def test_no_secret_is_shown_wherever_it_comes_from(
     monkeypatch.setenv("ORCHESTRATOR_SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("ORCHESTRATOR_POSTGRES", f"postgresql://ana:{SECRET}@db/journeys?password={SECRET}")
     monkeypatch.setenv("ORCHESTRATOR_SEALING_KEYS", SECRET)
-    monkeypatch.setenv("ORCHESTRATOR_KAFKA", f"ana:{SECRET}@broker:9092")
+    monkeypatch.setenv("ORCHESTRATOR_TRACES_ENDPOINT", f"https://ana:1/{SECRET}@collector:4318")
     monkeypatch.setenv("ORCHESTRATOR_OIDC_ISSUER", f"https://ana:{SECRET}@id.example")
     monkeypatch.setenv("ORCHESTRATOR_KAFKA_PASWORD", SECRET)
     for arguments in (["config", "show"], ["config", "show", "--json"]):
@@ -63,6 +63,24 @@ def test_no_secret_is_shown_wherever_it_comes_from(
         assert SECRET not in said.out + said.err
         assert "ana:***@db/journeys" in said.out
     assert shown(type_in("config", "show"))["ORCHESTRATOR_KAFKA_PASSWORD"] == ("***", "secrets file")
+
+
+def test_a_value_that_is_empty_is_none_and_one_that_is_set_twice_is_told(
+    type_in: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ORCHESTRATOR_SINK_GROUP").write_text("\n")
+    (tmp_path / "ORCHESTRATOR_GROUP").write_text("ours\r\n")
+    monkeypatch.setenv("ORCHESTRATOR_SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("ORCHESTRATOR_GROUP", "")
+    monkeypatch.setenv("ORCHESTRATOR_REPLICAS", " ")
+    monkeypatch.setenv("orchestrator_kafka", "broker:9092")
+    monkeypatch.setenv("ORCHESTRATOR_KAFKA", "broker:9092")
+    said = type_in("config", "show")
+    found = shown(said)
+    assert found["ORCHESTRATOR_GROUP"] == ("ours", "secrets file")
+    assert found["ORCHESTRATOR_SINK_GROUP"] == ("journey-sink", "default")
+    assert found["ORCHESTRATOR_REPLICAS"] == ("", "default")
+    assert "ORCHESTRATOR_KAFKA and orchestrator_kafka are one setting; only one of them is read" in said.err
 
 
 def test_a_misspelt_variable_is_told_beside_the_answer(

@@ -70,6 +70,11 @@ async def test_servers_that_are_away_are_told_and_what_depends_on_them_is_left_o
     monkeypatch.setattr("orchestrator.configuration.variables.os.environ", {})
     settings = load_settings(kafka="127.0.0.1:1", postgres="postgresql://nobody@127.0.0.1:1/j", data_dir=tmp_path)
     found = {each.what: each.ok async for each in check(settings, None)}
-    assert found == {"variables": True, "data folder": True, "Kafka": False, "sealing keys": True, "PostgreSQL": False}
-    assert [each.what async for each in check(settings, Process.WORKER)] == ["variables", "data folder", "Kafka"]
+    by_themselves = ["variables", "settings", "files"]
+    assert found == {
+        **dict.fromkeys([*by_themselves, "data folder", "outgoing hosts", "sealing keys"], True),
+        **{"Kafka": False, "PostgreSQL": False},
+    }
+    worker = [each.what async for each in check(settings, Process.WORKER)]
+    assert worker == [*by_themselves, "data folder", "Kafka"]
     assert "data folder" not in [each.what async for each in check(settings, Process.SINK)]

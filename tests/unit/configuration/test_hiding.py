@@ -17,6 +17,7 @@ SECRET = "s3same"
         ("postgresql://ana@db/journeys", "postgresql://ana@db/journeys"),
         ("postgresql:///journeys?host=/run/db&password=s3same", "postgresql:///journeys?host=/run/db&password=***"),
         ("postgresql://db/j?sslmode=verify-full&sslpassword=s3same", "postgresql://db/j?sslmode=verify-full&sslpassword=***"),
+        ("postgresql://ana:s3same@[::1]:5432/j", "postgresql://ana:***@[::1]:5432/j"),
         ("", ""),
     ],
 )  # fmt: skip
@@ -53,7 +54,10 @@ def test_no_way_of_writing_a_password_brings_it_out(around: str) -> None:
     [
         ("https://ana:s3same@id.example/realm", f"https://{HIDDEN}@id.example/realm"),
         ("https://id.example/keys?token=s3same&x=1", f"https://id.example/keys?token={HIDDEN}&x=1"),
-        ("ana:s3same@kafka:9092,bob:s3same@other:9092", f"{HIDDEN}@kafka:9092,{HIDDEN}@other:9092"),
+        ("ana:s3same@kafka:9092,bob:s3same@other:9092", f"{HIDDEN}@other:9092"),
+        ("https://ana:1/s3same@id.example/realm", f"https://{HIDDEN}@id.example/realm"),
+        ("ana:1,s3same@kafka:9092", f"{HIDDEN}@kafka:9092"),
+        ("https://c.example:4318?x-auth=s3same", f"https://c.example:4318?x-auth={HIDDEN}"),
         ("kafka-0:9092,kafka-1:9092", "kafka-0:9092,kafka-1:9092"),
         ("openid profile email", "openid profile email"),
         ("/run/secrets/ca.pem", "/run/secrets/ca.pem"),

@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.configuration.variables import OTHERS, Unknown, unknown, variable_of, warn_of_unknown
+from orchestrator.configuration.variables import (
+    OTHERS,
+    Doubled,
+    Unknown,
+    doubled,
+    unknown,
+    variable_of,
+    warn_of_unknown,
+)
 from orchestrator.settings import Settings
 
 LITERAL = re.compile(r"ORCHESTRATOR_[A-Z][A-Z_]*[A-Z](?![A-Z_])")
@@ -53,6 +61,14 @@ def test_every_variable_that_the_program_names_is_known() -> None:
     }
     assert named
     assert unknown(named) == []
+
+
+def test_two_names_of_one_setting_are_told_since_only_one_of_them_is_read() -> None:
+    given = ["ORCHESTRATOR_KAFKA", "orchestrator_kafka", "ORCHESTRATOR_GROUP", "PATH", "path"]
+    assert doubled(given, ["ORCHESTRATOR_GROUP"]) == [Doubled(("ORCHESTRATOR_KAFKA", "orchestrator_kafka"))]
+    assert doubled([], ["orchestrator_group", "ORCHESTRATOR_GROUP"]) == [
+        Doubled(("ORCHESTRATOR_GROUP", "orchestrator_group"))
+    ]
 
 
 def test_a_process_says_so_when_it_starts(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
