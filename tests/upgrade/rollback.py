@@ -9,18 +9,23 @@ import sys
 import tempfile
 from pathlib import Path
 
+import httpx
+
+from orchestrator.local.ports import LOOPBACK, free_ports
 from orchestrator.local.stack import private_stack
 from orchestrator.settings import Settings
 from orchestrator.store.pool import open_pool
 from orchestrator.store.tally import activity_count
 from orchestrator.store.tenant import Tenant
+from tests.api_session import BASE
 from tests.faults.patience import comes_true
 from tests.faults.verifier import verify_journeys
 from tests.stack import JARS
 from tests.upgrade.estate import Estate
-from tests.upgrade.record import an_estate, at_rest, feed, let_time_run_on, record, reference
+from tests.upgrade.record import SAMPLES, an_estate, at_rest, feed, let_time_run_on, record, reference
 from tests.worker_process import ROOT, WorkerProcess
 
+JOURNEYS = len(SAMPLES) + 2
 _RUN = "import sys; sys.path.insert(0, {folder!r}); sys.argv = ['orchestrator', {name!r}]; import orchestrator; \
 assert orchestrator.__file__.startswith({folder!r}); from orchestrator.cli.app import main; main()"
 
@@ -31,11 +36,14 @@ async def go_back(settings: Settings, estate: Estate, folder: str) -> int:
     Raises:
         AssertionError: anything differs from the reference.
     """
-    commands = {name: ("-P", "-c", _RUN.format(folder=folder, name=name)) for name in ("worker", "sink")}
-    worker, sink = (WorkerProcess(settings, name, command) for name, command in commands.items())
+    commands = {name: ("-P", "-c", _RUN.format(folder=folder, name=name)) for name in ("worker", "sink", "api")}
+    (port,) = free_ports(1)
+    worker, sink, api = (
+        WorkerProcess(settings, name, command, ORCHESTRATOR_API_PORT=str(port)) for name, command in commands.items()
+    )
     pool = await open_pool(settings)
     try:
-        for process in (worker, sink):
+        for process in (worker, sink, api):
             process.start()
         await feed(settings, estate.later)
         await let_time_run_on(settings, estate.until_ms)
@@ -46,14 +54,33 @@ async def go_back(settings: Settings, estate: Estate, folder: str) -> int:
 
         await comes_true(is_written, "all activities in PostgreSQL", worker, sink)
         await at_rest(settings, worker)
-        for process in (worker, sink):
+        assert await journeys_told(api, port, estate.key) == JOURNEYS
+        for process in (worker, sink, api):
             assert await process.stop() == 0
         await verify_journeys(settings, (worker, sink), estate.until_ms, pool)
         return expected
     finally:
-        worker.close()
-        sink.close()
+        for process in (worker, sink, api):
+            process.close()
         await pool.close()
+
+
+async def journeys_told(api: WorkerProcess, port: int, key: str) -> int:
+    """How many journeys the earlier API tells of, beside tables that it does not know."""
+    found = 0
+
+    async def answers() -> bool:
+        nonlocal found
+        try:
+            async with httpx.AsyncClient(base_url=f"http://{LOOPBACK}:{port}") as client:
+                answer = await client.get(BASE, headers={"Authorization": f"Bearer {key}"})
+        except httpx.TransportError:
+            return False
+        found = len(answer.raise_for_status().json()["items"])
+        return True
+
+    await comes_true(answers, "an answer of the API", api)
+    return found
 
 
 async def _both(settings: Settings, estate: Estate, folder: str) -> int:
