@@ -28,6 +28,7 @@ from tests.adapter_process import a_command, answered, command, times_written
 from tests.composition import Service
 from tests.container import Container
 from tests.image_rules import kafka_properties
+from tests.kustomization import containers, one, overlay
 from tests.mail_server import Mailbox, serving
 from tests.stack import JARS
 from tests.worker_process import ROOT
@@ -136,6 +137,7 @@ def test_every_service_does_its_part_in_order_becomes_healthy_and_ends_in_order_
         }
         assert ended == dict.fromkeys(kept, 0), "\n".join(each.said() for each in kept.values())
         asyncio.run(answers_by_a_mail_server(running, broker, stack))
+    days_are_exported(database, tmp_path)
 
 
 def answers_by_files(kafka: str, folder: Path) -> None:
@@ -144,6 +146,22 @@ def answers_by_files(kafka: str, folder: Path) -> None:
     asyncio.run(command(settings, [a_command(1, "email")]))
     asyncio.run(answered(settings, 1))
     assert list(times_written(folder)) == ["command-1"]
+
+
+def days_are_exported(postgres: str, folder: Path) -> None:
+    """The CronJob of deploy/kubernetes, which no composition has: its arguments with a login of the database alone."""
+    (container,) = containers([one(overlay("production"), "CronJob", "orchestrator-daily-export")])
+    place = composition.image_environment()["ORCHESTRATOR_DATA_DIR"]
+    volume = folder / "exports"
+    volume.mkdir()
+    (volume / "ORCHESTRATOR_POSTGRES").write_text(postgres)
+    assert [each["name"] for each in container["env"]] == ["ORCHESTRATOR_SECRETS_DIR"]
+    words = [place if each == "/exports" else each for each in container["args"]]
+    environment = {"PATH": os.environ["PATH"], "ORCHESTRATOR_SECRETS_DIR": place}
+    program = [sys.executable, "-m", "orchestrator", *words]
+    run = Container(program, environment, volume, place, folder / "exports.log", ROOT)
+    assert run.process.wait(START_S) == 0, run.said()
+    assert (volume / "_manifest.json").exists()
 
 
 async def answers_by_a_mail_server(running: Composition, kafka: str, stack: ExitStack) -> None:
