@@ -74,7 +74,8 @@ async def test_a_check_says_what_is_missing_and_how_to_mend_it_and_leaves_nothin
     code, said = orchestrator(settings, "config", "check", "--json")
     document = json.loads(said)
     assert (code, document["ok"]) == (0, True)
-    tried = ["variables", "data folder", "Kafka", "topics", "transactions", "clock of the broker", "sealing keys"]
+    tried = ["variables", "settings", "files", "data folder", "outgoing hosts"]
+    tried += ["Kafka", "topics", "transactions", "clock of the broker", "sealing keys"]
     assert [each["what"] for each in document["findings"]] == [*tried, "PostgreSQL", "clock of PostgreSQL", "tables"]
     assert "no dead letters" in orchestrator(settings, "dead-letters", "list")[1]
 
