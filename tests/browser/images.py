@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from playwright.async_api import Page, expect
 
 from orchestrator.messages.codec import encode_event
+from orchestrator.store.keys import Role
 from tests.api_session import BASE, until
 from tests.browser.conftest import Site, Tab
 from tests.browser.pages import answer_dialog, answer_of, open_page, settled
@@ -24,6 +25,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 FOLDER = Path(__file__).parents[2] / "docs/images"
 QUALITY = 80  # of WebP, in percent
+CANVAS = ".picture-frame"
+MARGIN = 32  # below an element that a picture goes down to, in pixels
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WORKSPACE = "/api/v1/workspace"
 GUARDRAILS = {
@@ -45,8 +48,9 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     shown = await _furnish(site)
     journey = f"journey={shown}"
     await _picture(site, tab, "journeys", "journeys")
-    for at in ("overview", "canvas", "compare", "activities", "edit"):
+    for at in ("overview", "compare", "activities", "edit"):
         await _picture(site, tab, f"{journey}&tab={at}", f"journey-{at}")
+    await _take_whole_canvas(await open_page(site, tab, f"{journey}&tab=canvas"), "journey-canvas")
     await _backtest(site, shown)
     await _picture(site, tab, f"{journey}&tab=backtest", "journey-backtest", scrolled_to="#backtest-answer-title")
     await _picture(site, tab, journey, "dashboard", form="png")
@@ -56,8 +60,9 @@ async def test_pictures_of_every_page(site: Site, tab: Tab) -> None:
     change = {"config": {**REVISED, "guardrails": GUARDRAILS}, "in_flight": {"policy": "follow"}}
     assert (await site.client.patch(f"{BASE}/{shown}", json=change)).status_code == 200
     await _picture(site, tab, f"{journey}&tab=history", "journey-history")
-    for place in ("new", "proposals", "audit", "keys"):
+    for place in ("new", "proposals", "audit"):
         await _picture(site, tab, place, place)
+    await _picture_of_keys(site, tab)
     await _picture_of_settings(site, tab)
     await tab.page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     await _picture(site, tab, journey, "phone")
@@ -76,9 +81,7 @@ async def test_picture_of_the_tutorials_journey(tab: Tab) -> None:
         await tab.page.goto(f"{address}/#key={key}&journey={journey}&tab=canvas")
         await expect(tab.page.locator('.journey[aria-busy="false"]').first).to_be_visible()
         await expect(tab.page.locator('[aria-busy="true"]')).to_have_count(0)
-        heading = tab.page.get_by_role("heading", name="Canvas", exact=True)
-        await heading.evaluate("one => scrollTo(0, one.getBoundingClientRect().top - 40)")
-        await _take(tab.page, "tutorial")
+        await _take_whole_canvas(tab.page, "tutorial")
         await tab.page.goto("about:blank")  # what it shows is about to be cleaned up
 
 
@@ -112,6 +115,18 @@ async def _picture_of_settings(site: Site, tab: Tab) -> None:
     await site.client.patch(WORKSPACE, json={"guardrails": {}})
 
 
+async def _picture_of_keys(site: Site, tab: Tab) -> None:
+    """A few keys, as a workspace might have them, in place of the many with which pictures were taken."""
+    table = '"033_omnichannel_journey_orchestrator_api_keys"'
+    await site.session.pool.execute(f"delete from {table} where name = 'browser'")
+    roles: tuple[tuple[str, Role], ...] = (
+        ("Shop", "publisher"), ("Reports", "viewer"), ("Ana", "editor"), ("Ben", "approver"),
+    )  # fmt: skip
+    for name, role in roles:
+        await site.session.key(role=role, name=name)
+    await _picture(site, tab, "keys", "keys")
+
+
 async def _backtest(site: Site, journey_id: str) -> None:
     """The journey over ninety days of customers who sign up, some of whom buy."""
     events = []
@@ -143,9 +158,21 @@ async def _picture(
     await _take(page, name, form)
 
 
-async def _take(page: Page, name: str, form: Literal["webp", "png"] = "webp") -> None:
+async def _take_whole_canvas(page: Page, name: str) -> None:
+    await expect(page.locator('[aria-busy="true"]')).to_have_count(0)
+    await page.get_by_role("button", name="Whole picture").click()
+    await _take(page, name, down_to=CANVAS)
+
+
+async def _take(page: Page, name: str, form: Literal["webp", "png"] = "webp", down_to: str = "") -> None:
+    """What the window shows; or, however far down that is, the page from its top to the end of an element."""
     await page.evaluate("document.fonts.ready")
+    options: dict[str, object] = {"format": form, "quality": QUALITY}
+    if down_to:
+        bottom = await page.locator(down_to).evaluate("one => one.getBoundingClientRect().bottom + scrollY")
+        clip = {"x": 0, "y": 0, "width": DESKTOP["width"], "height": bottom + MARGIN, "scale": 1}
+        options |= {"clip": clip, "captureBeyondViewport": True}
     session = await page.context.new_cdp_session(page)
-    taken = await session.send("Page.captureScreenshot", {"format": form, "quality": QUALITY})
+    taken = await session.send("Page.captureScreenshot", options)
     await session.detach()
     (FOLDER / f"{name}.{form}").write_bytes(base64.b64decode(taken["data"]))

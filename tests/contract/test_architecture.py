@@ -46,10 +46,9 @@ def test_everything_public_says_what_it_means(file: Path) -> None:
 
 def test_the_version_is_the_same_wherever_it_is_written() -> None:
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    newest = next(
-        line for line in Path("docs/changelog.md").read_text(encoding="utf-8").splitlines() if line.startswith("## ")
-    )
-    assert project["version"] == __version__ == newest.split()[1].strip("[]")
+    sections = re.findall(r"^## \[(.+)\]", Path("docs/changelog.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sections[0] == "Unreleased"
+    assert project["version"] == __version__ == sections[1]
 
 
 def test_the_lock_pins_what_the_project_asks_for() -> None:
