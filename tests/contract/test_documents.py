@@ -97,6 +97,12 @@ def test_the_design_has_a_row_for_every_room() -> None:
     assert named == rooms
 
 
+def test_every_published_contract_has_a_row() -> None:
+    table = (ROOT / "schemas" / "README.md").read_text("utf-8")
+    files = [file.name.removesuffix(".schema.json") for file in sorted((ROOT / "schemas").glob("*.json"))]
+    assert [name for name in files if f"`{name}`" not in table] == []
+
+
 def test_the_licence_of_everything_that_is_bundled_is_shipped() -> None:
     shipped = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["license-files"]
     bundled = [file for name in ("LICENSE", "NOTICE") for file in (ROOT / "orchestrator").rglob(name)]
