@@ -1,9 +1,12 @@
 """What we send is signed as the Standard Webhooks specification has it."""
 
+from typing import Any
+
 import pytest
 
 from orchestrator.intake.signature import StandardWebhooks, signature_fault
 from orchestrator.messages.standard_webhook import secret_bytes, secret_of, signed_headers
+from tests.documents import ROOT, fences
 
 # The example of the specification and of its libraries' tests.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -47,3 +50,14 @@ def test_a_hook_of_ours_takes_it_whichever_of_two_secrets_it_knows() -> None:
     assert signature_fault(INCOMING, [secret_of(KEY)], signed, BODY + b" ", AT) == "wrong_signature"
     assert signature_fault(INCOMING, [secret_of(b"x" * 32)], signed, BODY, AT) == "wrong_signature"
     assert signature_fault(INCOMING, [secret_of(KEY)], signed, BODY, AT + 301) == "stale_signature"
+
+
+def test_the_check_that_receivers_are_shown_knows_what_is_genuine() -> None:
+    shown = (fence.text for fence in fences((ROOT / "docs" / "reporting.md").read_text("utf-8")))
+    told: dict[str, Any] = {}
+    exec(next(text for text in shown if "def is_genuine" in text), told)
+    headers = signed_headers([OTHER, KEY], ID, AT, BODY)
+    assert told["is_genuine"](headers, BODY, secret_of(KEY), AT + 299.0)
+    assert not told["is_genuine"](headers, BODY, secret_of(KEY), AT + 301.0)
+    assert not told["is_genuine"](headers, BODY + b" ", secret_of(KEY), AT)
+    assert not told["is_genuine"](headers, BODY, secret_of(b"x" * 32), AT)
