@@ -285,8 +285,9 @@ def _grown(spec: TopicSpec, counts: dict[str, int]) -> str | None:
 def _refuse(problems: list[str], settings: Settings) -> None:
     if problems:
         raise ConfigurationError(
-            f"checking the topics on {settings.kafka}: {'; '.join(problems)}. Run `orchestrator topics apply`; a "
-            "partition count cannot be changed once customers are spread over it"
+            f"checking the topics on {settings.kafka}: {'; '.join(problems)}. Run `orchestrator topics apply`; a topic "
+            "that this login may not describe looks as if it were missing; a partition count cannot be changed once "
+            "customers are spread over it"
         )
 
 
