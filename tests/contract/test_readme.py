@@ -28,6 +28,7 @@ RUN_BY = {
 }
 NOT_RUN = {
     "docker compose up": "there is no Docker engine where CI runs",
+    "make check": "CI runs it in two halves: make lint, and the contracts as part of make test",
     "make test-faults": "make test runs its tests but for the endurance ones, which take a quarter of an hour more",
     "make bench": "what it measures says nothing of a machine that others use; tests/bench says that it measures right",
 }
