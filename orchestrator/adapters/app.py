@@ -13,7 +13,7 @@ from orchestrator.adapters.allowance import Allowance
 from orchestrator.adapters.crash import POINTS
 from orchestrator.adapters.decision import Rules
 from orchestrator.adapters.file_transport import FileTransport
-from orchestrator.adapters.health import PULSE_S, Vitals, liveness, readiness
+from orchestrator.adapters.health import Vitals, liveness, readiness
 from orchestrator.adapters.loop import Loop
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.adapters.post import Nothing, Post
@@ -29,6 +29,8 @@ from orchestrator.kafka.publisher import Publisher
 from orchestrator.messages.event import DeliveryEvent
 from orchestrator.settings import Settings
 from orchestrator.telemetry.log import set_up_logging
+from orchestrator.telemetry.metrics import ADAPTER_COMMANDS
+from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
 
 log = logging.getLogger(__name__)
@@ -56,14 +58,17 @@ async def run(settings: Settings, kind: Kind, channel: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     vitals = Vitals()
+    introduce("adapter")
+    for outcome in ("sent", "failed", "bounced", "repeated", "dead_letter"):
+        ADAPTER_COMMANDS.labels(channel, outcome)  # of a count that begins at 1, Prometheus sees no increase
     telemetry = serve_telemetry(settings.metrics_port, _probes(vitals)) if settings.metrics_port else None
-    pulse = asyncio.create_task(_pulse(vitals))
+    watching = asyncio.create_task(watch_loop(vitals.turn))
     log.info("Starting", extra={"action": "adapter_starting", "kind": kind, "channel": channel})
     try:
         async with _taking_reports(settings, catalog, channel):
             await Loop(post_of(settings, catalog, channel, transport), vitals).run(stop)
     finally:
-        pulse.cancel()
+        watching.cancel()
         await transport.close()
         if telemetry is not None:
             telemetry.stop()
@@ -144,9 +149,3 @@ def _probes(vitals: Vitals) -> Probes:
     return Probes(
         live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
     )
-
-
-async def _pulse(vitals: Vitals) -> None:
-    while True:
-        vitals.turn()
-        await asyncio.sleep(PULSE_S)

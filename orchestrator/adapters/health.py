@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 
 from orchestrator.telemetry.probes import Check, Checks, event_loop
 
-PULSE_S = 1.0
-
 
 @dataclass(frozen=True, slots=True)
 class Signs:

@@ -13,6 +13,7 @@ from jwt import PyJWKClient
 
 from orchestrator.api.provider import MAX_TOKEN_CHARS, Provider
 from orchestrator.errors import ConfigurationError, Unauthorised, Unavailable
+from orchestrator.messages.key import WORKSPACE_FORM, is_workspace_id
 from orchestrator.settings import Settings
 from orchestrator.store.keys import ROLES, Holder, Role
 
@@ -45,6 +46,10 @@ class Tokens:
         workspace_id, subject = claims.get(settings.oidc_workspace_claim), claims.get("sub")
         if not isinstance(workspace_id, str) or not workspace_id or not isinstance(subject, str) or not subject:
             raise Unauthorised(f"the access token lacks the claim sub or {settings.oidc_workspace_claim}")
+        if not is_workspace_id(workspace_id):  # such as "*", which would be all of them
+            raise Unauthorised(
+                f"the access token's claim {settings.oidc_workspace_claim} is no workspace; it must be {WORKSPACE_FORM}"
+            )
         name = claims.get(settings.oidc_name_claim)
         return Holder(
             id=f"oidc:{subject}"[:255],

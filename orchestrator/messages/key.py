@@ -14,6 +14,7 @@ from orchestrator.messages.ids import SEPARATOR
 # A workspace id has no colon, so that the first colon of a key ends it; a customer id may have colons.
 _MAX_WORKSPACE_CHARS = 255
 _WORKSPACE = re.compile(r"[A-Za-z0-9._-]+")
+WORKSPACE_FORM = f"1 to {_MAX_WORKSPACE_CHARS} letters, digits, '.', '_' or '-'"
 MAX_CUSTOMER_ID_CHARS = 512
 
 
@@ -45,14 +46,15 @@ def parse_customer_key_text(text: str) -> tuple[str, str]:
         DecodeError: with reason ``wrong_key``.
     """
     workspace_id, _, customer_id = text.partition(":")
-    if not 0 < len(customer_id) <= MAX_CUSTOMER_ID_CHARS or not _is_workspace(workspace_id):
+    if not 0 < len(customer_id) <= MAX_CUSTOMER_ID_CHARS or not is_workspace_id(workspace_id):
         raise DecodeError("wrong_key", f"the record key is {text[:80].encode()!r}; expected workspace_id:customer_id")
     if SEPARATOR in customer_id or "\x00" in customer_id:
         raise DecodeError("wrong_key", "the customer id has a control character (0x00 or 0x1f)")
     return workspace_id, customer_id
 
 
-def _is_workspace(text: str) -> bool:
+def is_workspace_id(text: str) -> bool:
+    """Whether ``text`` may be the workspace id of a key; ``WORKSPACE_FORM`` says it in words."""
     return len(text) <= _MAX_WORKSPACE_CHARS and _matches(text)
 
 

@@ -11,7 +11,16 @@ from pathlib import Path
 
 from orchestrator.errors import ConfigurationError, NotFound
 from orchestrator.reporting.formats import FileFormat, check_format, open_writer
-from orchestrator.reporting.parts import Part, becoming, check_folder, digest_of, path_of, remove, write_manifest
+from orchestrator.reporting.parts import (
+    Part,
+    alone_in,
+    becoming,
+    check_folder,
+    digest_of,
+    path_of,
+    remove,
+    write_manifest,
+)
 from orchestrator.reporting.tables import ExportedTable
 from orchestrator.store.pool import Pool
 from orchestrator.store.view_rows import Row, Snapshot, snapshot
@@ -49,25 +58,25 @@ async def export_days(pool: Pool, export: DailyExport) -> list[Part]:
     """Writes the files and their manifest; the parts that were written, in order. A part without rows is no file.
 
     Raises:
-        ConfigurationError: Parquet cannot be written, or the folder has files of another format.
+        ConfigurationError: Parquet cannot be written, or the folder has files of another format or is written to.
         NotFound: the login may read no journey of a workspace that is named.
         OrchestratorError: the file system refuses.
         Unavailable: the database does not answer.
     """
     check_format(export.file_format)
     check_folder(export.folder, export.file_format)
-    columns = {view.name: view.columns for view in await describe_views(pool)}
-    parts: list[Part] = []
-    async with snapshot(pool) as now:
-        for table in (each for each in export.tables if not each.is_of_days):
-            parts += [part async for part in _parts(export, now, table, None, columns)]
-    for day in export.days:
-        async with snapshot(pool) as of_day:
-            for table in (each for each in export.tables if each.is_of_days):
-                parts += [part async for part in _parts(export, of_day, table, day, columns)]
-    write_manifest(
-        export.folder, export.file_format, export.days, {each.name: columns[each.name] for each in export.tables}, parts
-    )
+    with alone_in(export.folder):
+        columns = {view.name: view.columns for view in await describe_views(pool)}
+        parts: list[Part] = []
+        async with snapshot(pool) as now:
+            for table in (each for each in export.tables if not each.is_of_days):
+                parts += [part async for part in _parts(export, now, table, None, columns)]
+        for day in export.days:
+            async with snapshot(pool) as of_day:
+                for table in (each for each in export.tables if each.is_of_days):
+                    parts += [part async for part in _parts(export, of_day, table, day, columns)]
+        told = {each.name: columns[each.name] for each in export.tables}
+        write_manifest(export.folder, export.file_format, export.days, told, parts)
     return parts
 
 

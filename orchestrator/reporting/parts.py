@@ -1,9 +1,12 @@
 """Where exported files are, how each comes into being whole, and the manifest of a run.
 
 ``<folder>/<table>/day=2026-11-26/workspace=acme/part.parquet``, as Hive and what reads like it expect; a table of how
-things stand now has no ``day=``. What begins with ``_`` or ``.`` those leave aside.
+things stand now has no ``day=``. What begins with ``_`` or ``.`` those leave aside. A workspace whose name is too long
+for a folder has one by its beginning and the digest of the whole; its rows name it as it is.
 """
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -20,6 +23,9 @@ from orchestrator.reporting.formats import FileFormat
 from orchestrator.store.views import Column
 
 MANIFEST = "_manifest.json"
+LOCK = ".lock"
+MOST_NAME_CHARS = 200  # of a folder's name 255 bytes is what file systems take
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,35 @@ class Part:
 def path_of(table: str, day: date | None, workspace: str, file_format: FileFormat) -> str:
     """Where a part is, from the folder of the export."""
     of_day = [] if day is None else [f"day={day.isoformat()}"]
-    return "/".join([table, *of_day, f"workspace={quote(workspace, safe='')}", f"part.{file_format}"])
+    name = quote(workspace, safe="")
+    if len(name) > MOST_NAME_CHARS:
+        digest = hashlib.sha256(workspace.encode()).hexdigest()
+        name = f"{name[: MOST_NAME_CHARS - len(digest) - 1]}~{digest}"  # no workspace has a tilde
+    return "/".join([table, *of_day, f"workspace={name}", f"part.{file_format}"])
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """While the block lasts no other run writes to the folder; where its file system has locks.
+
+    Raises:
+        ConfigurationError: another run does.
+        OrchestratorError: the file system refuses.
+    """
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / LOCK).open("w")
+    with lock:  # the kernel gives it back when the process ends, however it ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ConfigurationError(
+                f"exporting days: another run writes to {folder}; let it end, or take another folder"
+            ) from error
+        except OSError as error:
+            if error.errno not in _WITHOUT_LOCKS:
+                raise OrchestratorError(f"locking {folder}: {error.strerror}") from error
+        yield
 
 
 @contextmanager
@@ -49,14 +83,14 @@ def becoming(path: Path) -> Iterator[Path]:
     Raises:
         OrchestratorError: the file system refuses.
     """
-    beside = path.with_name(f".{path.name}.tmp")
+    beside = _beside(path)
     with _told(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield beside
-            with beside.open("rb+") as written:
-                os.fsync(written.fileno())
+            _sync(beside)
             beside.replace(path)
+            _sync(path.parent)
         finally:
             beside.unlink(missing_ok=True)
 
@@ -68,7 +102,8 @@ def remove(path: Path) -> None:
         OrchestratorError: the file system refuses.
     """
     with _told(path):
-        path.unlink(missing_ok=True)
+        for each in (path, _beside(path)):  # the second one of a run that was killed
+            each.unlink(missing_ok=True)
         with suppress(OSError):  # not empty, or not there
             path.parent.rmdir()
             path.parent.parent.rmdir()
@@ -121,6 +156,19 @@ def check_folder(folder: Path, file_format: FileFormat) -> None:
         raise ConfigurationError(f"exporting days: {manifest} is none of ours: {error}; take another folder") from error
     if found != file_format:
         raise ConfigurationError(f"exporting days: {folder} has files of the format {found}; take another folder")
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
+
+
+def _sync(path: Path) -> None:
+    """Has what was written to a file, or which names a folder has, safe on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -7,10 +7,9 @@ import time
 
 from orchestrator.catalog import Catalog
 from orchestrator.settings import Settings
-from orchestrator.sink.health import PULSE_S, Vitals, liveness, readiness
+from orchestrator.sink.health import Vitals, liveness, readiness
 from orchestrator.sink.loop import drain
 from orchestrator.telemetry.log import set_up_logging
-from orchestrator.telemetry.metrics import SINK_ROWS
 from orchestrator.telemetry.presence import introduce, watch_loop
 from orchestrator.telemetry.probes import Probes, serve_telemetry
 from orchestrator.telemetry.traces import open_traces
@@ -39,25 +38,16 @@ async def run(settings: Settings) -> None:
         live=lambda: liveness(vitals.signs, time.monotonic()), ready=lambda: readiness(vitals.signs, time.monotonic())
     )
     introduce("sink")
-    for result in ("written", "duplicate", "refused", "expired"):
-        SINK_ROWS.labels(result)  # of a count that begins at 1, Prometheus sees no increase
     telemetry = serve_telemetry(settings.metrics_port, probes) if settings.metrics_port else None
-    beside = [asyncio.create_task(work) for work in (_pulse(vitals), watch_loop())]
+    watching = asyncio.create_task(watch_loop(vitals.turn))
     try:
         await drain(settings, Catalog(settings).activities, stop, vitals, traces)
     finally:
         if traces is not None:
             await asyncio.to_thread(traces.close)
-        for task in beside:
-            task.cancel()
+        watching.cancel()
         if telemetry is not None:
             telemetry.stop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
     log.info("Stopped", extra={"action": "sink_stopped"})
-
-
-async def _pulse(vitals: Vitals) -> None:
-    while True:
-        vitals.turn()
-        await asyncio.sleep(PULSE_S)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 from orchestrator.telemetry.probes import Check, Checks, event_loop
 
-PULSE_S = 1.0
 # A round reads for a quarter of a second and writes a batch; PostgreSQL is given a minute for a statement.
 LONGEST_ROUND_S = 90.0
 LONGEST_SILENCE_S = 30.0

@@ -26,7 +26,7 @@ from orchestrator.store.faults import translated
 from orchestrator.store.migrate import pending_on
 from orchestrator.store.pool import Connection, connect
 from orchestrator.store.writer import ActivityWriter
-from orchestrator.telemetry.metrics import SINK_BATCH_SECONDS, SINK_LAST_COMMIT, SINK_ROWS
+from orchestrator.telemetry.metrics import SINK_BATCH_SECONDS, SINK_LAST_COMMIT, SINK_ROWS, SINK_WRITING
 from orchestrator.telemetry.spans import Attribute, Span, new_span
 from orchestrator.telemetry.traces import Traces
 
@@ -76,8 +76,10 @@ async def _session(settings: Settings, topic: str, stop: asyncio.Event, vitals: 
         try:
             extra = {"action": "sink_started", "topic": topic, "offsets": offsets}
             log.info("Writing %s to PostgreSQL", topic, extra=extra)
+            SINK_WRITING.set(1)
             await _copy(connection, writer, source, ahead, topic, stop, vitals, traces)
         finally:
+            SINK_WRITING.set(0)
             await ahead.close()
             await source.close()
     finally:

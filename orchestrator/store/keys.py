@@ -13,6 +13,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.messages.key import WORKSPACE_FORM, is_workspace_id
 from orchestrator.store.audit import Author, note
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import Pool
@@ -26,7 +27,6 @@ ROLES: tuple[Role, ...] = get_args(Role)
 KEY_PREFIX = "jo_"
 _KEY_BYTES = 32
 _KEY = re.compile(r"jo_[A-Za-z0-9_-]{43}")
-_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,8 @@ async def create_key(
     workspace_id = tenant.workspace_id
     if role not in ROLES:
         raise ConfigurationError(f"creating an API key: the role is {role!r}; use one of {', '.join(ROLES)}")
-    if not _WORKSPACE.fullmatch(workspace_id):
-        raise ConfigurationError(
-            f"creating an API key: the workspace id is {workspace_id!r}; use 1 to 255 letters, digits, '.', '_' or '-'"
-        )
+    if not is_workspace_id(workspace_id):
+        raise ConfigurationError(f"creating an API key: the workspace id is {workspace_id!r}; use {WORKSPACE_FORM}")
     secret = KEY_PREFIX + secrets.token_urlsafe(_KEY_BYTES)
     with translated("creating an API key"):
         async with tenant.transaction() as connection:

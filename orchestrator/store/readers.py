@@ -16,6 +16,7 @@ from hmac import digest
 import asyncpg
 
 from orchestrator.errors import ConfigurationError, NotFound
+from orchestrator.messages.key import WORKSPACE_FORM, is_workspace_id
 from orchestrator.store.faults import translated
 from orchestrator.store.pool import EVERY_WORKSPACE, Connection, Pool
 from orchestrator.store.queries import load_queries
@@ -24,7 +25,6 @@ SCRAM_ITERATIONS = 4_096  # PostgreSQL's own number
 _SALT_BYTES = 16
 _PASSWORD_BYTES = 24
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}", re.ASCII)
-_WORKSPACE = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,8 @@ def _check(reader: Reader) -> None:
             "not first a digit, and not pg_…"
         )
     for workspace_id in reader.workspaces:
-        if workspace_id != EVERY_WORKSPACE and not _WORKSPACE.fullmatch(workspace_id):
-            raise ConfigurationError(
-                f"making a reader: the workspace is {workspace_id!r}; use 1 to 255 letters, digits, '.', '_' or '-'"
-            )
+        if workspace_id != EVERY_WORKSPACE and not is_workspace_id(workspace_id):
+            raise ConfigurationError(f"making a reader: the workspace is {workspace_id!r}; use {WORKSPACE_FORM}")
 
 
 async def _statements(connection: Connection, reader: Reader, password: str) -> list[str]:

@@ -19,7 +19,6 @@ from orchestrator.errors import RequestError
 from orchestrator.experiments.cuped import NOBODY, Paired
 from orchestrator.store.faults import translated
 from orchestrator.store.figures import add_figures
-from orchestrator.store.pool import Pool
 from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant
 
@@ -174,13 +173,6 @@ async def standings(tenant: Tenant, config_id: UUID | str) -> list[Standing]:
     with translated("reading where runs stand"):
         rows = await tenant.fetch(load_queries("reports")["standings"], config_id, tenant.workspace_id)
     return [Standing(**dict(row)) for row in rows]
-
-
-async def freshness(pool: Pool, group: str) -> datetime | None:
-    """When the sink of ``group`` last committed; None: never."""
-    with translated("reading when the sink last committed"):
-        moment: datetime | None = await pool.fetchval(load_queries("reports")["freshness"], group)
-    return moment
 
 
 async def refusals(tenant: Tenant, config_id: UUID | str) -> dict[str, int]:

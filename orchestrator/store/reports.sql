@@ -87,11 +87,6 @@ where workspace_id = $1 and config_id = $2 and customer_id = $8 and ($9::text is
 order by created_at desc, id desc
 limit $7;
 
--- name: freshness -- When this sink group last committed.
-select max(updated_at)
-from "033_omnichannel_journey_orchestrator_sink_offsets"
-where "group" = $1;
-
 -- name: refusals -- How many records about a journey the sink could not use, by reason.
 select reason, count(*) as records
 from "033_omnichannel_journey_orchestrator_refusals"

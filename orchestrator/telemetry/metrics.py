@@ -12,7 +12,7 @@ _DELAY_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 # ── every process ───────────────────────────────────────────────────────────────────────────────────────────────────
 BUILD = Gauge(
     "orchestrator_build_info",
-    "Always 1: which program this is, and which of its processes (worker, sink, api).",
+    "Always 1: which program this is, and which of its processes (worker, sink, adapter, api).",
     ["version", "python", "role"],
 )
 CLOCK = Gauge("orchestrator_clock_seconds", "The process's own clock at the moment it is asked, Unix time.")
@@ -108,6 +108,10 @@ SINK_ROWS = Counter(
 )
 SINK_BATCH_SECONDS = Histogram("orchestrator_sink_batch_seconds", "One sink transaction.", buckets=_COMMIT_BUCKETS_S)
 SINK_LAST_COMMIT = Gauge("orchestrator_sink_last_commit_timestamp_seconds", "When the sink last committed, Unix time.")
+SINK_WRITING = Gauge(
+    "orchestrator_sink_writing",
+    "1 while this sink is the one that writes: PostgreSQL and Kafka have been reached, and nobody else holds the lock.",
+)
 SINK_LAG_RECORDS = Gauge(
     "orchestrator_sink_lag_records", "Activities in Kafka that the sink has not written.", ["partition"]
 )
@@ -192,3 +196,23 @@ ROWS_FORGOTTEN = Counter(
     "Rows deleted because of their age, by what they were (activities, runs, refusals, requests, backtests).",
     ["table"],
 )
+
+
+def _begin_at_zero() -> None:
+    """Of a count that begins at 1, Prometheus sees no increase."""
+    for counter, values in (
+        (SPANS, ("exported", "dropped", "failed")),
+        (SINK_ROWS, ("written", "duplicate", "refused", "expired")),
+        (EVENTS_OFFERED, ("accepted", "unavailable")),
+        (HOOK_REQUESTS, ("accepted", "no_rule", "refused", "limited", "unavailable")),
+        (HOOK_REQUESTS, ("unknown_hook", "no_signature", "stale_signature", "wrong_signature")),
+        (HOOK_EVENTS, ("accepted", "left_out")),
+        (BACKTESTS, ("done", "failed", "cancelled")),
+        (SUBSCRIPTION_MESSAGES, ("delivered", "failed", "given_up")),
+        (ROWS_FORGOTTEN, ("activities", "runs", "refusals", "requests", "backtests")),
+    ):
+        for value in values:
+            counter.labels(value)
+
+
+_begin_at_zero()

@@ -3,12 +3,13 @@
 import asyncio
 import platform
 import time
+from collections.abc import Callable
 from typing import Literal, NoReturn
 
 from orchestrator import __version__
 from orchestrator.telemetry.metrics import BUILD, CLOCK, LOOP_DELAY
 
-Role = Literal["worker", "sink", "api"]
+Role = Literal["worker", "sink", "adapter", "api"]
 
 LOOK_EVERY_S = 0.5
 
@@ -19,9 +20,14 @@ def introduce(role: Role) -> None:
     CLOCK.set_function(time.time)
 
 
-async def watch_loop() -> NoReturn:
-    """Notes how much later than asked for this task is woken, until cancelled."""
+def _nothing() -> None:
+    pass
+
+
+async def watch_loop(turned: Callable[[], None] = _nothing) -> NoReturn:
+    """Notes how much later than asked for this task is woken, until cancelled; calls ``turned`` at each turn."""
     while True:
+        turned()
         began = time.perf_counter()
         await asyncio.sleep(LOOK_EVERY_S)
         LOOP_DELAY.observe(max(0.0, time.perf_counter() - began - LOOK_EVERY_S))

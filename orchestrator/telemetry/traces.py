@@ -48,8 +48,6 @@ class Traces:
         self._wake = threading.Event()
         self._is_closing = False
         self._said_s = float("-inf")
-        for result in ("exported", "dropped", "failed"):
-            SPANS.labels(result)  # of a count that begins at 1, Prometheus sees no increase
         self._thread = threading.Thread(target=self._run, name="traces", daemon=True)
         self._thread.start()
 

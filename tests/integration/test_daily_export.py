@@ -16,7 +16,7 @@ from orchestrator.demo.load import LoadOptions, load
 from orchestrator.errors import NotFound
 from orchestrator.reporting.daily import DailyExport, days_between, export_days
 from orchestrator.reporting.formats import FileFormat
-from orchestrator.reporting.parts import MANIFEST, Part, digest_of
+from orchestrator.reporting.parts import LOCK, MANIFEST, Part, digest_of
 from orchestrator.reporting.tables import TABLES, chosen_tables
 from orchestrator.settings import Settings
 from orchestrator.store.pool import Pool, open_pool
@@ -53,7 +53,7 @@ def files(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): digest_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
+        if path.is_file() and path.name not in (LOCK, MANIFEST)
     }
 
 

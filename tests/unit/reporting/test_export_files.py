@@ -19,6 +19,7 @@ from orchestrator.reporting.formats import ROW_GROUP, FileFormat, check_format, 
 from orchestrator.reporting.parts import (
     MANIFEST,
     Part,
+    alone_in,
     becoming,
     check_folder,
     digest_of,
@@ -150,6 +151,30 @@ def test_parts_lie_where_hive_looks_for_them_whatever_a_workspace_is_called() ->
     day = date(2026, 11, 26)
     assert path_of("journey_days", day, "acme", "parquet") == "journey_days/day=2026-11-26/workspace=acme/part.parquet"
     assert path_of("journeys", None, "../a b", "csv") == "journeys/workspace=..%2Fa%20b/part.csv"
+    # A workspace may have 255 letters, which is one folder's name too long; two that begin alike lie apart.
+    paths = {path_of("journeys", None, "w" * 254 + end, "csv") for end in "ab"}
+    assert len(paths) == 2
+    assert max(len(name.encode()) for path in paths for name in path.split("/")) <= 255
+
+
+def test_one_run_at_a_time_writes_to_a_folder(tmp_path: Path) -> None:
+    """Two would write to the same file beside its place, and put together what belongs to neither."""
+    folder = tmp_path / "new" / "exports"
+    with alone_in(folder), pytest.raises(ConfigurationError, match="another run writes to"), alone_in(folder):
+        pass
+    with alone_in(folder):  # it is over
+        pass
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OrchestratorError, match="file"), alone_in(tmp_path / "file" / "exports"):
+        pass
+
+
+def test_what_a_killed_run_has_left_is_gone_with_its_part(tmp_path: Path) -> None:
+    path = tmp_path / "runs" / "workspace=acme" / "part.csv"
+    path.parent.mkdir(parents=True)
+    (path.parent / ".part.csv.tmp").write_text("half")
+    remove(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_has_files_of_one_format(tmp_path: Path) -> None:
