@@ -72,6 +72,7 @@ class Relay:
         self._open_writer = open_writer
         self._relayed_to = {_CONFIGS: 0, _EVENTS: 0}
         self._waiting: dict[asyncio.Future[bool], tuple[bool, int]] = {}
+        self._wake: Callable[[], None] | None = None
         self.status = RelayStatus(False, "the relay has not started yet")
 
     async def run(self) -> None:
@@ -79,7 +80,8 @@ class Relay:
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                async with open_session(self._settings, self._reached) as session:
+                async with open_session(self._settings) as session:
+                    self._wake = session.wake
                     while not await self._takes_lead(session):
                         pause_s = FIRST_PAUSE_S
                     await self._lead(session)
@@ -103,6 +105,8 @@ class Relay:
             return False
         told: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting[told] = (is_event, outbox_id)
+        if self._wake is not None:
+            self._wake()  # whoever leads may have been quicker than we are
         try:
             async with asyncio.timeout(timeout_s):
                 return await told
@@ -114,12 +118,23 @@ class Relay:
     async def _takes_lead(self, session: OutboxSession) -> bool:
         if await session.take_lead():
             return True
-        OUTBOX_PENDING.set(0)  # the leader tells the number
+        OUTBOX_PENDING.set(await session.count())  # the leader may hang
         self._stand(True, "another process relays")
         await session.news(LEAD_POLL_S)
+        await self._look(session)
         return False
 
+    async def _look(self, session: OutboxSession) -> None:
+        """Learns what others have relayed of what is waited for here: it is in the outbox no more."""
+        wanted: dict[bool, int] = {}
+        for is_event, outbox_id in self._waiting.values():
+            wanted[is_event] = max(outbox_id, wanted.get(is_event, 0))
+        for is_event, highest in wanted.items():
+            oldest = await session.oldest(is_event=is_event)
+            self._reached(is_event, highest if oldest is None else min(highest, oldest - 1))
+
     async def _lead(self, session: OutboxSession) -> None:
+        await self._look(session)
         OUTBOX_PENDING.set(await session.count())
         writer = await self._open_writer(self._settings)
         try:

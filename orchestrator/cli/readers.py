@@ -59,7 +59,7 @@ def reader(
     async def work(pool: "Pool") -> None:
         if remove:
             await dismiss(pool, login)
-            tell(f"{login} reads nothing any more; to end the login too, run: drop role {login}")
+            tell(f'{login} reads nothing any more; to end the login too, run: drop role "{login}"')
         elif as_sql:
             for statement in await statements_to_admit(pool, Reader(login, chosen), password):
                 say(f"{statement};")

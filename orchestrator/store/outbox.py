@@ -25,10 +25,9 @@ from orchestrator.store.queries import load_queries
 from orchestrator.store.tenant import Tenant
 
 _APPENDED = "journey_outbox"  # notified by the table's trigger
-_RELAYED = "journey_outbox_relayed"  # its payload: the kind of record, and the highest id of it that has left
+# Its payload is for releases up to 0.1, which believed it: the kind of record, and the highest id of it that has left.
+_RELAYED = "journey_outbox_relayed"
 _CONFIG, _EVENT = "config", "event"
-
-OnRelayed = Callable[[bool, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +113,14 @@ class OutboxSession:
         with translated("counting the outbox"):
             return int(await self._connection.fetchval(self._sql["count_pending"]))
 
+    async def oldest(self, *, is_event: bool) -> int | None:
+        """The id of the oldest config (or event) that waits; None: none does."""
+        with translated("reading what has left the outbox"):
+            oldest: int | None = await self._connection.fetchval(
+                self._sql["oldest_event" if is_event else "oldest_config"]
+            )
+        return oldest
+
     async def forget(self, rows: Sequence[OutboxRow]) -> None:
         """Deletes records that Kafka has acknowledged, and tells every session so."""
         last = {_EVENT if row.is_event else _CONFIG: row.id for row in rows}
@@ -124,7 +131,7 @@ class OutboxSession:
                     await self._connection.execute(self._sql["announce"], kind, id_)
 
     async def news(self, timeout_s: float) -> None:
-        """Returns when a record was appended, or after ``timeout_s``.
+        """Returns when a record was appended or another session has relayed some, or after ``timeout_s``.
 
         Raises:
             Unavailable: the session has ended, and the lead with it.
@@ -144,23 +151,19 @@ class OutboxSession:
 
 
 @asynccontextmanager
-async def open_session(settings: Settings, on_relayed: OnRelayed) -> AsyncIterator[OutboxSession]:
+async def open_session(settings: Settings) -> AsyncIterator[OutboxSession]:
     """A session of its own, waited for while PostgreSQL is away.
 
-    ``on_relayed`` gets the highest id that has left, of the events (True) or of the configs (False).
+    Notifications only wake it: any login of the database may send them, so what is true is read.
     """
     connection = await connect(settings, application="relay")
     session = OutboxSession(connection)
-
-    def tell(payload: object) -> None:
-        kind, _, id_ = str(payload).partition(":")
-        on_relayed(kind == _EVENT, int(id_))
-
+    own = connection.get_server_pid()
     try:
         with translated("listening to the outbox"):
             connection.add_termination_listener(lambda _: session.wake())
             await connection.add_listener(_APPENDED, lambda *_: session.wake())
-            await connection.add_listener(_RELAYED, lambda _c, _pid, _channel, payload: tell(payload))
+            await connection.add_listener(_RELAYED, lambda _c, pid, *_: None if pid == own else session.wake())
         yield session
     finally:
         # Not close(): that would wait for a server that may be away; the lead must be free at once.

@@ -35,11 +35,17 @@ select * from configs union all select * from events
 order by topic nulls first, id
 limit $1;
 
+-- name: oldest_config -- the oldest that Kafka has not acknowledged
+select min(id) from "033_omnichannel_journey_orchestrator_outbox" where topic is null;
+
+-- name: oldest_event -- the oldest that Kafka has not acknowledged
+select min(id) from "033_omnichannel_journey_orchestrator_outbox" where topic is not null;
+
 -- name: count_pending -- how many records wait
 select count(*) from "033_omnichannel_journey_orchestrator_outbox";
 
 -- name: forget -- removes records that Kafka has acknowledged
 delete from "033_omnichannel_journey_orchestrator_outbox" where id = any($1::bigint[]);
 
--- name: announce -- tells every API process how far the relay has come with one kind of record
+-- name: announce -- wakes every API process, which may wait for these records
 select pg_notify('journey_outbox_relayed', $1::text || ':' || $2::bigint::text);

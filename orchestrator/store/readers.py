@@ -24,6 +24,7 @@ from orchestrator.store.queries import load_queries
 SCRAM_ITERATIONS = 4_096  # PostgreSQL's own number
 _SALT_BYTES = 16
 _PASSWORD_BYTES = 24
+_RESERVED = ("public", "none")
 _LOGIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}", re.ASCII)
 
 
@@ -114,10 +115,10 @@ async def list_readers(pool: Pool) -> list[Reader]:
 
 
 def _check(reader: Reader) -> None:
-    if not _LOGIN.fullmatch(reader.login) or reader.login.startswith("pg_"):
+    if not _LOGIN.fullmatch(reader.login) or reader.login.startswith("pg_") or reader.login in _RESERVED:
         raise ConfigurationError(
             f"making a reader: the login is {reader.login!r}; use 1 to 63 letters, digits, '_', '.' or '-', "
-            "not first a digit, and not pg_…"
+            "not first a digit, and none of PostgreSQL's own (pg_…, public, none)"
         )
     for workspace_id in reader.workspaces:
         if workspace_id != EVERY_WORKSPACE and not is_workspace_id(workspace_id):

@@ -73,8 +73,11 @@ class Topic:
         self.values: list[bytes | None] = []
         self.fails_before = self.fails_after = 0
         self.stopped = 0
+        self.may_write = asyncio.Event()
+        self.may_write.set()
 
     async def write(self, records: Sequence[ControlRecord]) -> None:
+        await self.may_write.wait()
         if self.fails_before:
             self.fails_before -= 1
             raise Unavailable("Kafka is away")
@@ -113,7 +116,7 @@ def assert_in_order_and_complete(values: Sequence[bytes | None], count: int) -> 
 
 async def test_ids_follow_the_order_of_the_commits(pool: Pool, settings: Settings) -> None:
     slow = asyncio.create_task(write(pool, a_record(1), a_record(2), pause_s=0.2))
-    async with open_session(settings, lambda *_: None) as session:
+    async with open_session(settings) as session:
         await until(lambda: has_a_lock(pool))
         quick = asyncio.create_task(write(pool, a_record(3)))
         rows, expected = [], [record.value for record in encoded(a_record(1), a_record(2), a_record(3))]
@@ -145,6 +148,23 @@ async def test_two_relays_at_once_keep_the_order_and_lose_nothing(pool: Pool, se
         assert await second.handed_over(last, 10)
     assert topic.values == [record.value for record in encoded(*map(a_record, range(60)))]
     assert await waiting(pool) == 0
+
+
+async def test_only_what_has_left_the_outbox_counts_as_handed_over_whatever_anybody_notifies(
+    pool: Pool, settings: Settings
+) -> None:
+    """Any login may notify, one that reads reports among them; a pause must not seem to hold because of it."""
+    topic = Topic()
+    topic.may_write.clear()
+    first, second = Relay(settings, topic.open), Relay(settings, topic.open)
+    async with running(first), running(second):
+        await until(lambda: first.status.is_ok and second.status.is_ok)
+        last = await write(pool, a_record(1))
+        for forged in ("config:9223372036854775807", "config:x", ""):
+            await pool.execute("select pg_notify('journey_outbox_relayed', $1)", forged)
+        assert not any(await asyncio.gather(first.handed_over(last, 0.5), second.handed_over(last, 0.5)))
+        topic.may_write.set()
+        assert all(await asyncio.gather(first.handed_over(last, 10), second.handed_over(last, 10)))
 
 
 async def test_when_the_leader_dies_the_other_goes_on_in_order(pool: Pool, settings: Settings) -> None:

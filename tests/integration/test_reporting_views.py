@@ -386,7 +386,7 @@ async def test_a_login_that_has_more_is_made_no_reader(pool: Pool, login: str) -
         assert await list_readers(pool) == []
         await pool.execute(takes)
     assert not await admit(pool, Reader(login, (WORKSPACE,)), new_password())
-    for name in ("", "pg_mine", "a b", 'x"; drop', "ü"):
+    for name in ("", "pg_mine", "public", "none", "a b", 'x"; drop', "ü"):
         with pytest.raises(ConfigurationError, match="the login is"):
             await statements_to_admit(pool, Reader(name, (WORKSPACE,)), new_password())
 
