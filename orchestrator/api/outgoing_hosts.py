@@ -18,7 +18,9 @@ VARIABLE = "ORCHESTRATOR_OUTGOING_HOSTS"
 MAX_URL_CHARS = 2_000
 _PORTS = {"https": 443, "http": 80}
 _ENTRY = re.compile(
-    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?(?P<marks>(?:\+(?:private|http))*)", re.IGNORECASE
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?)(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<marks>(?:\+(?:private|http))*)",
+    re.IGNORECASE,
 )
 _URL = re.compile(r"[\x21-\x7e]+")
 _NAT64 = IPv6Network("64:ff9b::/96")

@@ -6,7 +6,7 @@ from orchestrator.guardrails.zone import DAY_MS, MINUTE_MS, Zone, first_instant,
 from orchestrator.store.quarters import date_in
 from orchestrator.store.subscriptions import Progress, Subscription
 
-GIVEN_UP_AFTER = timedelta(days=1)
+GIVEN_UP_AFTER = timedelta(days=1)  # of trying
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,15 +40,20 @@ def after_attempt(subscription: Subscription, zone: Zone, now: datetime, failure
     day = day_told(subscription.due_at, zone)
     if not failure:
         return Progress(due_at=following, next_attempt_at=following, sent_at=now, day=day)
-    pause = min(FIRST_PAUSE * 2 ** min(subscription.attempts, 10), LONGEST_PAUSE)
-    if now + pause >= subscription.due_at + GIVEN_UP_AFTER:
+    # Not by the clock: what was missed while no API ran is tried for a day as well.
+    if sum(map(_pause, range(subscription.attempts + 1)), timedelta()) >= GIVEN_UP_AFTER:
         return Progress(due_at=following, next_attempt_at=following, failure=failure, failed_day=day)
     return Progress(
         due_at=subscription.due_at,
-        next_attempt_at=now + pause,
+        next_attempt_at=now + _pause(subscription.attempts),
         attempts=subscription.attempts + 1,
         failure=failure,
     )
+
+
+def _pause(attempts: int) -> timedelta:
+    """How long after an attempt the next follows, when so many had failed before it."""
+    return min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
 
 
 def _instant(zone: Zone, day: int, minute: int) -> int:

@@ -30,7 +30,11 @@ def test_hosts_are_read_with_their_ports_and_marks() -> None:
     ) == HOSTS
     assert read_hosts("[::1]:8080+http")[0] == AllowedHost("::1", 8080, is_plain=True)
     assert read_hosts(" , ") == ()
-    for text in ("https://a.example", "a.example/path", "*.example.com", "a.example+secret", "a.example:0", "a b"):
+    assert read_hosts("a.example.,b_c.d-e")[0] == AllowedHost("a.example.")
+    for text in (
+        *("https://a.example", "a.example/path", "*.example.com", "a.example+secret", "a.example:0", "a b"),
+        *("a..example", ".", "x" * 64 + ".example"),  # which nobody could resolve
+    ):
         with pytest.raises(ConfigurationError, match="ORCHESTRATOR_OUTGOING_HOSTS"):
             read_hosts(text)
 

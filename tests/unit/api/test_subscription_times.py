@@ -78,8 +78,10 @@ def test_after_a_delivery_the_next_day_follows() -> None:
     )
 
 
-def test_what_fails_is_tried_again_with_growing_pauses_for_a_day_and_then_given_up() -> None:
-    subscription, now, pauses = SUBSCRIPTION, DUE, []
+@pytest.mark.parametrize("late", [timedelta(), timedelta(days=3)], ids=["in time", "no API ran for three days"])
+def test_what_fails_is_tried_again_with_growing_pauses_for_a_day_and_then_given_up(late: timedelta) -> None:
+    began = now = DUE + late
+    subscription, pauses = SUBSCRIPTION, []
     while True:
         progress = after_attempt(subscription, BERLIN, now, "no")
         assert progress.failure == "no"
@@ -91,14 +93,12 @@ def test_what_fails_is_tried_again_with_growing_pauses_for_a_day_and_then_given_
         subscription = replace(subscription, attempts=progress.attempts)
     minutes = [pause.total_seconds() / 60 for pause in pauses]
     assert minutes[:8] == [1, 2, 4, 8, 16, 32, 60, 60]
-    assert DUE + GIVEN_UP_AFTER - timedelta(hours=1) <= now < DUE + GIVEN_UP_AFTER
+    assert began + GIVEN_UP_AFTER - timedelta(hours=1) <= now < began + GIVEN_UP_AFTER
     assert (progress.failed_day, progress.attempts) == (date(2026, 11, 25), 0)
     assert progress.due_at == progress.next_attempt_at == DUE + timedelta(days=1)
 
 
 def test_days_that_were_missed_are_told_one_after_the_other() -> None:
-    """As when no API ran for some days: each day has its message, and a failure gives up what is a day late."""
-    now = DUE + timedelta(days=3)
-    progress = after_attempt(SUBSCRIPTION, BERLIN, now, "")
+    """As when no API ran for some days: each day has its message."""
+    progress = after_attempt(SUBSCRIPTION, BERLIN, DUE + timedelta(days=3), "")
     assert (progress.day, progress.next_attempt_at) == (date(2026, 11, 25), DUE + timedelta(days=1))
-    assert after_attempt(SUBSCRIPTION, BERLIN, now, "no").failed_day == date(2026, 11, 25)
