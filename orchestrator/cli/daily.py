@@ -57,7 +57,8 @@ def daily_command(
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     if sum([day is not None, first is not None, since_days is not None]) > 1 or (last and not first):
         raise typer.BadParameter("give one of --day, --from (with --to) and --since-days")
-    start = _day(day or first) or yesterday - timedelta(days=(since_days or 1) - 1)
+    # Not before the year 1, where days begin: so many are refused as too many.
+    start = _day(day or first) or date.fromordinal(max(1, yesterday.toordinal() + 1 - (since_days or 1)))
     export = DailyExport(
         folder=output,
         file_format=file_format,

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Literal, TypeAlias, assert_never
 from uuid import UUID
 
@@ -56,8 +56,8 @@ class Snapshot:
             case "moment":
                 if day is None:
                     raise ValueError(f"a view that is cut by {cut} is read of a day")
-                since = datetime.combine(day, time(), UTC)
-                return [(journey_id, since, since + timedelta(days=1)) for journey_id in journeys]
+                first, last = (datetime.combine(day, clock, UTC) for clock in (time.min, time.max))
+                return [(journey_id, first, last) for journey_id in journeys]
             case _:
                 assert_never(cut)
 

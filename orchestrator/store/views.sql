@@ -24,7 +24,7 @@ select format(
         when 'workspace' then 'workspace_id = $1'
         when 'day' then 'workspace_id = $1 and date = $2'
         when 'journey' then 'journey_id = $1'
-        when 'moment' then 'journey_id = $1 and at >= $2 and at < $3'
+        when 'moment' then 'journey_id = $1 and at between $2 and $3' -- the last microsecond is of the day
     end,
     (select string_agg(format('%I', name), ', ' order by place) from unnest($3::text[]) with ordinality as o (name, place))
 )

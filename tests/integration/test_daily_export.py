@@ -129,6 +129,8 @@ async def a_workspace_is_exported_by_itself(pool: Pool, folder: Path) -> None:
     export = DailyExport(folder / "one", "csv", [DAY], chosen_tables(["journeys"], with_customers=False), ("a/b",))
     (part,) = await export_days(pool, export)
     assert (part.path, part.rows) == ("journeys/workspace=a%2Fb/part.csv", 1)
+    # The last day that can be written has no day after it.
+    assert [each.table for each in await export_days(pool, of(folder / "last", "csv", [date.max], "activities"))] == []
     with pytest.raises(NotFound, match="no journey of the workspace globex"):
         await export_days(pool, DailyExport(folder, "jsonl", [DAY], export.tables, ("globex",)))
 

@@ -12,6 +12,7 @@ OUTPUT = ("--output", "exports")
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (("--since-days", "4000000"), "can be exported at once"),
         (("--day", "2026-11-26", "--since-days", "3"), "give one of --day, --from"),
         (("--from", "2026-11-01", "--day", "2026-11-26"), "give one of --day, --from"),
         (("--to", "2026-11-26"), "give one of --day, --from"),
