@@ -12,7 +12,7 @@ _DELAY_BUCKETS_S = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 
 # ── every process ───────────────────────────────────────────────────────────────────────────────────────────────────
 BUILD = Gauge(
     "orchestrator_build_info",
-    "Always 1: which program this is, and which of its processes (worker, sink, adapter, api).",
+    "Always 1: which program this is, and which of its processes (worker, sink, api, adapter).",
     ["version", "python", "role"],
 )
 CLOCK = Gauge("orchestrator_clock_seconds", "The process's own clock at the moment it is asked, Unix time.")

@@ -9,7 +9,7 @@ from typing import Literal, NoReturn
 from orchestrator import __version__
 from orchestrator.telemetry.metrics import BUILD, CLOCK, LOOP_DELAY
 
-Role = Literal["worker", "sink", "adapter", "api"]
+Role = Literal["worker", "sink", "api", "adapter"]
 
 LOOK_EVERY_S = 0.5
 
