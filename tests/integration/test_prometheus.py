@@ -40,29 +40,16 @@ JOURNEY = a_journey(
     ),
     guardrails={"consent": {"marketing": "required", "transactional": "none"}},
 )
+ADAPTER = ("file", "--channel", "email")
 # Panels that show nothing here, and why.
 MAY_BE_EMPTY = {
     "Copies for others": "nobody keeps copies: ORCHESTRATOR_STANDBYS is 0",
     "Dead letters": "no record was set aside yet",
     "Faults by route": "no request failed",
     "From assignment to readiness": "workers may have taken over before they were first looked at",
-    "Events offered": "events came from Kafka only",
-    "Webhooks": "there is no hook",
-    "Events of webhooks": "there is no hook",
-    "Messages to subscribers": "nobody has subscribed",
-    "Backtests": "nobody asked for one",
-    "Commands answered": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Tries": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Delay of messages": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Provider and Kafka": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Commands in hand": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Partitions and memory of adapters": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Reports of providers": "no adapter runs: tests/integration/test_adapters_conform.py",
-    "Rows deleted because of their age": "nothing is old",
+    "Reports of providers": "files send none: tests/integration/test_adapters_conform.py",
     "Goals reached": "the journey has no goal",
-    "Reports of channels": "there is no adapter",
     "Messages about allowance": "the journey has no limit over all customers",
-    "Spans of traces": "traces are off",
 }
 # What a machine that is very busy, or whose disk is nearly full, may make true of a sound installation.
 OF_THE_MACHINE = {
@@ -109,15 +96,16 @@ async def house(settings: Settings, topics: Catalog, tmp_path: Path) -> AsyncIte
     await migrate(pool)
     key = (await create_key(Tenant(pool, WORKSPACE), "test", "admin", COMMAND_LINE)).secret
     await pool.close()
-    *metrics_ports, api_port, port = free_ports(6)
-    slots = ("worker-0", "worker-1", "sink", "api")
+    *metrics_ports, api_port, port = free_ports(7)
+    slots = ("worker-0", "worker-1", "sink", "api", "adapter")
     processes = [
         WorkerProcess(
             settings,
             slot,
-            ("-m", "orchestrator", slot.partition("-")[0]),
+            ("-m", "orchestrator", slot.partition("-")[0], *(ADAPTER if slot == "adapter" else ())),
             ORCHESTRATOR_METRICS_PORT=str(metrics_port),
             ORCHESTRATOR_API_PORT=str(api_port),
+            ORCHESTRATOR_ADAPTER_FILE_DIR=str(tmp_path / "sent"),
         )
         for slot, metrics_port in zip(slots, metrics_ports, strict=True)
     ]
@@ -159,7 +147,7 @@ async def test_a_sound_installation_fills_its_dashboards_and_what_goes_wrong_rai
     async def not_up() -> list[str]:
         targets = (await prometheus.ask("targets"))["activeTargets"]
         return [f"{each['scrapeUrl']}: {each['lastError']}" for each in targets if each["health"] != "up"] or (
-            [] if len(targets) == 4 else [f"{len(targets)} targets"]
+            [] if len(targets) == 5 else [f"{len(targets)} targets"]
         )
 
     await prometheus.becomes("every target is up", not_up)
@@ -181,6 +169,9 @@ async def test_a_sound_installation_fills_its_dashboards_and_what_goes_wrong_rai
     assert MAY_BE_EMPTY.keys() <= set(map(title_of, panels()))
     workers = await prometheus.ask("label/instance/values", **{"match[]": 'orchestrator_build_info{role="worker"}'})
     assert sorted(workers) == sorted(f"{LOOPBACK}:{each}" for each in house.worker_ports)
+
+    assert await prometheus.ask("label/role/values") == ["adapter", "api", "sink", "worker"]
+    assert await prometheus.query("orchestrator_clock_seconds == 0") == []
 
     rules = [rule for group in (await prometheus.ask("rules"))["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules} >= {rule["alert"] for rule in ALERTS}

@@ -485,6 +485,10 @@ async def test_what_is_asked_of_one_journey_is_found_along_an_index(pool: Pool, 
             journey_id,
         )
         assert along_index(plan, f"{PREFIX}activities_latest", "created_at >= ")
+        [of_activities] = [question for question in QUESTIONS if "reporting.activities" in question]
+        assert along_index(
+            await connection.fetch(f"explain {of_activities}"), f"{PREFIX}activities_latest", "created_at >= "
+        )
     finally:
         await connection.close()
 
