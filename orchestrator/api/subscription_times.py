@@ -53,7 +53,7 @@ def after_attempt(subscription: Subscription, zone: Zone, now: datetime, failure
 
 def _pause(attempts: int) -> timedelta:
     """How long after an attempt the next follows, when so many had failed before it."""
-    return min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
 
 
 def _instant(zone: Zone, day: int, minute: int) -> int:

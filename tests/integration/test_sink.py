@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
+from prometheus_client import REGISTRY
 
 from orchestrator.catalog import Catalog
 from orchestrator.kafka.clients import closing, open_producer, open_transactional_producer
@@ -105,6 +106,10 @@ async def test_every_partition_is_written_and_a_restart_goes_on_where_it_was(
     await producer.send_and_wait(topics.activities, b"poison", key=b"acme:x")
     async with a_sink(settings, topics):
         await until_written(pool, 300)
+        assert REGISTRY.get_sample_value("orchestrator_sink_writing") == 1
+    # Without a session it knows no lag: that nobody writes must be told in another way.
+    assert REGISTRY.get_sample_value("orchestrator_sink_lag_records", {"partition": "0"}) is None
+    assert REGISTRY.get_sample_value("orchestrator_sink_writing") == 0
     await publish(producer, topics.activities, story[300:])
     async with a_sink(settings, topics):
         await until_written(pool, 600)
