@@ -22,12 +22,26 @@ class Mailbox:
         self.refuse_recipient = ""
         self.refuse_content = ""
         self.hang_up = False
+        self.hang_up_when_refused = False
+        self.most_mails = 1_000  # over one connection; then it says goodbye
         self.connections = 0
 
     async def handle_EHLO(self, server: Any, session: Session, envelope: Envelope, host: str, responses: Any) -> Any:
         self.connections += 1
         session.host_name = host
         return responses
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:
+        session.mails = getattr(session, "mails", 0) + 1
+        if session.mails > self.most_mails:
+            return "421 4.7.0 enough for one connection"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RSET(self, server: Any, session: Session, envelope: Envelope) -> str:
+        if self.hang_up_when_refused:
+            server.transport.abort()
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:
         if self.refuse_recipient:

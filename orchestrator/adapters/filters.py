@@ -43,13 +43,22 @@ class TooMuch(NotTaken):
     """A template asks for more than a message may take."""
 
 
+def check_time() -> None:
+    """Whether the message that is being made may take longer.
+
+    Raises:
+        TooMuch: it has had its time.
+    """
+    if time.monotonic() > deadline_s.get():
+        raise TooMuch("it takes too long", token=None)
+
+
 def bounded(name: str, made: Callable[..., Any]) -> Callable[..., Any]:
     """The filter, with the bounds of this file around it."""
 
     @wraps(made)
     def checked(value: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - values of templates are anything
-        if time.monotonic() > deadline_s.get():
-            raise TooMuch("it takes too long", token=None)
+        check_time()
         given = (value, *arguments)
         for each in given:
             _check(name, each)

@@ -5,16 +5,17 @@ words are not passed on: they often have the recipient's address in them, and re
 """
 
 import asyncio
+import contextlib
 import re
 import smtplib
 import ssl
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 
-from orchestrator.adapters.mail import NoMail, Sender, make_mail, recipient_of, sender_of
+from orchestrator.adapters.mail import NoMail, Sender, address_of, make_mail, sender_of
 from orchestrator.adapters.reference import reference_of, seal_of
 from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.templates import TemplateError, Templates
@@ -23,10 +24,10 @@ from orchestrator.messages.command import SendCommand
 from orchestrator.settings import Settings
 
 _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
+_UNSUBSCRIBE_URL = re.compile(r"https://[!-~]*\{reference\}[!-~]*")
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 SERVICE_CLOSING = 421
-_RESTED_S = 1.0  # after that long a connection is asked whether it is still there
-GO_AHEAD = 354
+OK, WILL_FORWARD, GO_AHEAD = 250, 251, 354
 
 
 class Stage(StrEnum):
@@ -35,6 +36,14 @@ class Stage(StrEnum):
     SENDER = "sender"
     RECIPIENT = "recipient"
     CONTENT = "content"
+
+
+class _Ended(Exception):
+    """The server has ended the connection before it was given a mail; ``result`` is what that means for the mail."""
+
+    def __init__(self, result: Result) -> None:
+        super().__init__()
+        self.result = result
 
 
 class SmtpTransport:
@@ -51,8 +60,15 @@ class SmtpTransport:
         self._sender: Sender = sender_of(settings.smtp_from)
         self._settings = settings
         self._seal = seal_of(settings)
-        if settings.smtp_unsubscribe_url and "{reference}" not in settings.smtp_unsubscribe_url:
-            raise ConfigurationError("reading ORCHESTRATOR_SMTP_UNSUBSCRIBE_URL: it has no {reference} in it")
+        if settings.smtp_unsubscribe_url and not _UNSUBSCRIBE_URL.fullmatch(settings.smtp_unsubscribe_url):
+            raise ConfigurationError(
+                "reading ORCHESTRATOR_SMTP_UNSUBSCRIBE_URL: it is no https://… of ASCII letters with {reference} in it"
+            )
+        if settings.smtp_username and settings.smtp_security == "none":
+            raise ConfigurationError(
+                "reading ORCHESTRATOR_SMTP_USERNAME: with ORCHESTRATOR_SMTP_SECURITY=none the password would go out "
+                "for all to read; set that to starttls or tls, or leave the login out"
+            )
         self._tls = _tls_of(settings)
         self._threads = ThreadPoolExecutor(settings.adapter_concurrency, thread_name_prefix="smtp")
         self._own = threading.local()
@@ -71,8 +87,8 @@ class SmtpTransport:
         """Renders, and hands over in a thread."""
         reference = self._seal.seal(reference_of(command)) if self._seal else ""
         try:
-            recipient = recipient_of(command.variables.get(self._settings.smtp_to_variable))
-            mail = make_mail(
+            recipient = address_of(command.variables.get(self._settings.smtp_to_variable))
+            content = make_mail(
                 self._templates.render(command.template, command.variables),
                 self._sender,
                 recipient,
@@ -81,7 +97,6 @@ class SmtpTransport:
                 reference=reference,
                 unsubscribe_url=self._settings.smtp_unsubscribe_url.replace("{reference}", reference),
             )
-            content = mail.as_bytes()
         except (TemplateError, NoMail) as error:
             return Refused("failed", str(error))
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hand_over, recipient, content)
@@ -93,25 +108,30 @@ class SmtpTransport:
             connection.close()
 
     def _hand_over(self, recipient: str, content: bytes) -> Result:
-        connection: smtplib.SMTP | None = getattr(self._own, "connection", None)
-        is_rested = connection is not None and time.monotonic() - self._own.used_s > _RESTED_S
-        if connection is not None and is_rested and not _is_alive(connection):
-            self._drop(connection)
-            connection = None
+        kept: smtplib.SMTP | None = getattr(self._own, "connection", None)
         try:
-            if connection is None:
-                connection = self._connect()
-            result = _mail(connection, self._sender.address, recipient, content)
+            if kept is not None:
+                # Servers end connections that have rested, or carried enough: the mail then goes over a new one.
+                with contextlib.suppress(_Ended):
+                    return self._over(kept, recipient, content)
+            return self._over(self._connect(), recipient, content)
+        except _Ended as error:
+            return error.result
         except smtplib.SMTPAuthenticationError as error:
-            result = Later(f"smtp login refused: {error.smtp_code}")
+            return Later(f"smtp login refused: {error.smtp_code}")
         except smtplib.SMTPResponseException as error:
-            result = Later(f"smtp {error.smtp_code}")
+            return Later(f"smtp {error.smtp_code}")
         except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; said for readers
-            result = Later(f"smtp connection: {type(error).__name__}")
-        self._own.used_s = time.monotonic()
-        is_usable = isinstance(result, Sent | Refused)
-        if connection is not None and not is_usable:
-            self._drop(connection)
+            return Later(f"smtp connection: {type(error).__name__}")
+
+    def _over(self, connection: smtplib.SMTP, recipient: str, content: bytes) -> Result:
+        is_usable = False
+        try:
+            result = _mail(connection, self._sender.address, recipient, content)
+            is_usable = isinstance(result, Sent | Refused) and connection.sock is not None
+        finally:
+            if not is_usable:
+                self._drop(connection)
         return result
 
     def _connect(self) -> smtplib.SMTP:
@@ -147,14 +167,18 @@ def meaning(stage: Stage, code: int, reply: bytes) -> Result:
     A refused recipient is a bounce, for good but where the mailbox is full (5.2.2) or it is a matter of policy (5.7):
     the address is as good as before then.
     """
-    match = _ENHANCED.match(reply)
-    enhanced = match.group(1).decode() if match else ""
-    reason = f"smtp {code} {enhanced}".strip()
+    reason = f"smtp {code} {_enhanced(reply)}".strip()
     if code < 500:
         return Later(reason)
     if stage is Stage.RECIPIENT:
-        return Refused("bounced", reason, is_permanent=enhanced != "5.2.2" and not enhanced.startswith("5.7."))
+        is_permanent = _enhanced(reply) != "5.2.2" and not _enhanced(reply).startswith("5.7.")
+        return Refused("bounced", reason, is_permanent)
     return Refused("failed", reason)
+
+
+def _enhanced(reply: bytes) -> str:
+    match = _ENHANCED.match(reply)
+    return match.group(1).decode() if match else ""
 
 
 def _mail(connection: smtplib.SMTP, sender: str, recipient: str, content: bytes) -> Result:
@@ -168,17 +192,18 @@ def _mail(connection: smtplib.SMTP, sender: str, recipient: str, content: bytes)
         if not connection.has_extn("smtputf8"):
             return Refused("failed", "recipient: the mail server takes no address that is not ASCII")
         options = ["SMTPUTF8", "BODY=8BITMIME"]
-    code, reply = connection.mail(sender, options)
+    code, reply = _begun(connection, sender, options)
     stage = Stage.SENDER
-    if code == 250:
+    if code == OK:
         code, reply = connection.rcpt(recipient)
         stage = Stage.RECIPIENT
-    if code in (250, 251):
+    if code in (OK, WILL_FORWARD):
         code, reply = connection.docmd("data")
         stage = Stage.CONTENT
     if code != GO_AHEAD:
         if code != SERVICE_CLOSING:
-            connection.rset()
+            with contextlib.suppress(OSError):  # the refusal stands, also of a server that has hung up behind it
+                connection.rset()
         return meaning(stage, code, reply)
     connection.send(_LEADING_DOT.sub(b"..", content))
     try:
@@ -187,15 +212,28 @@ def _mail(connection: smtplib.SMTP, sender: str, recipient: str, content: bytes)
     except (OSError, smtplib.SMTPException) as error:
         # From its end on the mail may have been taken, and only the reply is missing.
         return Unknown(f"smtp: {type(error).__name__} instead of the reply to the mail")
-    return Sent() if code == 250 else meaning(Stage.CONTENT, code, reply)
+    match code // 100:
+        case 2:
+            return Sent()
+        case 4 | 5:
+            return meaning(Stage.CONTENT, code, reply)
+        case _:
+            return Unknown(f"smtp: the reply to the mail is neither yes nor no ({code})")
 
 
-def _is_alive(connection: smtplib.SMTP) -> bool:
-    """A connection that has rested may have been ended by the server: asked before a mail is given to it."""
+def _begun(connection: smtplib.SMTP, sender: str, options: Sequence[str]) -> tuple[int, bytes]:
+    """The reply to the first command of a mail.
+
+    Raises:
+        _Ended: there is none, or it ends the connection.
+    """
     try:
-        return connection.noop()[0] == 250
-    except (OSError, smtplib.SMTPException):
-        return False
+        code, reply = connection.mail(sender, options)
+    except (OSError, smtplib.SMTPException) as error:
+        raise _Ended(Later(f"smtp connection: {type(error).__name__}")) from error
+    if code == SERVICE_CLOSING:
+        raise _Ended(meaning(Stage.SENDER, code, reply))
+    return code, reply
 
 
 def _tls_of(settings: Settings) -> ssl.SSLContext:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from liquid import BoundTemplate, Environment, Mode
+from liquid import BoundTemplate, Environment, Mode, RenderContext, Token
 from liquid.exceptions import LiquidError, ResourceLimitError, UndefinedError
-from liquid.undefined import FalsyStrictUndefined
+from liquid.undefined import UNDEFINED, FalsyStrictUndefined
 
-from orchestrator.adapters.filters import NotTaken, deadline_s, limited_filters
+from orchestrator.adapters.filters import NotTaken, check_time, deadline_s, limited_filters
 from orchestrator.adapters.message import Message
 from orchestrator.errors import ConfigurationError, OrchestratorError, Problem
 
@@ -32,7 +32,7 @@ MAX_ITERATIONS = 1_000  # of loops in loops together
 MAX_NESTING = 10
 MAX_LOCALS_BYTES = 1_048_576
 MAX_SUBJECT_CHARS = 500
-TIME_S = 1.0  # of filters; loops without any are bounded by their number
+TIME_S = 1.0  # looked at by each filter and each use of a variable; what has neither is bounded by its number
 
 # ``content``, ``output`` and ``illegal`` are what the library calls text, {{ … }} and ends without a beginning.
 TAGS = ("content", "output", "illegal", "if", "unless", "case", "for", "break", "continue", "assign", "capture")
@@ -45,7 +45,19 @@ class TemplateError(OrchestratorError):
     """A template cannot make a message of these variables."""
 
 
+class _Timed(RenderContext):
+    def get(self, path: list[object], *, token: Token | None, default: object = UNDEFINED) -> object:
+        """The value of a variable: comparing large ones takes time too."""
+        check_time()
+        return super().get(path, token=token, default=default)
+
+
+class _TimedTemplate(BoundTemplate):
+    context_class = _Timed
+
+
 class _Limited(Environment):
+    template_class = _TimedTemplate
     block_nesting_limit = MAX_NESTING
     context_depth_limit = MAX_NESTING
     loop_iteration_limit = MAX_ITERATIONS
@@ -111,7 +123,10 @@ class Templates:
         if template is None:
             raise TemplateError(f"template: there is none of the name {name[:100]!r}")
         deadline_s.set(time.monotonic() + TIME_S)
-        given = _without_nulls(variables)
+        try:
+            given = _without_nulls(variables)
+        except RecursionError as error:
+            raise TemplateError("template: the variables are nested too deeply") from error
         parts = {part: _rendered(part, source, given) for part, source in template.parts.items()}
         subject = parts.get("subject")
         return Message(None if subject is None else _one_line(subject), parts.get("txt"), parts.get("html"))

@@ -4,6 +4,7 @@ The command's id is the id of the webhook and the ``Idempotency-Key``: whoever g
 whose answer is missing is made again, with the same id.
 """
 
+import asyncio
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import msgspec
 
 from orchestrator import __version__
 from orchestrator.adapters.endpoints import read_endpoints
+from orchestrator.adapters.message import outer_id
 from orchestrator.adapters.reference import reference_of, seal_of
 from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.templates import TemplateError, Templates
@@ -42,6 +44,8 @@ class WebhookTransport:
         folder = settings.adapter_templates_dir
         self._templates = None if folder is None or channel == "webhook" else Templates(folder)
         self._seal = seal_of(settings)
+        # What a call may take, connecting aside: httpx looks at each read by itself, and an endpoint may make many.
+        self._longest_s = 2 * settings.webhook_timeout_s
         self._client = httpx.AsyncClient(
             follow_redirects=False,
             timeout=settings.webhook_timeout_s,
@@ -68,18 +72,24 @@ class WebhookTransport:
             body = self._body(command)
         except TemplateError as error:
             return Refused("failed", str(error))
+        except (ValueError, OverflowError) as error:
+            return Refused("failed", f"the call cannot be made: {type(error).__name__}")
+        id_ = outer_id(command.id)
         headers = {
-            **signed_headers(endpoint.keys, command.id, int(time.time()), body),
+            **signed_headers(endpoint.keys, id_, int(time.time()), body),
             "Content-Type": "application/json",
-            "Idempotency-Key": command.id,
+            "Idempotency-Key": id_,
         }
         try:
             # The answer's body is not read: its length is the other side's choice.
-            async with self._client.stream("POST", str(endpoint.url), content=body, headers=headers) as response:
+            async with (
+                asyncio.timeout(self._longest_s),
+                self._client.stream("POST", str(endpoint.url), content=body, headers=headers) as response,
+            ):
                 return answer(response.status_code, response.headers.get("Retry-After"), time.time())
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return Later(f"http: {type(error).__name__}")
-        except httpx.TransportError as error:
+        except (httpx.TransportError, TimeoutError) as error:
             return Unknown(f"http: {type(error).__name__}")
 
     async def close(self) -> None:
@@ -113,7 +123,7 @@ def _pause_s(retry_after: str | None, now_s: float) -> float:
         return min(_MOST_RETRY_AFTER_S, int(retry_after[:9]))
     try:
         moment = parsedate_to_datetime(retry_after)
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return min(_MOST_RETRY_AFTER_S, max(0.0, (moment - datetime.fromtimestamp(now_s, UTC)).total_seconds()))

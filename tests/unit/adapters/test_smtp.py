@@ -124,6 +124,9 @@ async def test_unsubscribing_takes_one_click_where_an_address_is_configured(mail
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["X-Orchestrator-Reference"] in mail["List-Unsubscribe"]
     assert "c1" not in mail["X-Orchestrator-Reference"]
+    # As they are, also for who does not know encoded words: mailboxes look for exactly these.
+    assert f"List-Unsubscribe: {mail['List-Unsubscribe']}\r\n".encode() in mailbox.raw[0]
+    assert f"X-Orchestrator-Reference: {mail['X-Orchestrator-Reference']}\r\n".encode() in mailbox.raw[0]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +157,41 @@ async def test_refused_content_says_nothing_of_the_address(mailbox: Mailbox, fol
     mailbox.refuse_content = "451 4.7.1 greylisted"
     async with serving(mailbox) as port:
         assert await sent(folder, port, to()) == [Later("smtp 451 4.7.1")]
+
+
+async def test_a_refusal_stands_also_of_a_server_that_hangs_up_behind_it(mailbox: Mailbox, folder: Path) -> None:
+    mailbox.refuse_recipient, mailbox.hang_up_when_refused = "550 5.1.1 no such user", True
+    async with serving(mailbox) as port:
+        results = await sent(folder, port, to(), to(), adapter_concurrency=1)
+    assert results == [Refused("bounced", "smtp 550 5.1.1", is_permanent=True)] * 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("200 taken", Sent()),
+        ("251 OK", Sent()),
+        ("354 go on", Unknown("smtp: the reply to the mail is neither yes nor no (354)")),
+        ("never mind", Unknown("smtp: the reply to the mail is neither yes nor no (-1)")),
+    ],
+)
+async def test_a_mail_that_may_have_been_taken_is_never_sent_again(
+    mailbox: Mailbox, folder: Path, reply: str, expected: Result
+) -> None:
+    mailbox.refuse_content = reply
+    async with serving(mailbox) as port:
+        assert await sent(folder, port, to()) == [expected]
+
+
+async def test_a_server_that_wants_a_connection_for_each_mail_gets_it_without_a_pause(
+    mailbox: Mailbox, folder: Path
+) -> None:
+    mailbox.most_mails = 1
+    async with serving(mailbox) as port:
+        assert await sent(folder, port, to(), to(), to(), adapter_concurrency=1) == [Sent()] * 3
+        mailbox.most_mails = 0
+        assert await sent(folder, port, to()) == [Later("smtp 421 4.7.0")]
+    assert len(mailbox.mails) == 3
 
 
 async def test_a_connection_that_ends_behind_the_mail_leaves_it_unknown(mailbox: Mailbox, folder: Path) -> None:
@@ -207,6 +245,7 @@ async def test_addresses_and_names_of_all_alphabets_arrive(mailbox: Mailbox, fol
     assert results == [Sent(), Sent()]
     assert [recipients for _, recipients in mailbox.envelopes] == [["josé@example.org"], ["ana@xn--bcher-kva.example"]]
     assert mailbox.mails[1]["Subject"] == "Grüße, Ана 🌱"
+    assert mailbox.raw[1].isascii()  # no server need take eight bits for it
     async with serving(mailbox, enable_SMTPUTF8=False) as port:
         (result,) = await sent(folder, port, to("josé@example.org"))
     assert result == Refused("failed", "recipient: the mail server takes no address that is not ASCII")
@@ -231,6 +270,10 @@ async def test_addresses_and_names_of_all_alphabets_arrive(mailbox: Mailbox, fol
         {"email": "ana@example.org"},
         "a" * 70 + "@example.org",
         "ana@" + "ü" * 80 + ".example",
+        "ana@example..org",
+        "ana@example.org.",
+        ".ana@example.org",
+        "ana@straße.example",  # for the codec: strasse.example, which is somebody else's
     ],
 )
 async def test_what_is_no_address_is_not_sent_to(mailbox: Mailbox, folder: Path, address: object) -> None:
@@ -258,12 +301,19 @@ async def test_a_command_id_that_no_header_can_have_still_makes_one_message_id(m
     assert mailbox.mails[0]["Message-ID"].count("@") == 1
 
 
-@pytest.mark.parametrize(("template", "reason"), [("bare", "template: it has no subject"), ("none", "template: there")])
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"template": "bare"}, "template: it has no subject"),
+        ({"template": "none"}, "template: there"),
+        ({"customer_id": "ü" * 512}, "the mail cannot be made: it would have a line of more than 998"),
+    ],
+)
 async def test_a_message_that_cannot_be_made_is_reported(
-    mailbox: Mailbox, folder: Path, template: str, reason: str
+    mailbox: Mailbox, folder: Path, changes: dict[str, Any], reason: str
 ) -> None:
     async with serving(mailbox) as port:
-        (result,) = await sent(folder, port, to(template=template))
+        (result,) = await sent(folder, port, to(**changes), adapter_reports_secret=SECRET)
     assert isinstance(result, Refused)
     assert result.reason.startswith(reason)
 
@@ -282,11 +332,17 @@ async def test_mails_are_handed_over_side_by_side(mailbox: Mailbox, folder: Path
     [
         ({"smtp_from": ""}, "ORCHESTRATOR_SMTP_FROM"),
         ({"smtp_from": "Shop <news@shop.example>\r\nBcc: x@y.z"}, "ORCHESTRATOR_SMTP_FROM"),
+        ({"smtp_from": "Shop <läden@shop.example>"}, "ORCHESTRATOR_SMTP_FROM"),
         ({"adapter_templates_dir": None}, "ORCHESTRATOR_ADAPTER_TEMPLATES_DIR"),
         ({"smtp_ca_file": "/nowhere.pem"}, "ORCHESTRATOR_SMTP_CA_FILE"),
+        ({"smtp_username": "shop", "smtp_password": "open sesame"}, "for all to read"),
         ({"adapter_reports_secret": "open sesame"}, "ORCHESTRATOR_ADAPTER_REPORTS_SECRET"),
         (
             {"smtp_unsubscribe_url": "https://shop.example/", "adapter_reports_secret": SECRET},
+            "ORCHESTRATOR_SMTP_UNSUBSCRIBE_URL",
+        ),
+        (
+            {"smtp_unsubscribe_url": "https://lädchen.example/{reference}", "adapter_reports_secret": SECRET},
             "ORCHESTRATOR_SMTP_UNSUBSCRIBE_URL",
         ),
     ],

@@ -1,6 +1,8 @@
 """Calls of a real HTTP server: what they say, what its answers mean, and that nobody else is ever called."""
 
+import asyncio
 import base64
+import contextlib
 import hmac
 import json
 from pathlib import Path
@@ -110,6 +112,37 @@ async def test_a_server_that_is_away_or_too_slow_is_called_again(server: Server,
         assert await called(tmp_path, port, a_call(), webhook_timeout_s=2.0) == [Unknown("http: ReadTimeout")]
 
 
+async def test_an_endpoint_that_answers_byte_by_byte_does_not_keep_a_call_for_ever(tmp_path: Path) -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            while True:
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.05)
+
+    listening = await asyncio.start_server(drip, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    assert await called(tmp_path, port, a_call(), webhook_timeout_s=0.5) == [Unknown("http: TimeoutError")]
+    listening.close()
+
+
+async def test_an_id_that_no_header_can_have_is_called_by_one_that_follows_from_it(
+    server: Server, tmp_path: Path
+) -> None:
+    async with serving(server) as port:
+        assert await called(tmp_path, port, a_call(id=" ü "), a_call(id=" ü ")) == [Sent(), Sent()]
+    (_, headers, body), (_, again, _) = server.requests
+    assert headers["webhook-id"] == headers["idempotency-key"] == again["webhook-id"]
+    assert json.loads(body)["data"]["id"] == " ü "
+
+
+async def test_a_call_that_cannot_be_made_is_refused_and_not_repeated(server: Server, tmp_path: Path) -> None:
+    async with serving(server) as port:
+        (result,) = await called(tmp_path, port, a_call(decided_at_ms=2**63))
+    assert result == Refused("failed", "the call cannot be made: OverflowError")
+
+
 async def test_messages_of_other_channels_are_rendered_and_go_to_the_endpoint_of_the_channel(
     server: Server, tmp_path: Path
 ) -> None:
@@ -140,6 +173,7 @@ async def test_messages_of_other_channels_are_rendered_and_go_to_the_endpoint_of
         ("soon", 0),
         ("Thu, 01 Jan 1970 00:01:40 GMT", 40_000),
         ("Thu, 01 Jan 1970 00:00:10 GMT", 0),
+        ("Thu, 01 Jan 1970 00:01:40 +99999999999999", 0),
         (None, 0),
     ],
 )
