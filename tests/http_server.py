@@ -12,6 +12,7 @@ class Server:
 
     def __init__(self) -> None:
         self.answer: bytes | None = OK  # None: it hangs up
+        self.drip = b""  # sent behind the answer, again and again
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,6 +28,10 @@ class Server:
                     return
                 writer.write(self.answer)
                 await writer.drain()
+                while self.drip:
+                    writer.write(self.drip)
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass  # cancelled when the test is over: of that, asyncio 3.11 would make an error in the log
         finally:

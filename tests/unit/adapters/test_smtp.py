@@ -118,12 +118,12 @@ async def test_a_mail_has_both_parts_and_an_id_that_follows_from_the_command(mai
 async def test_unsubscribing_takes_one_click_where_an_address_is_configured(mailbox: Mailbox, folder: Path) -> None:
     url = "https://shop.example/unsubscribe/{reference}"
     async with serving(mailbox) as port:
-        await sent(folder, port, to(), smtp_unsubscribe_url=url, adapter_reports_secret=SECRET)
+        await sent(folder, port, to(customer_id="customer-17"), smtp_unsubscribe_url=url, adapter_reports_secret=SECRET)
     (mail,) = mailbox.mails
     assert mail["List-Unsubscribe"].startswith("<https://shop.example/unsubscribe/")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["X-Orchestrator-Reference"] in mail["List-Unsubscribe"]
-    assert "c1" not in mail["X-Orchestrator-Reference"]
+    assert "customer-17" not in mail["X-Orchestrator-Reference"]
     # As they are, also for who does not know encoded words: mailboxes look for exactly these.
     assert f"List-Unsubscribe: {mail['List-Unsubscribe']}\r\n".encode() in mailbox.raw[0]
     assert f"X-Orchestrator-Reference: {mail['X-Orchestrator-Reference']}\r\n".encode() in mailbox.raw[0]
