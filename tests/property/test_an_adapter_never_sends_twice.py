@@ -186,6 +186,8 @@ class Adapter(RuleBasedStateMachine):
         assert told.keys() == {command.id for command in self.log}
         taken = {id_ for id_, _ in self.gone_out}
         assert {id_ for id_, outcome in told.items() if outcome == "sent"} <= taken
+        self.nothing_goes_out_twice()
+        self.nothing_is_answered_twice()
         self.in_order()
 
     def in_order(self) -> None:
