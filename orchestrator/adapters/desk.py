@@ -167,7 +167,7 @@ class Desk:
         tries: list[Piece] = []
         while self._ready:
             piece = self._queues[self._ready[0]][0]
-            if piece.standing is None:
+            if piece.standing is None or self.memory.is_over(piece.command.id):
                 piece.standing = self.memory.standing(piece.command.id)
             if piece.command.id in self._flying:  # the same id, of another customer: somebody has mixed them up
                 self._ready.popleft()

@@ -136,9 +136,13 @@ class Memory:
         """Commands with a try of which nobody knows how it ended."""
         return (id_ for id_, entry in self._open.items() if entry.state == "attempting")
 
+    def is_over(self, id_: str) -> bool:
+        """Whether a command was answered."""
+        return id_ in self._done
+
     def standing(self, id_: str) -> Standing:
         """How far a command was when this life began, or whether it was answered since."""
-        if id_ in self._done:
+        if self.is_over(id_):
             return Standing(Past.ANSWERED)
         entry = self._open.get(id_)
         if entry is None:
