@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from orchestrator.adapters.message import Message
-from orchestrator.adapters.result import Later, Refused, Result, Sent
+from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.templates import TemplateError, Templates
 from orchestrator.errors import ConfigurationError
 from orchestrator.messages.command import SendCommand
@@ -61,8 +61,11 @@ class FileTransport:
                 message = self._templates.render(command.template, command.variables)
             except TemplateError as error:
                 return Refused("failed", str(error))
+        line = _line(command, message)
+        if self._folder is None:
+            return _printed(line)
         try:
-            self._write(partition, _line(command, message))
+            self._write(partition, line)
         except OSError as error:
             return Later(f"writing: {error.strerror}")
         return Sent()
@@ -77,13 +80,12 @@ class FileTransport:
         return (self._folder or Path()) / f"{self._channel}-{partition}.jsonl"
 
     def _write(self, partition: int, line: bytes) -> None:
-        if self._folder is None:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
-            return
-        file = self._files.get(partition)
+        path, file = self._path(partition), self._files.get(partition)
+        if file is not None and not _is_at(file, path):  # it was moved away, or removed: the next line begins a new one
+            os.close(self._files.pop(partition))
+            file = None
         if file is None:
-            file = self._files[partition] = _opened(self._path(partition))
+            file = self._files[partition] = _opened(path)
         before = os.lseek(file, 0, os.SEEK_END)
         if os.write(file, line) < len(line):  # the disk is full: what did fit must not stay
             os.ftruncate(file, before)
@@ -107,10 +109,30 @@ class FileTransport:
 def _opened(path: Path) -> int:
     """Opens for appending; a line that was cut is ended first, so that the next one stands by itself."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
-    size = os.lseek(file, 0, os.SEEK_END)
-    if size and os.pread(file, 1, size - 1) != b"\n":
-        os.write(file, b"\n")
+    try:
+        size = os.lseek(file, 0, os.SEEK_END)
+        if size and os.pread(file, 1, size - 1) != b"\n":
+            os.write(file, b"\n")
+    except OSError:
+        os.close(file)
+        raise
     return file
+
+
+def _is_at(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _printed(line: bytes) -> Result:
+    try:
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+    except OSError as error:  # some of it may have gone through, and cannot be called back
+        return Unknown(f"writing: {error.strerror}")
+    return Sent()
 
 
 def _line(command: SendCommand, message: Message | None) -> bytes:

@@ -1,13 +1,16 @@
 """The file adapter's lines: whole, found again, and not read as something else after a cut."""
 
+import io
 import json
 import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from orchestrator.adapters.file_transport import FileTransport
-from orchestrator.adapters.result import Later, Refused, Sent
+from orchestrator.adapters.result import Later, Refused, Sent, Unknown
 from orchestrator.adapters.templates import Templates
 from orchestrator.errors import ConfigurationError
 from tests.adapter_process import a_command, times_written, written
@@ -45,6 +48,38 @@ async def test_a_full_disk_leaves_no_half_line_and_is_tried_later(
     assert times_written(tmp_path) == {"command-1": 1}
 
 
+async def test_a_file_that_was_moved_away_or_removed_is_begun_anew_and_no_line_is_lost(tmp_path: Path) -> None:
+    transport = FileTransport("push", tmp_path, None)
+    file = tmp_path / "push-0.jsonl"
+    assert await transport.send(0, a_command(1)) == Sent()
+    file.rename(tmp_path / "push-0.old.jsonl")
+    assert await transport.send(0, a_command(2)) == Sent()
+    file.unlink()
+    assert await transport.send(0, a_command(3)) == Sent()
+    shutil.rmtree(tmp_path)
+    assert await transport.send(0, a_command(4)) == Later("writing: No such file or directory")
+    tmp_path.mkdir()
+    assert await transport.send(0, a_command(4)) == Sent()
+    await transport.close()
+    assert times_written(tmp_path) == {"command-4": 1}
+
+
+async def test_a_disk_that_stays_full_takes_no_more_and_more_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int, line: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "push-0.jsonl").write_bytes(b"cut")
+    transport = FileTransport("push", tmp_path, None)
+    monkeypatch.setattr(os, "write", full)
+    opened = len(os.listdir("/proc/self/fd"))
+    for number in range(10):
+        assert await transport.send(0, a_command(number)) == Later("writing: No space left on device")
+    assert len(os.listdir("/proc/self/fd")) == opened
+    await transport.close()
+
+
 async def test_messages_are_rendered_where_there_are_templates(tmp_path: Path) -> None:
     folder = tmp_path / "templates"
     folder.mkdir()
@@ -64,6 +99,14 @@ async def test_standard_output_has_the_lines_and_cannot_be_looked_into(
     await transport.send(0, a_command(1))
     assert json.loads(capfdbinary.readouterr().out)["id"] == "command-1"
     assert list(await transport.found(0, ["command-1"])) == []
+
+
+async def test_of_a_pipe_that_breaks_nobody_knows_what_went_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with io.FileIO(writing, "w") as pipe:
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, write_through=True))  # type: ignore[arg-type]
+        assert await FileTransport("push", None, None).send(0, a_command(1)) == Unknown("writing: Broken pipe")
 
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
