@@ -1,13 +1,15 @@
 """From what was published and what was seen to verdicts, rule by rule. The rules are those of docs/adapters.md.
 
-Reports are seen, not mailboxes: an adapter that sends twice and reports both under one id cannot be told from one that
-sends once. What it sent is to be counted at its provider.
+Reports are seen, not mailboxes: an adapter that sends twice and reports it once cannot be told from one that sends
+once. What it sent is to be counted at its provider.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
+from operator import sub
 from typing import Literal
 
 from orchestrator.adapters.conformance.exercise import Published, Purpose
@@ -179,10 +181,13 @@ def _timely(evidence: Evidence) -> Found:
 def _is_sent_once(evidence: Evidence, ids: Sequence[str]) -> list[str]:
     problems = []
     for id_ in ids:
-        reports = {(event.source, event.id) for _, event in evidence.answers.get(id_, [])}
-        if len(reports) > 1:
-            outcomes = ", ".join(event.outcome for _, event in evidence.answers[id_])
-            problems.append(f"{id_} has {len(reports)} answers with ids of their own: {outcomes}")
+        answers = [event for _, event in evidence.answers.get(id_, [])]
+        outcomes = ", ".join(event.outcome for event in answers)
+        if (count := len({(event.source, event.id) for event in answers})) > 1:
+            problems.append(f"{id_} has {count} answers with ids of their own: {outcomes}")
+        elif (count := len({event.time_ms for event in answers})) > 1:
+            # A report that is only published again says the same: this happened again.
+            problems.append(f"{id_} was answered at {count} times, under one id: {outcomes}")
     return problems
 
 
@@ -220,16 +225,13 @@ def _order(evidence: Evidence) -> Found:
 def _rate(evidence: Evidence) -> Found:
     if not evidence.rate_per_s:
         return "passed", "no rate was stated"
-    times = sorted({(event.command_id, event.time_ms) for _, event in evidence.events if event.outcome == "sent"})
-    moments = sorted(at_ms for _, at_ms in times)
+    sent = {(event.command_id, event.time_ms) for _, event in evidence.events if event.outcome == "sent"}
+    moments = sorted(at_ms for _, at_ms in sent)
     if len(moments) <= evidence.rate_per_s:
         return "not seen", f"{len(moments)} messages are too few to tell; ask for a larger burst"
     # In any time: what the rate gives, one second's worth that had been saved up, and what was held up.
-    worst = max(
-        (later - place + 1) - evidence.rate_per_s * (moments[later] - moments[place]) / 1_000
-        for place in range(len(moments))
-        for later in range(place, len(moments))
-    )
+    ahead = [place - evidence.rate_per_s * (at_ms - moments[0]) / 1_000 for place, at_ms in enumerate(moments)]
+    worst = 1 + max(map(sub, ahead, accumulate(ahead, min)))
     allowed = max(1.0, evidence.rate_per_s) + evidence.rate_per_s * HELD_UP_S + 1
     if worst > allowed:
         return "failed", f"at one time {worst:.0f} more than the rate of {evidence.rate_per_s:g}/s allows"

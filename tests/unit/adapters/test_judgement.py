@@ -199,6 +199,13 @@ class WithoutMemory(Model):
         super().report(command, outcome, f"{command.id}/{self.life}", reason)
 
 
+class WithoutMemoryAndWithIdsThatFollow(Model):
+    """The usual one: it derives its reports' ids from the command's, as it should, and remembers nothing."""
+
+    def restart(self) -> None:
+        self.seen.clear()
+
+
 BROKEN: list[tuple[Callable[[], Model], str]] = [
     (Garbler, "readable"),
     (Silent, "answered"),
@@ -215,6 +222,7 @@ BROKEN: list[tuple[Callable[[], Model], str]] = [
     (Overrun, "burst"),
     (Hasty, "rate"),
     (WithoutMemory, "remembers"),
+    (WithoutMemoryAndWithIdsThatFollow, "remembers"),
 ]
 
 
