@@ -4,51 +4,32 @@ A report is answered when Kafka has it. It may come again: the same report has t
 """
 
 import asyncio
-import json
-import logging
+import re
 import threading
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from orchestrator.adapters.partition import clock_ms
 from orchestrator.adapters.provider_report import Reception
 from orchestrator.errors import ConfigurationError, DecodeError, Unauthorised, Unavailable
 from orchestrator.messages.event import DeliveryEvent
 from orchestrator.telemetry.metrics import ADAPTER_REPORTS
+from orchestrator.telemetry.small_server import SmallServer, respond, serve_small
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-log = logging.getLogger(__name__)
-
 MAX_BODY_BYTES = 1_048_576
 AT_ONCE = 32
-REQUEST_S = 10.0  # a client that says nothing does not keep a thread
 PUBLISH_S = 30.0
 UNSUBSCRIBE = "/unsubscribe/"
+_LENGTH = re.compile(r"[0-9]{1,9}")
 
 Publish = Callable[[Sequence[DeliveryEvent]], None]
 
 
-class ReportsServer:
-    """A running server; ``port`` is the one it listens on."""
-
-    def __init__(self, server: WSGIServer, thread: threading.Thread) -> None:
-        self.port: int = server.server_port
-        self._server = server
-        self._thread = thread
-
-    def stop(self) -> None:
-        """Answers no more, and gives the port back."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def serve_reports(host: str, port: int, channel: str, secret: str, publish: Publish) -> ReportsServer:
+def serve_reports(host: str, port: int, channel: str, secret: str, publish: Publish) -> SmallServer:
     """Serves from a daemon thread; ``publish`` is called from threads, and comes back when Kafka has the events.
 
     Raises:
@@ -62,24 +43,21 @@ def serve_reports(host: str, port: int, channel: str, secret: str, publish: Publ
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not room.acquire(blocking=False):
-            return _respond(start_response, HTTPStatus.SERVICE_UNAVAILABLE, "too many requests at once")
+            return respond(start_response, HTTPStatus.SERVICE_UNAVAILABLE, {"detail": "too many requests at once"})
         try:
             status, said = _answer(reception, environ, publish)
         finally:
             room.release()
         ADAPTER_REPORTS.labels(channel, "taken" if status is HTTPStatus.ACCEPTED else "refused").inc()
-        return _respond(start_response, status, said)
+        return respond(start_response, status, {"detail": said})
 
     try:
-        server = make_server(host, port, application, server_class=_ThreadingServer, handler_class=_QuietHandler)
+        return serve_small("reports", host, port, application)
     except OSError as error:
         raise ConfigurationError(
             f"taking reports on port {port}: {error.strerror or error}; "
             "choose another ORCHESTRATOR_ADAPTER_REPORTS_PORT"
         ) from error
-    thread = threading.Thread(target=server.serve_forever, name="reports", daemon=True)
-    thread.start()
-    return ReportsServer(server, thread)
 
 
 def _answer(reception: Reception, environ: "WSGIEnvironment", publish: Publish) -> tuple[HTTPStatus, str]:
@@ -89,11 +67,16 @@ def _answer(reception: Reception, environ: "WSGIEnvironment", publish: Publish) 
     # Mail scanners follow every link by GET: that must unsubscribe nobody.
     if environ.get("REQUEST_METHOD") != "POST":
         return HTTPStatus.METHOD_NOT_ALLOWED, "only POST is taken"
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return HTTPStatus.LENGTH_REQUIRED, "send the body whole, with its Content-Length"
     length = str(environ.get("CONTENT_LENGTH") or "0")
-    if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
+    if not _LENGTH.fullmatch(length) or int(length) > MAX_BODY_BYTES:
         return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {MAX_BODY_BYTES} bytes are taken"
     try:
         body = environ["wsgi.input"].read(int(length))
+    except TimeoutError:
+        return HTTPStatus.REQUEST_TIMEOUT, "the body did not come"
+    try:
         if path.startswith(UNSUBSCRIBE):
             events = [reception.unsubscription(path.removeprefix(UNSUBSCRIBE), clock_ms())]
         else:
@@ -125,20 +108,3 @@ def _headers(environ: "WSGIEnvironment") -> dict[str, str]:
         for name, value in environ.items()
         if name.startswith("HTTP_")
     }
-
-
-def _respond(start_response: "StartResponse", status: HTTPStatus, said: str) -> Iterable[bytes]:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [json.dumps({"detail": said}).encode()]
-
-
-class _ThreadingServer(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _QuietHandler(WSGIRequestHandler):
-    timeout = REQUEST_S
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: metrics count requests, and addresses do not belong into the log."""

@@ -2,21 +2,16 @@
 
 ``/livez`` 503: it hangs, and only a restart helps. ``/readyz`` 503: it cannot do its work now; ``checks`` says what is
 missing. A server that is away makes a process not ready, never not alive: a restart would not bring it back.
-
-The server runs in a thread of its own, so that it answers also when the event loop of the process does not turn.
 """
 
-import json
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, NamedTuple
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from prometheus_client import make_wsgi_app
 
 from orchestrator.errors import ConfigurationError
+from orchestrator.telemetry.small_server import SmallServer, respond, serve_small
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -50,38 +45,18 @@ class Probes(NamedTuple):
     ready: Callable[[], Checks]
 
 
-class TelemetryServer:
-    """A running server; ``port`` is the one it listens on."""
-
-    def __init__(self, server: WSGIServer, thread: threading.Thread) -> None:
-        self.port: int = server.server_port
-        self._server = server
-        self._thread = thread
-
-    def stop(self) -> None:
-        """Answers no more, and gives the port back."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def serve_telemetry(port: int, probes: Probes | None = None) -> TelemetryServer:
+def serve_telemetry(port: int, probes: Probes | None = None) -> SmallServer:
     """Serves on ``port`` (0: any free one) of all addresses, from a daemon thread. Without ``probes``: metrics only.
 
     Raises:
         ConfigurationError: the port cannot be had.
     """
     try:
-        server = make_server(
-            ANY_ADDRESS, port, _application(probes), server_class=_ThreadingServer, handler_class=_QuietHandler
-        )
+        return serve_small("telemetry", ANY_ADDRESS, port, _application(probes))
     except OSError as error:
         raise ConfigurationError(
             f"serving metrics on port {port}: {error.strerror or error}; choose another ORCHESTRATOR_METRICS_PORT"
         ) from error
-    thread = threading.Thread(target=server.serve_forever, name="telemetry", daemon=True)
-    thread.start()
-    return TelemetryServer(server, thread)
 
 
 def _application(probes: Probes | None) -> "WSGIApplication":
@@ -96,7 +71,7 @@ def _application(probes: Probes | None) -> "WSGIApplication":
             return _answer(start_response, "alive", probes.live())
         if probes is not None and path == "/readyz":
             return _answer(start_response, "ready", probes.ready())
-        return _respond(start_response, HTTPStatus.NOT_FOUND, {"status": "not_found"})
+        return respond(start_response, HTTPStatus.NOT_FOUND, {"status": "not_found"})
 
     return application
 
@@ -107,21 +82,4 @@ def _answer(start_response: "StartResponse", what: str, checks: Checks) -> Itera
         "status": what if is_ok else f"not_{what}",
         "checks": {name: check._asdict() for name, check in checks.items()},
     }
-    return _respond(start_response, HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE, document)
-
-
-def _respond(start_response: "StartResponse", status: HTTPStatus, document: Mapping[str, object]) -> Iterable[bytes]:
-    headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
-    start_response(f"{status.value} {status.phrase}", headers)
-    return [json.dumps(document).encode()]
-
-
-class _ThreadingServer(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
-class _QuietHandler(WSGIRequestHandler):
-    timeout = 10.0  # seconds; a client that says nothing does not keep a thread
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a probe every few seconds is no news."""
+    return respond(start_response, HTTPStatus.OK if is_ok else HTTPStatus.SERVICE_UNAVAILABLE, document)

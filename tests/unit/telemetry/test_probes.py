@@ -9,13 +9,14 @@ import pytest
 from orchestrator.errors import ConfigurationError
 from orchestrator.local.ports import LOOPBACK
 from orchestrator.telemetry.metrics import SINK_LAST_COMMIT
-from orchestrator.telemetry.probes import Check, Probes, TelemetryServer, serve_telemetry
+from orchestrator.telemetry.probes import Check, Probes, serve_telemetry
+from orchestrator.telemetry.small_server import SmallServer
 
 GOOD, BAD = Check(True, "as it should be"), Check(False, "not read yet")
 
 
 @contextmanager
-def serving(probes: Probes | None) -> Iterator[TelemetryServer]:
+def serving(probes: Probes | None) -> Iterator[SmallServer]:
     server = serve_telemetry(0, probes)
     try:
         yield server
@@ -23,7 +24,7 @@ def serving(probes: Probes | None) -> Iterator[TelemetryServer]:
         server.stop()
 
 
-def ask(server: TelemetryServer, path: str) -> httpx.Response:
+def ask(server: SmallServer, path: str) -> httpx.Response:
     return httpx.get(f"http://{LOOPBACK}:{server.port}{path}")
 
 
