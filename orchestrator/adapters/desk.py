@@ -35,6 +35,7 @@ from orchestrator.adapters.decision import (
 from orchestrator.adapters.ledger import DONE, LedgerEntry, Memory
 from orchestrator.adapters.result import Refused, Result
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.trace import TraceContext
 
 BUSY_PAUSE_MS = 50
 
@@ -45,6 +46,7 @@ class Piece:
 
     offset: int
     command: SendCommand
+    trace: TraceContext | None = None  # where it belongs, if its record says so
     standing: Standing | None = None  # None: not looked at yet
 
     @property
@@ -105,9 +107,9 @@ class Desk:
         """Whether a record at this offset was not read yet: after a rebalance some come again."""
         return self._read_to is None or offset >= self._read_to
 
-    def take(self, offset: int, command: SendCommand) -> None:
+    def take(self, offset: int, command: SendCommand, trace: TraceContext | None = None) -> None:
         """Takes a command up."""
-        piece = Piece(offset, command)
+        piece = Piece(offset, command, trace)
         self._read_to = offset + 1
         self._pieces[offset] = piece
         queue = self._queues.setdefault(piece.customer, deque())

@@ -17,6 +17,7 @@ from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.templates import TemplateError, Templates
 from orchestrator.errors import ConfigurationError
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.trace import TraceContext
 
 _encode = msgspec.json.Encoder().encode
 
@@ -53,7 +54,7 @@ class FileTransport:
         """Looks for the lines in the partition's file."""
         return await asyncio.to_thread(self._look, partition, frozenset(ids)) if self._folder and ids else ()
 
-    async def send(self, partition: int, command: SendCommand) -> Result:
+    async def send(self, partition: int, command: SendCommand, trace: TraceContext | None = None) -> Result:
         """Writes the line, whole or not at all; the system's buffers are not flushed to the disk."""
         message: Message | None = None
         if self._templates is not None:

@@ -36,6 +36,7 @@ from orchestrator.errors import DecodeError
 from orchestrator.kafka.outgoing import Outgoing, Source, Writer
 from orchestrator.kafka.settled import read_settled
 from orchestrator.kafka.tail import TailRecord
+from orchestrator.messages.trace import read_trace
 from orchestrator.telemetry.metrics import (
     ADAPTER_COMMANDS,
     ADAPTER_DELAY_SECONDS,
@@ -169,7 +170,7 @@ class Partition:
             if not self._desk.is_new(record.offset):
                 continue
             try:
-                self._desk.take(record.offset, read_command(post.channel, record))
+                self._desk.take(record.offset, read_command(post.channel, record), read_trace(record.headers))
             except DecodeError as error:
                 self._desk.skip(record.offset)
                 self._letters.append((record.offset, letter(post.catalog, record, error)))
@@ -218,7 +219,7 @@ class Partition:
             if result is None:
                 began = time.perf_counter()
                 try:
-                    result = await post.transport.send(self.number, piece.command)
+                    result = await post.transport.send(self.number, piece.command, piece.trace)
                 except Exception as error:
                     # A fault of ours, and nobody knows how far it got. It must not end all other work of the channel.
                     log.exception("Sending failed in a way it should not", extra={"action": "send_failed"})

@@ -21,6 +21,7 @@ from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.templates import TemplateError, Templates
 from orchestrator.errors import ConfigurationError
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.trace import TraceContext
 from orchestrator.settings import Settings
 
 _ENHANCED = re.compile(rb"\s*([245]\.\d{1,3}\.\d{1,3})\b")  # RFC 3463
@@ -83,7 +84,7 @@ class SmtpTransport:
         """A mail server cannot be asked."""
         return ()
 
-    async def send(self, partition: int, command: SendCommand) -> Result:
+    async def send(self, partition: int, command: SendCommand, trace: TraceContext | None = None) -> Result:
         """Renders, and hands over in a thread."""
         reference = self._seal.seal(reference_of(command)) if self._seal else ""
         try:

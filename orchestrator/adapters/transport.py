@@ -5,6 +5,7 @@ from typing import Protocol
 
 from orchestrator.adapters.result import Result
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.trace import TraceContext
 
 
 class Transport(Protocol):
@@ -17,8 +18,11 @@ class Transport(Protocol):
     async def found(self, partition: int, ids: Collection[str]) -> Collection[str]:
         """Which of these tries without a known end surely went out; none where that cannot be seen."""
 
-    async def send(self, partition: int, command: SendCommand) -> Result:
-        """Makes one try. Raises nothing that a provider or a message may cause."""
+    async def send(self, partition: int, command: SendCommand, trace: TraceContext | None = None) -> Result:
+        """Makes one try; a provider that follows traces is told ``trace``.
+
+        Raises nothing that a provider or a message may cause.
+        """
 
     async def close(self) -> None:
         """Lets go of connections."""

@@ -23,6 +23,7 @@ from orchestrator.messages.cloudevents import format_time
 from orchestrator.messages.codec import COMMAND_TYPE
 from orchestrator.messages.command import SendCommand
 from orchestrator.messages.standard_webhook import signed_headers
+from orchestrator.messages.trace import TraceContext
 from orchestrator.settings import Settings
 
 _AGAIN = (408, 425, 429)
@@ -62,7 +63,7 @@ class WebhookTransport:
         """Nobody is asked: it is called again."""
         return ()
 
-    async def send(self, partition: int, command: SendCommand) -> Result:
+    async def send(self, partition: int, command: SendCommand, trace: TraceContext | None = None) -> Result:
         """Makes the call."""
         name = command.template if self._channel == "webhook" else self._channel
         endpoint = self._endpoints.get(name)
@@ -80,6 +81,8 @@ class WebhookTransport:
             "Content-Type": "application/json",
             "Idempotency-Key": id_,
         }
+        if trace is not None:
+            headers |= {name: value.decode() for name, value in trace.headers()}
         try:
             # The answer's body is not read: its length is the other side's choice.
             async with (

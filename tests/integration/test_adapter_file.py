@@ -5,10 +5,12 @@ from collections import defaultdict
 import pytest
 
 from orchestrator.catalog import Catalog
+from orchestrator.local.ports import free_ports
 from orchestrator.messages.cloudevents import Encoded
 from orchestrator.messages.dead_letter import parse_dead_letter
 from orchestrator.settings import Settings
 from tests.adapter_process import a_command, an_adapter, answered, command, reports, times_written, written
+from tests.probing import Watched
 from tests.worker_process import produce, read_all
 
 pytestmark = pytest.mark.integration
@@ -20,14 +22,19 @@ async def test_each_command_goes_out_once_in_its_customers_order_and_another_pro
     settings: Settings, topics: Catalog
 ) -> None:
     folder = settings.data_dir / "out"
-    first = an_adapter(settings, "file", "--channel", "push", adapter_file_dir=str(folder))
-    second = an_adapter(settings, "file", "--channel", "push", slot="second", adapter_file_dir=str(folder))
+    (port,) = free_ports(1)
+    out = {"adapter_file_dir": str(folder)}
+    first = an_adapter(settings, "file", "--channel", "push", **out, metrics_port=str(port))
+    second = an_adapter(settings, "file", "--channel", "push", slot="second", **out)
     await command(settings, [a_command(number) for number in range(100)])
     await command(settings, [a_command(100, expires_at_ms=PAST_MS)])
     await produce(settings, topics.commands("push"), {0: [_nonsense()]})
     try:
         first.start()
         await answered(settings, 101)
+        watched = Watched(first, port)
+        await watched.becomes_ready()
+        assert await watched.metric("orchestrator_build_info", role="adapter") == 1
         second.start()
         await command(settings, [a_command(number) for number in (*range(90, 100), *range(101, 200))])
         await answered(settings, 200)

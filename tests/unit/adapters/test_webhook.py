@@ -14,6 +14,7 @@ from orchestrator.adapters.result import Later, Refused, Result, Sent, Unknown
 from orchestrator.adapters.webhook import WebhookTransport, answer
 from orchestrator.errors import ConfigurationError, DecodeError
 from orchestrator.messages.command import SendCommand
+from orchestrator.messages.trace import parse_trace
 from orchestrator.settings import load_settings
 from tests.adapter_process import a_command
 from tests.http_server import Server, serving
@@ -126,6 +127,20 @@ async def test_an_id_that_no_header_can_have_is_called_by_one_that_follows_from_
     (_, headers, body), (_, again, _) = server.requests
     assert headers["webhook-id"] == headers["idempotency-key"] == again["webhook-id"]
     assert json.loads(body)["data"]["id"] == " ü "
+
+
+async def test_a_call_belongs_to_the_trace_of_its_command(server: Server, tmp_path: Path) -> None:
+    place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    file = tmp_path / "endpoints.yaml"
+    async with serving(server) as port:
+        file.write_text(f"crm: {{url: 'http://127.0.0.1:{port}/', secret: {SECRET}}}\n")
+        transport = WebhookTransport(load_settings(webhook_endpoints_file=file), "webhook")
+        assert await transport.send(0, a_call(), parse_trace(place, "shop=1")) == Sent()
+        assert await transport.send(0, a_call()) == Sent()
+        await transport.close()
+    (_, traced, _), (_, untraced, _) = server.requests
+    assert (traced["traceparent"], traced["tracestate"]) == (place, "shop=1")
+    assert "traceparent" not in untraced
 
 
 async def test_a_call_that_cannot_be_made_is_refused_and_not_repeated(server: Server, tmp_path: Path) -> None:
