@@ -12,6 +12,7 @@ from tests.bench import (
     ingest,
     journeys,
     latency,
+    ledger,
     month,
     pause,
     recovery,
@@ -51,8 +52,8 @@ MEASUREMENTS: Mapping[str, Measure] = MappingProxyType(
     }
 )
 
-# Only when they are asked for by name: they take as long as one tells them to.
-ON_REQUEST: Mapping[str, Measure] = MappingProxyType({"soak": soak.measure})
+# Only when they are asked for by name: they take as long as one tells them to, or are no matter of every version.
+ON_REQUEST: Mapping[str, Measure] = MappingProxyType({"soak": soak.measure, "ledger": ledger.measure})
 
 NOT_MEASURED = (
     not_measured(

@@ -10,6 +10,7 @@ from orchestrator.catalog import Catalog
 from orchestrator.crash import EXIT_CODE, VARIABLE
 from orchestrator.settings import Settings
 from tests.adapter_process import a_command, an_adapter, answered, command, reports, times_written
+from tests.conftest import PARTITIONS
 from tests.mail_server import Mailbox, serving
 
 pytestmark = [pytest.mark.integration, pytest.mark.faults]
@@ -70,4 +71,4 @@ async def test_whatever_step_it_dies_after_each_command_goes_out_once_and_is_ans
     of_mails = {report.command_id: (report.outcome, report.reason) for report in told if report.channel == "email"}
     doubtful = {id_ for id_, said in of_mails.items() if said == ("failed", UNKNOWN_OUTCOME)}
     assert {id_ for id_, said in of_mails.items() if said == ("sent", "")} == everything - doubtful <= arrived.keys()
-    assert 0 < len(doubtful) <= len(POINTS) * CONCURRENCY * settings.partitions
+    assert 0 < len(doubtful) <= len(POINTS) * CONCURRENCY * PARTITIONS

@@ -105,7 +105,7 @@ async def test_of_a_pipe_that_breaks_nobody_knows_what_went_through(monkeypatch:
     reading, writing = os.pipe()
     os.close(reading)
     with io.FileIO(writing, "w") as pipe:
-        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, write_through=True))  # type: ignore[arg-type]
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, write_through=True))
         assert await FileTransport("push", None, None).send(0, a_command(1)) == Unknown("writing: Broken pipe")
 
 

@@ -1,0 +1,67 @@
+"""An adapter that starts with a full ledger: a week of commands in one partition, as they stand before compaction."""
+
+import time
+
+from orchestrator.adapters.ledger import DONE, LedgerEntry, encode_entry, ledger_key
+from orchestrator.catalog import Catalog
+from orchestrator.kafka.outgoing import Outgoing
+from orchestrator.kafka.publisher import Publisher
+from orchestrator.local.ports import free_ports
+from orchestrator.messages.ids import derived_id
+from orchestrator.settings import Settings
+from tests.adapter_process import an_adapter
+from tests.bench.ground import Ground, installation
+from tests.bench.measurement import Measurement
+from tests.bench.usage import watched
+from tests.probing import Watched
+
+IDS = 1_000_000
+AT_ONCE = 20_000
+STATES = [encode_entry(LedgerEntry(state="attempting")), encode_entry(DONE)]
+
+
+async def measure(ground: Ground) -> list[Measurement]:
+    """Seconds from the start of a process until its partitions are taken over, and the most memory until then."""
+    count = ground.size(IDS, 2_000)
+    async with installation(ground, "ledger") as settings:
+        ground.say(f"ledger: {count:,} ids")
+        await _filled(settings, count)
+        empty_s, empty_mib = await _started(settings, "sms")
+        full_s, full_mib = await _started(settings, "push")
+    details = {"ids": count, "s with an empty one": empty_s, "MiB": full_mib, "MiB with an empty one": empty_mib}
+    note = (
+        f"one partition, two records an id; {empty_s:.1f} s with an empty ledger; {full_mib - empty_mib:.0f} MiB more"
+    )
+    return [
+        Measurement(f"file adapter: ready with {count:,} ids", "s", None, full_s, note, False, details),
+    ]
+
+
+async def _filled(settings: Settings, count: int) -> None:
+    ledger = Catalog(settings).ledger
+    publisher = await Publisher.open(settings, "bench")
+    try:
+        for first in range(0, count, AT_ONCE):
+            ids = (derived_id("command", str(number)) for number in range(first, min(first + AT_ONCE, count)))
+            keys = [ledger_key("push", id_) for id_ in ids]
+            await publisher.publish([Outgoing(ledger, 0, key, value) for key in keys for value in STATES])
+    finally:
+        await publisher.close()
+
+
+async def _started(settings: Settings, channel: str) -> tuple[float, float]:
+    """(seconds, MiB) of an adapter of this channel until it is ready."""
+    (port,) = free_ports(1)
+    words = ("file", "--channel", channel)
+    out = str(settings.data_dir / "out")
+    adapter = an_adapter(settings, *words, slot=channel, adapter_file_dir=out, metrics_port=str(port))
+    try:
+        began = time.monotonic()
+        adapter.start()
+        async with watched(adapter.process.pid) as (usage,):
+            await Watched(adapter, port).becomes_ready()
+            seconds = time.monotonic() - began
+        await adapter.stop()
+    finally:
+        adapter.close()
+    return seconds, usage.rss_bytes / 2**20
