@@ -186,7 +186,8 @@ def _mail(connection: smtplib.SMTP, sender: str, recipient: str, content: bytes)
     """One mail over an open connection.
 
     Raises:
-        OSError: the connection ended before the server could take the mail.
+        _Ended: the connection ended before it was given anything: another one may be used.
+        OSError: it ended before the server could take the mail.
     """
     options = []
     if not recipient.isascii():
