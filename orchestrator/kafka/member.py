@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_group_consumer
+from orchestrator.kafka.stopping import STOP_PATIENCE_S, stop_beside
 from orchestrator.kafka.tail import TailRecord
 from orchestrator.settings import Settings
 
@@ -67,8 +68,8 @@ class Member:
             self._consumer.resume(*go_on)
 
     async def leave(self) -> None:
-        """Leaves the group, which gives the partitions to others at once."""
-        await self._consumer.stop()
+        """Leaves the group, which gives the partitions to others at once, if the broker answers."""
+        await stop_beside([self._consumer], STOP_PATIENCE_S)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped here

@@ -19,6 +19,7 @@ from aiokafka.structs import RecordMetadata
 
 from orchestrator.errors import Fenced, Unavailable
 from orchestrator.kafka.clients import closing, open_admin, open_transactional_producer
+from orchestrator.kafka.stopping import STOP_PATIENCE_S, stop_beside
 from orchestrator.kafka.transactions import TransactionState, end_hanging, open_transactions, transaction_state
 from orchestrator.messages.headers import Headers
 from orchestrator.settings import Settings
@@ -99,8 +100,8 @@ class Writer:
             raise Unavailable(f"writing for {place.topic}/{place.partition}: {error!r}") from error
 
     async def stop(self) -> None:
-        """Lets go of the connection; what was not committed is not seen by anybody."""
-        await self._producer.stop()
+        """Lets go of the connection, also of a broker that is away; what was not committed is not seen by anybody."""
+        await stop_beside([self._producer], STOP_PATIENCE_S)
 
     async def _send(self, place: TopicPartition, batch: BatchBuilder) -> "asyncio.Future[RecordMetadata]":
         batch.close()

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import open_producer
 from orchestrator.kafka.outgoing import Outgoing, send_all
+from orchestrator.kafka.stopping import STOP_PATIENCE_S, stop_beside
 from orchestrator.settings import Settings
 
 
@@ -38,5 +39,5 @@ class Publisher:
             raise Unavailable(f"publishing {len(records)} record(s): {error!r}") from error
 
     async def close(self) -> None:
-        """Sends what is buffered, and disconnects."""
-        await self._producer.stop()
+        """Sends what is buffered, if the broker answers, and disconnects."""
+        await stop_beside([self._producer], STOP_PATIENCE_S)

@@ -9,6 +9,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+STOP_PATIENCE_S = 2.0
+
 _STOPPING: set[asyncio.Task[None]] = set()  # the event loop itself would not keep these tasks alive
 
 
