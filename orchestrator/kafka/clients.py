@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, NodeNotReadyError
 
 from orchestrator.errors import Unavailable
 from orchestrator.kafka.connections import bear_closed_transports
+from orchestrator.kafka.header_names import read_any_header_name
 from orchestrator.kafka.security import security
 from orchestrator.settings import Settings
 
@@ -56,6 +57,7 @@ def connection(settings: Settings, role: str) -> dict[str, object]:
     ``role`` becomes part of the client id, which brokers show in their logs and quotas.
     """
     bear_closed_transports()  # every client passes here
+    read_any_header_name()
     return {
         "bootstrap_servers": [address.strip() for address in settings.kafka.split(",") if address.strip()],
         "client_id": f"{settings.group}.{role}",
