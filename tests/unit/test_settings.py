@@ -74,6 +74,7 @@ def test_what_is_no_broker_is_told_without_what_was_written(kafka: str) -> None:
 @pytest.mark.parametrize(
     "url",
     [
+        "postgresql://127.0.0.1:s3same/x",
         "postgresql://ana:1/s3same@db/journeys",  # would be taken for port 1 and a database called s3same@db
         "postgresql://ana:s3/same@db/journeys",
         "postgresql://ana:s3same#@db/journeys",

@@ -31,7 +31,7 @@ SECRET = "s3same"
         ("localhost:8080", "localhost leads to a private address"),
         ("2130706433", "2130706433 is no name of a host"),
         ("127.1", "127.1 is no name of a host"),
-        ("crm..example", "crm..example is no name of a host"),
+        ("crm..example", "'crm..example' is not written as host"),
         ("crm.example, CRM.example+private", "crm.example is named twice, and the first counts"),
     ],
 )
