@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from orchestrator.catalog import Catalog
+from orchestrator.errors import Unavailable
 from orchestrator.kafka.clients import closing, open_producer
 from orchestrator.kafka.topics import apply_topics
 from orchestrator.local.kafka import start_kafka
@@ -23,6 +24,7 @@ from orchestrator.store.migrate import migrate
 from orchestrator.store.pool import open_pool
 from orchestrator.streams.app import EXIT_HALTED
 from orchestrator.streams.stored import PARTITION_KEY, PartitionRecord, decode_partition_record
+from tests.adapter_process import a_command, an_adapter, answered, command, times_written
 from tests.faults.load import load
 from tests.faults.patience import caught_up
 from tests.faults.seed import chance
@@ -195,15 +197,23 @@ async def test_a_worker_stopped_at_any_moment_of_its_start_ends_in_order(worker:
 
 
 @pytest.mark.endurance
-async def test_a_worker_stopped_while_kafka_is_away_says_how_it_ended_and_loses_nothing(
+async def test_a_worker_and_an_adapter_stopped_while_kafka_is_away_say_how_they_ended_and_lose_nothing(
     settings: Settings, tmp_path: Path
 ) -> None:
     folder = tmp_path / "kafka"
     broker = await asyncio.to_thread(start_kafka, folder, JARS, None, lambda _: None)
     own = settings.model_copy(update={"kafka": broker.bootstrap})
     worker = watch(own, COUNTING)
+    # Topics of its own: the worker here counts whatever comes in, reports too.
+    adapters = own.model_copy(update={"topic_prefix": f"{own.topic_prefix}adapter."})
+    out = {"adapter_file_dir": str(tmp_path / "out"), "adapter_rate_per_s": "20"}
+    adapter = an_adapter(adapters, "file", "--channel", "push", **out)
     try:
         await apply_topics(own)
+        await apply_topics(adapters)
+        await command(adapters, [a_command(number) for number in range(200)])
+        adapter.start()
+        await answered(adapters, 20)
         await produce_events(own, 1_000, CUSTOMERS)
         worker.process.start()
         await counted(own, 1_000, worker.process)
@@ -211,17 +221,23 @@ async def test_a_worker_stopped_while_kafka_is_away_says_how_it_ended_and_loses_
         await asyncio.to_thread(broker.process.stop, signal.SIGKILL)
         # It may have had nothing left to commit, or not know what became of it; then it says so by its exit code.
         assert await worker.process.stop() in (0, EXIT_HALTED)
+        assert await adapter.stop() in (0, Unavailable.exit_code)
         said = [json.loads(line) for line in worker.process.log.read_text().splitlines()]  # whatever happens, JSON
         # Libraries whose connections hang may still have a word after it.
         assert [line["action"] for line in said if "action" in line][-1] in ("worker_stopped", "worker_ended")
         broker = await asyncio.to_thread(start_kafka, folder, JARS, ports, lambda _: None)
         worker.process.start()
+        adapter.start()
         await produce_events(own, 1_000, CUSTOMERS, first=1_000)
         await counted(own, 2_000, worker.process)
         assert await worker.process.stop() == 0
         await assert_counted_once(own, 2_000, CUSTOMERS)
+        await answered(adapters, 200)
+        assert await adapter.stop() == 0
+        assert times_written(tmp_path / "out") == {f"command-{number}": 1 for number in range(200)}
     finally:
         worker.process.close()
+        adapter.close()
         await asyncio.to_thread(broker.process.stop)
 
 
