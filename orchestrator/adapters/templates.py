@@ -22,6 +22,8 @@ from liquid.undefined import UNDEFINED, FalsyStrictUndefined
 from orchestrator.adapters.filters import NotTaken, check_time, deadline_s, limited_filters
 from orchestrator.adapters.message import Message
 from orchestrator.errors import ConfigurationError, OrchestratorError, Problem
+from orchestrator.messages.cloudevents import MAX_DEPTH
+from orchestrator.messages.text import is_deeper_than
 
 PARTS = ("subject", "txt", "html")
 SUFFIX = ".liquid"
@@ -123,10 +125,9 @@ class Templates:
         if template is None:
             raise TemplateError(f"template: there is none of the name {name[:100]!r}")
         deadline_s.set(time.monotonic() + TIME_S)
-        try:
-            given = _without_nulls(variables)
-        except RecursionError as error:
-            raise TemplateError("template: the variables are nested too deeply") from error
+        if is_deeper_than(dict(variables), MAX_DEPTH):  # not all Pythons would find it too deep themselves
+            raise TemplateError(f"template: the variables are nested more than {MAX_DEPTH} levels deep")
+        given = _without_nulls(variables)
         parts = {part: _rendered(part, source, given) for part, source in template.parts.items()}
         subject = parts.get("subject")
         return Message(None if subject is None else _one_line(subject), parts.get("txt"), parts.get("html"))

@@ -96,7 +96,7 @@ HOSTILE = [
 @pytest.mark.parametrize("source", HOSTILE)
 def test_a_bomb_is_refused_in_no_time(tmp_path: Path, source: str) -> None:
     deep: list[Any] = []
-    for _ in range(900):
+    for _ in range(64):  # and the variables themselves are a level
         deep = [deep]
     began = time.process_time()
     with pytest.raises((TemplateError, ConfigurationError)):
