@@ -70,16 +70,10 @@ def doubled(variables: Iterable[str], files: Iterable[str] = ()) -> list[Doubled
     A variable and a file of one name are no fault: the environment wins.
     """
     return [
-        Doubled(tuple(same))
+        Doubled(same)
         for names in (variables, files)
-        for _, same in _by_setting(name for name in names if name.upper().startswith(PREFIX))
-        if len(same) > 1
-    ]
-
-
-def _by_setting(names: Iterable[str]) -> Iterable[tuple[str, list[str]]]:
-    return [
-        (name, list(same)) for name, same in groupby(sorted(names, key=lambda each: (each.upper(), each)), str.upper)
+        for _, group in groupby(sorted(names, key=lambda name: (name.upper(), name)), str.upper)
+        if len(same := tuple(group)) > 1 and same[0].upper().startswith(PREFIX)
     ]
 
 
